@@ -1,0 +1,46 @@
+# `make run` and `make test` do all the set-up they need; everything else builds on the same environment.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= auto
+
+.PHONY: run test check format bench calibrate test-vllm wheel clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fjsim needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+run: $(READY)  ## the main job on the embedded model
+	$(BIN)/fjsim run --topology star --attack stubborn
+
+test: $(READY)  ## all tests but the slow ones
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: $(READY)  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## every performance row beside its alternative
+	$(BIN)/python -m benchmarks
+
+calibrate: $(READY)  ## repeat the calibration of the embedded model
+	$(BIN)/python -m benchmarks.calibration
+
+test-vllm:  ## a real vLLM on a CPU, in its own environment
+	bash tests/vllm/run.sh
+
+wheel: $(READY)  ## build the wheel and run the main job from it alone
+	bash tests/wheel.sh
+
+clean:
+	rm -rf $(VENV) .venv-vllm dist build

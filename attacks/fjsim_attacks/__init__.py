@@ -1,0 +1,5 @@
+"""Adversaries: one published idea per module."""
+
+from fjsim_attacks import none, stubborn
+
+__all__ = ["none", "stubborn"]

@@ -1,0 +1,1 @@
+"""fjsim: Friedkin-Johnsen deliberations of language-model teams, simulated, attacked, defended."""

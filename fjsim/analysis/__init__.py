@@ -1,0 +1,1 @@
+"""What a recorded deliberation shows: security, groups, mixtures of experts, influencers."""

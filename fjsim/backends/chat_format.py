@@ -1,0 +1,169 @@
+"""Requests and replies in the shape of OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fjsim.contracts import Reply, Request, Usage
+
+THINKING = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
+UNFINISHED_THINKING = re.compile(r"\A\s*<think>(?!.*</think>).*\Z", re.DOTALL)
+LEFTOVER_THINKING = re.compile(r"\A(?!\s*[{\[]).*?</think>\s*", re.DOTALL)
+ANSWER_KEY = re.compile(r'"answer"\s*:\s*"?')
+
+
+def chat_body(request: Request, model: str, *, structured: bool) -> dict[str, Any]:
+    """Return the JSON body of one chat completion.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked.
+    model : str
+        Model id as the server knows it.
+    structured : bool
+        Whether the reply's schema is sent as ``response_format``.
+    """
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "seed": sampling.seed,
+        "user": str(request.sample),
+    }
+    if structured and request.schema is not None:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "reply", "strict": True, "schema": dict(request.schema)},
+        }
+    if request.logprobs:
+        body |= {"logprobs": True, "top_logprobs": request.logprobs}
+    return body
+
+
+def read_completion(payload: Any) -> Reply:
+    """Return the reply in the body of a chat completion.
+
+    Parameters
+    ----------
+    payload : object
+        Decoded JSON; untrusted.
+
+    Raises
+    ------
+    ValueError
+        If it is no chat completion.
+    """
+    try:
+        choice = payload["choices"][0]
+        message = choice["message"]
+        content = message.get("content")
+        refusal = message.get("refusal")
+        finish_reason = str(choice.get("finish_reason") or "stop")
+        logprobs = (choice.get("logprobs") or {}).get("content")
+        usage = payload.get("usage") or {}
+        if content is None and refusal:
+            content, finish_reason = refusal, "refusal"
+        return Reply(
+            text=without_thinking(_text(content)),
+            model=str(payload.get("model") or ""),
+            usage=_usage(usage),
+            finish_reason=finish_reason,
+            logprobs=answer_logprobs(logprobs) if logprobs else None,
+        )
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(f"no chat completion: {type(error).__name__}: {error}") from error
+
+
+def _text(content: Any) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content)
+    if not isinstance(content, str):
+        raise TypeError(f"content is {type(content).__name__}, not text")
+    return content
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    details = usage.get("prompt_tokens_details") or {}
+    cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0
+    return Usage(
+        tokens_in=int(usage.get("prompt_tokens") or 0),
+        tokens_out=int(usage.get("completion_tokens") or 0),
+        tokens_cached=int(cached),
+    )
+
+
+def without_thinking(text: str) -> str:
+    """Return a reply without the ``<think>`` block that a reasoning model opens it with.
+
+    Parameters
+    ----------
+    text : str
+        As received.
+
+    Returns
+    -------
+    str
+        Empty where the thinking never ended.
+
+    Examples
+    --------
+    >>> without_thinking('<think>B or C?</think> {"answer": "B"}')
+    '{"answer": "B"}'
+    """
+    if "think>" not in text:
+        return text
+    if UNFINISHED_THINKING.match(text):
+        return ""
+    stripped = THINKING.sub("", text, count=1)
+    # Chat templates that open the block themselves leave only its end in the reply.
+    return LEFTOVER_THINKING.sub("", stripped, count=1) if stripped is text else stripped
+
+
+def answer_logprobs(tokens: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the alternatives at the token that answers.
+
+    Parameters
+    ----------
+    tokens : sequence of mapping
+        ``choices[0].logprobs.content``: each token with its ``top_logprobs``.
+
+    Returns
+    -------
+    dict of str to float
+        Natural logarithms by token without surrounding spaces and quotes; tokens that differ
+        only there are added up. The mass beyond the top ones is not in it.
+
+    Notes
+    -----
+    The token that answers is the one after ``"answer":`` in a JSON reply, else the first that
+    is not blank.
+    """
+    alternatives = tokens[_answer_position(tokens)].get("top_logprobs") or ()
+    mass: dict[str, float] = {}
+    for alternative in alternatives:
+        name = str(alternative["token"]).strip().strip('"')
+        mass[name] = mass.get(name, 0.0) + math.exp(float(alternative["logprob"]))
+    return {name: math.log(value) for name, value in mass.items() if name and value > 0}
+
+
+def _answer_position(tokens: Sequence[Mapping[str, Any]]) -> int:
+    texts = [str(token["token"]) for token in tokens]
+    whole = "".join(texts)
+    thought = whole.rfind("</think>") + len("</think>") if "</think>" in whole else 0
+    match = ANSWER_KEY.search(whole, thought)
+    start = match.end() if match else thought
+    end = 0
+    for position, text in enumerate(texts):
+        end += len(text)
+        if end > start and text.strip().strip('"'):
+            return position
+    return len(texts) - 1

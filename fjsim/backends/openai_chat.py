@@ -1,0 +1,193 @@
+"""Any OpenAI-compatible endpoint: ``backend: {kind: openai, model: ..., base_url: ...}``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from fjsim.backends.chat_format import chat_body, read_completion
+from fjsim.backends.faults import FaultKind, RefusalError, TransientError
+from fjsim.contracts import Backend, Pace, Reply, Request
+from fjsim.errors import ConfigError
+from fjsim.registry import register
+
+if TYPE_CHECKING:
+    from fjsim.backends.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
+
+PUBLIC_URL = "https://api.openai.com/v1"
+PUBLIC_KEY = "OPENAI_API_KEY"
+NO_KEY = "EMPTY"
+"""What servers without keys are sent, as their documentation has it."""
+
+SCHEMA_WORDS = ("response_format", "json_schema", "structured", "schema")
+
+
+@register("backend", "openai")
+@dataclass(eq=False)
+class OpenAIChat(Backend):
+    """Any OpenAI-compatible endpoint: OpenAI, vLLM, llama.cpp, Ollama, gateways.
+
+    Parameters
+    ----------
+    model : str
+        Model id as the server knows it.
+    base_url : str
+        Where the server is, usually ending in ``/v1``; empty for OpenAI itself.
+    api_key_env : str
+        Name of the environment variable that holds the key. Empty: ``OPENAI_API_KEY`` for
+        OpenAI itself, and no key for any other server.
+    max_concurrency : int
+        Requests in flight to start with; cut when the server says it has too many.
+    timeout : float
+        Seconds for one request.
+    total_timeout : float
+        Seconds from the first request for a reply to giving it up, waits included.
+    max_attempts : int
+        Requests sent for one reply, at most.
+    structured : {'auto', 'json_schema', 'prompt'}
+        ``json_schema`` holds the server to the reply's schema, ``prompt`` relies on the words of
+        the prompt, ``auto`` starts with the first and falls back if the server refuses it.
+    extra_body : mapping
+        Further fields of every request, e.g. ``{"top_k": 20}`` for vLLM.
+    omit : tuple of str
+        Fields not sent to servers that refuse them, e.g. ``["seed", "user"]``.
+
+    Notes
+    -----
+    A server may ignore a field silently, so a schema sent is no proof of a valid reply: the
+    reply is validated by whoever asked. Retries, limits and the cache are wrappers; this class
+    sends one request per call.
+    """
+
+    model: str
+    base_url: str = ""
+    api_key_env: str = ""
+    max_concurrency: int = 64
+    timeout: float = 120.0
+    total_timeout: float = 600.0
+    max_attempts: int = 8
+    structured: Literal["auto", "json_schema", "prompt"] = "auto"
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    omit: tuple[str, ...] = ()
+    # Not typed as Endpoint: the registry evaluates these annotations, and would import aiohttp.
+    _endpoint: Any = field(default=None, init=False, repr=False)
+    _schema_refused: bool = field(default=False, init=False, repr=False)
+    _length_field: str = field(default="max_tokens", init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("max_concurrency", "max_attempts", "timeout", "total_timeout"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"backend.{name} is {getattr(self, name)}; give a number > 0")
+        if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
+            raise ConfigError(
+                f"backend.base_url is '{self.base_url}'; give it as http://HOST:PORT/v1"
+            )
+
+    async def complete(self, request: Request) -> Reply:
+        """Send one chat completion."""
+        endpoint = await self.connect()
+        sends_schema = self._sends_schema(request)
+        body = self.body(request)
+        try:
+            payload = await endpoint.chat(body)
+        except RefusalError as refusal:
+            raise self._renegotiated(refusal, sends_schema, body) or refusal from None
+        try:
+            return read_completion(payload)
+        except ValueError as error:
+            message = f"{self.url}: {endpoint.words(error)}"
+            raise TransientError(FaultKind.GARBAGE, message) from None
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """Return the JSON body of a request, as it is sent."""
+        body = chat_body(request, self.model, structured=self._sends_schema(request))
+        if self._length_field != "max_tokens":
+            body[self._length_field] = body.pop("max_tokens")
+        body.update(self.extra_body)
+        for name in self.omit:
+            body.pop(name, None)
+        return body
+
+    async def connect(self) -> Endpoint:
+        """Return the endpoint, opened at the first call."""
+        if self._endpoint is None:
+            # The HTTP client takes a while to import: only for those who ask a server.
+            from fjsim.backends.endpoint import Endpoint
+
+            self._endpoint = Endpoint(
+                self.url, self._key(), self.timeout, max_connections=self.max_concurrency + 8
+            )
+        endpoint: Endpoint = self._endpoint
+        return endpoint
+
+    async def close(self) -> None:
+        """Close the connections."""
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is not None:
+            await endpoint.close()
+
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return (self.base_url or PUBLIC_URL).rstrip("/")
+
+    @property
+    def identity(self) -> str:
+        """Endpoint, model and fixed fields, without credentials."""
+        parts = urlsplit(self.url)
+        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"{where} {self.model}{fingerprint(self.extra_body, self.omit)}"
+
+    @property
+    def pace(self) -> Pace:
+        """As its parameters say."""
+        return Pace(self.max_concurrency, self.max_attempts, self.total_timeout)
+
+    def _key(self) -> str:
+        name = self.api_key_env or ("" if self.base_url else PUBLIC_KEY)
+        if not name:
+            return NO_KEY
+        key = os.environ.get(name, "").strip()
+        if not key:
+            raise ConfigError(
+                f"the environment variable {name} is empty; put the key of {self.url} into it"
+            )
+        return key
+
+    def _sends_schema(self, request: Request) -> bool:
+        if request.schema is None or self.structured == "prompt":
+            return False
+        return self.structured == "json_schema" or not self._schema_refused
+
+    def _renegotiated(
+        self, refusal: RefusalError, sent_schema: bool, body: Mapping[str, Any]
+    ) -> TransientError | None:
+        words = str(refusal).lower()
+        if refusal.status not in (400, 422):
+            return None
+        if "max_completion_tokens" in words and "max_tokens" in body:
+            self._length_field = "max_completion_tokens"
+            return TransientError(FaultKind.RENEGOTIATED, str(refusal), retry_after=0.0)
+        about_schema = any(word in words for word in SCHEMA_WORDS)
+        if self.structured == "auto" and sent_schema and about_schema:
+            if not self._schema_refused:
+                log.warning("%s takes no JSON schema; relying on the prompt instead", self.url)
+            self._schema_refused = True
+            return TransientError(FaultKind.RENEGOTIATED, str(refusal), retry_after=0.0)
+        return None
+
+
+def fingerprint(extra_body: Mapping[str, Any], omit: tuple[str, ...]) -> str:
+    """Return a short hash of the fields that change every request; empty where there are none."""
+    if not extra_body and not omit:
+        return ""
+    text = json.dumps([dict(extra_body), sorted(omit)], sort_keys=True, default=str)
+    return " +" + hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,172 @@
+"""How the embedded model reads a chat: only what our own lines say, never a peer's text.
+
+A peer's lines stand behind ``> ``; of these only the leading fields (answer, confidence, belief)
+count, and everything from ``reason:`` on is prose.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from fjsim.beliefs import Array, certain
+from fjsim.contracts import ChatMessage
+from fjsim.errors import BackendRefusedError
+from fjsim.questions import LETTERS
+
+_QUESTION = re.compile(r"\A## Question\n\n(.*)\n\n## Options\n\n(.*)", re.DOTALL)
+_OPTION = re.compile(r"^([A-Z])\) (.*)$", re.MULTILINE)
+_ASSIGNED = re.compile(r"^Assigned belief: (.+)$", re.MULTILINE)
+_ON_RECORD = re.compile(r"^Your view on record: (.+)$", re.MULTILINE)
+_PEER = re.compile(r"^<peer ([^>\n]*)>\n(.*?)^</peer>$", re.MULTILINE | re.DOTALL)
+_SILENT = re.compile(r"^<silent ([^>\n]*)/>$", re.MULTILINE)
+_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPeer:
+    """What the prompt says of one teammate."""
+
+    answer: int | None
+    belief: Array | None
+    stated_confidence: float
+    weight: float
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the embedded model makes of a chat.
+
+    Parameters
+    ----------
+    question : str
+        Its text.
+    options : tuple of str
+        In the order shown.
+    assigned : ndarray or None
+        Belief that an assignment asks for.
+    first, last : ndarray or None
+        Own beliefs in the history, the last one as it stands on record.
+    peers : tuple of ReadPeer
+        Teammates, silent ones included.
+    asks_after_hearing : bool
+        Whether a later round is asked.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    assigned: Array | None
+    first: Array | None
+    last: Array | None
+    peers: tuple[ReadPeer, ...]
+    asks_after_hearing: bool
+
+
+def read_prompt(messages: Sequence[ChatMessage]) -> Prompt:
+    """Read a chat.
+
+    Raises
+    ------
+    BackendRefusedError
+        If it holds no question in the form that fjsim writes.
+    """
+    asked = [message.content for message in messages if message.role == "user"]
+    said = [message.content for message in messages if message.role == "assistant"]
+    if not asked or _question(asked[0]) is None:
+        raise BackendRefusedError(
+            "the simulated model reads fjsim's own prompts only; this chat holds no question in "
+            "that form; use a language model for anything else"
+        )
+    text, options = _question(asked[0]) or ("", ())
+    # A repair turn stands last; what it repairs is the turn before.
+    current = asked[-1] if not asked[-1].startswith("Your reply could not be used") else asked[-2]
+    own = [
+        belief
+        for belief in (_own_belief(reply, len(options)) for reply in said)
+        if belief is not None
+    ]
+    on_record = _ON_RECORD.search(_ours(current))
+    last = _belief(on_record.group(1), len(options)) if on_record else (own[-1] if own else None)
+    assigned = _ASSIGNED.search(_ours(current))
+    return Prompt(
+        question=text,
+        options=options,
+        assigned=_belief(assigned.group(1), len(options)) if assigned else None,
+        first=own[0] if own else None,
+        last=last,
+        peers=_peers(current, len(options)),
+        asks_after_hearing=len(asked) > 1 and current is not asked[0],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _question(content: str) -> tuple[str, tuple[str, ...]] | None:
+    match = _QUESTION.match(content)
+    if match is None:
+        return None
+    options: list[str] = []
+    for letter, text in _OPTION.findall(match.group(2)):
+        if len(options) < len(LETTERS) and letter == LETTERS[len(options)]:
+            options.append(text)
+    return (match.group(1), tuple(options)) if len(options) > 1 else None
+
+
+def _ours(content: str) -> str:
+    return "\n".join(line for line in content.split("\n") if not line.startswith(">"))
+
+
+@lru_cache(maxsize=65536)
+def _own_belief(reply: str, n_options: int) -> Array | None:
+    try:
+        values = json.loads(reply, strict=False)["belief"]
+        return np.array([float(values[LETTERS[at]]) for at in range(n_options)])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _belief(text: str, n_options: int) -> Array | None:
+    pairs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
+    try:
+        values = np.array([float(pairs[LETTERS[at]]) for at in range(n_options)])
+    except (KeyError, ValueError):
+        return None
+    return np.asarray(values / values.sum()) if values.sum() > 0 else None
+
+
+def _peers(content: str, n_options: int) -> tuple[ReadPeer, ...]:
+    loud = [_peer(attributes, body, n_options) for attributes, body in _PEER.findall(content)]
+    silent = [_peer(attributes, "", n_options) for attributes in _SILENT.findall(content)]
+    return tuple(loud + silent)
+
+
+def _peer(attributes: str, body: str, n_options: int) -> ReadPeer:
+    given = dict(_ATTRIBUTE.findall(attributes))
+    fields = _fields(body)
+    answer = LETTERS[:n_options].find(fields.get("answer", "?"))
+    stated = float(fields["confidence"]) if "confidence" in fields else 1.0
+    belief = _belief(fields["belief"], n_options) if "belief" in fields else None
+    if belief is None and answer >= 0:
+        belief = certain(answer, n_options, stated)
+    return ReadPeer(
+        answer=answer if answer >= 0 else None,
+        belief=belief,
+        stated_confidence=stated,
+        weight=float(given.get("weight", 1.0)),
+        trust=float(given.get("trust", 1.0)),
+    )
+
+
+def _fields(body: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for line in body.split("\n"):
+        name, colon, value = line.removeprefix("> ").partition(": ")
+        if not colon or name not in ("answer", "confidence", "belief") or name in fields:
+            break
+        fields[name] = value
+    return fields

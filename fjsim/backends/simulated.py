@@ -1,0 +1,260 @@
+"""The embedded model: reads the rendered prompt like any model and replies as text.
+
+It has *known* parameters, so that the whole path (prompt, parse, retry, cache, cost) can be
+exercised and every fit be held against the truth. Its numbers are simulated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_prompt
+from fjsim.beliefs import Array, certain, top_option
+from fjsim.contracts import Backend, DeclaredLaw, Reply, Request, Usage
+from fjsim.errors import ConfigError
+from fjsim.population import Member, Population
+from fjsim.questions import LETTERS, Question, load_questions
+from fjsim.registry import register
+from fjsim.seeds import stream
+
+Rule = Literal["fj", "log-linear", "majority", "attractor"]
+
+MODEL_NAME = "fjsim-simulated"
+MAJORITY_CERTAINTY = 0.9
+LOG_FLOOR = 1e-6
+CHARACTERS_PER_TOKEN = 4
+DECIMALS = 6
+
+
+@register("backend", "simulated")
+@dataclass(frozen=True)
+class SimulatedBackend(Population, Backend):
+    """The embedded model; needs no key and no network, and everything it says is simulated.
+
+    Parameters
+    ----------
+    rule : {'fj', 'log-linear', 'majority', 'attractor'}
+        How a belief moves: the Friedkin-Johnsen law; its geometric counterpart; towards the
+        option that most peers answer; the law with a pull to an option the model is biased to.
+    competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
+    lowest_confidence, confidence_alpha, confidence_beta : float
+        See ``fjsim.population.Population``.
+    persuasion : float, default 0
+        A peer's weight is multiplied by its stated confidence to this power, >= 0.
+    noise : float, default 0
+        Standard deviation of Gaussian noise on the log-beliefs of each reply, >= 0.
+    bias : float, default 0.2
+        Weight of the pull of the ``attractor`` rule, in [0, 1].
+    invalid : float, default 0
+        Share of replies that cannot be parsed, in [0, 1].
+
+    Notes
+    -----
+    A question is looked up by its text; an unknown one gets a seeded guess. Past beliefs are
+    read from the prompt's history, the seat and the draw from the request's sample index. Every
+    draw is keyed by the request's seed, so the same request always gets the same reply.
+    """
+
+    rule: Rule = "fj"
+    persuasion: float = 0.0
+    noise: float = 0.0
+    bias: float = 0.2
+    invalid: float = 0.0
+    _book: dict[str, Question] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _unknown: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is outside its range, and learn the built-in questions."""
+        if self.persuasion < 0 or self.noise < 0:
+            raise ConfigError("backend 'simulated': persuasion and noise must be >= 0")
+        if not (0 <= self.bias <= 1 and 0 <= self.invalid <= 1):
+            raise ConfigError("backend 'simulated': bias and invalid must lie in [0, 1]")
+        super().__post_init__()
+        self.learn(load_questions("builtin"))
+
+    def learn(self, questions: Sequence[Question]) -> None:
+        """Tell the model the questions whose right answer it may know.
+
+        Parameters
+        ----------
+        questions : sequence of Question
+            Looked up by their text.
+        """
+        self._book.update({_lookup(question.text): question for question in questions})
+
+    @property
+    def unknown_questions(self) -> frozenset[str]:
+        """Texts it was asked about and did not know."""
+        return frozenset(self._unknown)
+
+    @property
+    def simulated(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
+    def identity(self) -> str:
+        """Name, rule and parameters."""
+        return repr(self)
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request; never fails, never waits."""
+        prompt = read_prompt(request.messages)
+        text = self._garbled(request) or self._speak(prompt, request)
+        tokens_in = sum(len(message.content) for message in request.messages)
+        usage = Usage(tokens_in // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1)
+        return Reply(text=text, model=MODEL_NAME, usage=usage, logprobs=None)
+
+    def declared(
+        self, question: Question, replica: int, n_agents: int, seed: int
+    ) -> DeclaredLaw | None:
+        """Return the true parameters; None where the rule is not the law."""
+        if self.rule != "fj" or self.persuasion > 0 or self.noise > 0:
+            return None
+        members = [self._known_member(question, replica, seat, seed) for seat in range(n_agents)]
+        return DeclaredLaw(
+            stubbornness=np.array([member.stubbornness for member in members]),
+            self_weight=np.array([member.self_weight for member in members]),
+        )
+
+    def _known_member(self, question: Question, replica: int, seat: int, seed: int) -> Member:
+        known = self._book.get(_lookup(question.text))
+        if known is None:
+            self._unknown.add(question.text)
+            known = Question("", question.text, tuple(sorted(question.options)), None)
+        member = self.member(known, replica, seat, seed)
+        innate = member.innate[_positions(question.options, known.options)]
+        return Member(innate, member.stubbornness, member.self_weight)
+
+    def _speak(self, prompt: Prompt, request: Request) -> str:
+        n_options = len(prompt.options)
+        if prompt.assigned is not None:
+            return _reply(
+                prompt.assigned, f"I hold that {_named(prompt, prompt.assigned)} is right."
+            )
+        asked = Question("", prompt.question, prompt.options, None)
+        sample = request.sample
+        member = self._known_member(asked, sample.replica, sample.seat, request.sampling.seed)
+        rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
+        belief = member.innate
+        if prompt.asks_after_hearing:
+            innate = member.innate if prompt.first is None else prompt.first
+            own = innate if prompt.last is None else prompt.last
+            belief = self._moved(innate, own, member, prompt, request.sampling.seed)
+        if self.noise > 0:
+            shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
+            belief = _softmax(shaken)
+        return _reply(belief, _argument(prompt, belief))
+
+    def _moved(self, innate: Array, own: Array, member: Member, prompt: Prompt, seed: int) -> Array:
+        heard = self._heard(own, prompt)
+        drift = (own, heard)
+        weights = (member.self_weight, 1 - member.self_weight)
+        if self.rule == "log-linear":
+            return _softmax(
+                member.stubbornness * _log(innate)
+                + (1 - member.stubbornness)
+                * (weights[0] * _log(own) + weights[1] * self._heard(own, prompt, _log))
+            )
+        if self.rule == "majority":
+            drift = (own, self._plurality(own, prompt))
+        moved = weights[0] * drift[0] + weights[1] * drift[1]
+        belief = member.stubbornness * innate + (1 - member.stubbornness) * moved
+        if self.rule == "attractor":
+            pull = stream(seed, "bias", prompt.question).integers(len(prompt.options))
+            texts = sorted(prompt.options)
+            favoured = prompt.options.index(texts[int(pull)])
+            belief = (1 - self.bias) * belief + self.bias * certain(favoured, len(texts), 0.9)
+        return np.asarray(belief)
+
+    def _peer_weights(self, peers: Sequence[ReadPeer]) -> Array:
+        weights = np.array([peer.weight * peer.trust for peer in peers])
+        if self.persuasion > 0:
+            stated = np.array([peer.stated_confidence for peer in peers])
+            weights = weights * stated**self.persuasion
+        return weights
+
+    def _heard(
+        self, own: Array, prompt: Prompt, scale: Callable[[Array], Array] = np.asarray
+    ) -> Array:
+        """Mix what the peers said; the share of silent ones stays with the own last belief."""
+        peers = [peer for peer in prompt.peers if peer.belief is not None]
+        weights = self._peer_weights(peers)
+        silent = sum(peer.weight for peer in prompt.peers if peer.belief is None)
+        loud = sum(peer.weight for peer in peers)
+        if weights.sum() <= 0 or loud + silent <= 0:
+            return scale(own)
+        said = np.array([scale(peer.belief) for peer in peers if peer.belief is not None])
+        share = loud / (loud + silent)
+        mixed = weights @ said / weights.sum()
+        return np.asarray(share * mixed + (1 - share) * scale(own))
+
+    def _plurality(self, own: Array, prompt: Prompt) -> Array:
+        votes = np.zeros(len(own))
+        for peer in prompt.peers:
+            if peer.answer is not None:
+                votes[peer.answer] += peer.weight * peer.trust
+        winner = int(top_option(votes))
+        return own if winner < 0 else certain(winner, len(own), MAJORITY_CERTAINTY)
+
+    def _garbled(self, request: Request) -> str:
+        if self.invalid <= 0:
+            return ""
+        key = (request.messages[-1].content, str(request.sample))
+        drawn = stream(request.sampling.seed, "invalid", *key).random()
+        return "I would rather not use the format." if drawn < self.invalid else ""
+
+
+def _lookup(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def _positions(asked: Sequence[str], known: Sequence[str]) -> list[int]:
+    """Return where each asked option stands among the known ones; equal texts in order."""
+    free = list(range(len(known)))
+    places = []
+    for option in asked:
+        match = next((at for at in free if known[at] == option), free[0])
+        free.remove(match)
+        places.append(match)
+    return places
+
+
+def _log(belief: Array) -> Array:
+    return np.asarray(np.log(np.maximum(belief, LOG_FLOOR)))
+
+
+def _softmax(values: Array) -> Array:
+    raised = np.exp(values - values.max())
+    return np.asarray(raised / raised.sum())
+
+
+def _named(prompt: Prompt, belief: Array) -> str:
+    top = int(np.argmax(belief))
+    return f"option {LETTERS[top]} ({prompt.options[top]})"
+
+
+def _argument(prompt: Prompt, belief: Array) -> str:
+    favoured = _named(prompt, belief)
+    if not prompt.asks_after_hearing:
+        return f"On my own I find {favoured} most convincing."
+    return f"Having heard {len(prompt.peers)} teammates, I find {favoured} most convincing."
+
+
+def _reply(belief: Array, reason: str) -> str:
+    top = int(np.argmax(belief))
+    stated = {LETTERS[at]: round(float(value), DECIMALS) for at, value in enumerate(belief)}
+    return json.dumps(
+        {
+            "reasoning": reason,
+            "answer": LETTERS[top],
+            "belief": stated,
+            "confidence": round(float(belief.max()), 4),
+        }
+    )

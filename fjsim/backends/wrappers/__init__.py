@@ -1,0 +1,1 @@
+"""Backends around a backend: cache, retry with a concurrency limit, budget."""

@@ -1,0 +1,106 @@
+"""Replies had before are not paid for twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from fjsim.backends.wrappers.store import ReplyStore, default_path
+from fjsim.backends.wrappers.wrapped import WrappedBackend
+from fjsim.contracts import Backend, Reply, Request
+
+
+class CachedBackend(WrappedBackend):
+    """Look a reply up before it is asked for, and keep it after.
+
+    Parameters
+    ----------
+    inner : Backend
+        Asked for what is not there.
+    path : Path, optional
+        The database; by default the one that all runs of this user share.
+
+    Notes
+    -----
+    A failure is never kept. A request whose twin is in flight waits for the twin's reply.
+    A reply from here has ``cached=True``, ``attempts=0`` and the tokens it took back then.
+    """
+
+    def __init__(self, inner: Backend, path: Path | None = None) -> None:
+        super().__init__(inner)
+        self.path = path or default_path()
+        self._store: ReplyStore | None = None
+        self._in_flight: dict[bytes, asyncio.Future[Reply | None]] = {}
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the kept reply, or ask."""
+        store = self._open()
+        key = cache_key(self.identity, request)
+        while (twin := self._in_flight.get(key)) is not None:
+            reply = await asyncio.shield(twin)
+            if reply is not None:
+                return replace(reply, cached=True, attempts=0)
+        kept = store.get(key)
+        return kept if kept is not None else await self._ask(key, request)
+
+    async def close(self) -> None:
+        """Commit, then close the inner backend."""
+        store, self._store = self._store, None
+        try:
+            if store is not None:
+                store.close()
+        finally:
+            await self.inner.close()
+
+    async def _ask(self, key: bytes, request: Request) -> Reply:
+        announced = asyncio.get_running_loop().create_future()
+        self._in_flight[key] = announced
+        reply = None
+        try:
+            reply = await self.inner.complete(request)
+            if not reply.failure:
+                self._open().put(key, self.identity, reply)
+        finally:
+            del self._in_flight[key]
+            announced.set_result(reply if reply is not None and not reply.failure else None)
+        return reply
+
+    def _open(self) -> ReplyStore:
+        if self._store is None:
+            self._store = ReplyStore(self.path)
+        return self._store
+
+
+def cache_key(identity: str, request: Request) -> bytes:
+    """Return what a kept reply is found under.
+
+    Parameters
+    ----------
+    identity : str
+        Endpoint and model.
+    request : Request
+        Its messages, schema, sampling and sample index all count.
+
+    Returns
+    -------
+    bytes of length 24
+    """
+    sampling, sample = request.sampling, request.sample
+    fixed = json.dumps(
+        [
+            identity,
+            request.schema,
+            [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
+            [sample.replica, sample.seat, sample.round, sample.draw, sample.repair],
+            request.logprobs,
+            [[message.role, len(message.content)] for message in request.messages],
+        ],
+        sort_keys=True,
+    )
+    digest = hashlib.blake2b(fixed.encode(), digest_size=24)
+    for message in request.messages:
+        digest.update(message.content.encode("utf-8", "surrogatepass"))
+    return digest.digest()

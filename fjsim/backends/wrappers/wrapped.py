@@ -1,0 +1,61 @@
+"""What all wrappers share: they pass on what they do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fjsim.contracts import Backend, DeclaredLaw, Pace, Reply, Request
+from fjsim.questions import Question
+
+
+class WrappedBackend(Backend):
+    """A backend around another one.
+
+    Parameters
+    ----------
+    inner : Backend
+        What is asked in the end.
+    """
+
+    def __init__(self, inner: Backend) -> None:
+        self.inner = inner
+
+    async def complete(self, request: Request) -> Reply:
+        """Pass the request on."""
+        return await self.inner.complete(request)
+
+    def learn(self, questions: Sequence[Question]) -> None:
+        """Tell the inner backend."""
+        self.inner.learn(questions)
+
+    async def close(self) -> None:
+        """Close the inner backend."""
+        await self.inner.close()
+
+    def declared(
+        self, question: Question, replica: int, n_agents: int, seed: int
+    ) -> DeclaredLaw | None:
+        """Return what the inner backend declares."""
+        return self.inner.declared(question, replica, n_agents, seed)
+
+    @property
+    def identity(self) -> str:
+        """As the inner backend has it."""
+        return self.inner.identity
+
+    @property
+    def simulated(self) -> bool:
+        """As the inner backend has it."""
+        return self.inner.simulated
+
+    @property
+    def pace(self) -> Pace | None:
+        """As the inner backend has it."""
+        return self.inner.pace
+
+
+def innermost(backend: Backend) -> Backend:
+    """Return the backend below all wrappers."""
+    while isinstance(backend, WrappedBackend):
+        backend = backend.inner
+    return backend

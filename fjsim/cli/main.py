@@ -1,0 +1,150 @@
+"""All commands, and how their failures become one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from fjsim.cli.console import err, out
+from fjsim.errors import FjsimError, InterruptedRunError, nearest
+
+COMMANDS = {
+    "run": "fjsim.cli.run",
+    "show": "fjsim.cli.show",
+    "list": "fjsim.cli.catalogue",
+    "fit": "fjsim.cli.fit",
+    "import": "fjsim.cli.import_log",
+    "theory": "fjsim.cli.theory",
+    "solve": "fjsim.cli.solve",
+    "serve": "fjsim.cli.serve",
+    "cache": "fjsim.cli.cache",
+    "doctor": "fjsim.cli.doctor",
+}
+"""Command -> module; it is imported when its command is asked for, so that help stays quick."""
+
+USAGE_EXIT, BUG_EXIT = 2, 70
+
+# Whatever the command-line library raises for a user's mistake has this ancestor.
+_ParserError: type[Any] = typer.BadParameter.__mro__[-4]
+
+
+class LazyGroup(TyperGroup):
+    """The commands, imported one at a time."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; a wrong name gets the nearest one."""
+        if cmd_name not in COMMANDS:
+            ctx.fail(
+                f"no command '{cmd_name}'; there are {', '.join(COMMANDS)}"
+                + nearest(cmd_name, COMMANDS)
+            )
+        module = importlib.import_module(COMMANDS[cmd_name])
+        single = getattr(module, "app", None)
+        if single is None:
+            single = typer.Typer(add_completion=False)
+            function = COMMANDS[cmd_name].rpartition(".")[2]
+            single.command(cmd_name)(getattr(module, function))
+        return get_command(single)
+
+
+app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        out.print(f"fjsim {version('fjsim-testbed')}")
+        raise typer.Exit
+
+
+@app.callback()
+def fjsim(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Deliberations of language-model teams: simulated, attacked, defended, and fitted.
+
+    Example: fjsim run --topology star --attack stubborn
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
+    warnings.showwarning = _print_warning
+    sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
+    except FjsimError as error:
+        _print_error(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        _print_error("interrupted; what is done is kept, and the same command resumes it")
+        return InterruptedRunError.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away, e.g. `| head`: nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except _ParserError as error:
+        return _usage_error(error)
+    # The last resort: a bug of ours must not end in a traceback on the user's screen.
+    except Exception as error:
+        return _bug(error)
+
+
+def _usage_error(error: Any) -> int:
+    message = error.format_message().rstrip(".")
+    if not message:
+        return int(getattr(error, "exit_code", 0))
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "fjsim"
+    _print_error(f"{message[0].lower()}{message[1:]} (see `{path} --help`)")
+    return USAGE_EXIT
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="fjsim-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as report:
+        traceback.print_exception(error, file=report)
+    _print_error(
+        f"a bug of fjsim's: {type(error).__name__}: {error}; please report it with {report.name}"
+    )
+    return BUG_EXIT
+
+
+def _print_error(message: str) -> None:
+    line = " ".join(message.split())
+    err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
+
+
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    line = " ".join(str(message).split())
+    err.print(f"[bold yellow]warning:[/] {escape(line)}", soft_wrap=True)

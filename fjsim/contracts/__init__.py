@@ -1,0 +1,70 @@
+"""What an agent, a backend, a topology, a router, an attack and a defense have to be.
+
+The law in ``fjsim`` knows these shapes only; the rooms and plug-ins fill them.
+"""
+
+from fjsim.contracts.agents import Agent, ModelAgent, Situation, SpeakingAgent, Stance
+from fjsim.contracts.attacks import Attack, Power, SeatChoice, Sight, ThreatModel, View
+from fjsim.contracts.backends import (
+    Backend,
+    ChatMessage,
+    DeclaredLaw,
+    Pace,
+    Reply,
+    Request,
+    SampleIndex,
+    Sampling,
+    Usage,
+)
+from fjsim.contracts.policies import (
+    Audit,
+    Channel,
+    Defense,
+    Labels,
+    Memory,
+    Policy,
+    Residual,
+    Router,
+    Scope,
+)
+from fjsim.contracts.speech import Arm, Heard, Message, Record, Statement, Validity
+from fjsim.contracts.topologies import Topology
+
+__all__ = [
+    "Audit",
+    "Labels",
+    "Arm",
+    "Agent",
+    "Attack",
+    "Backend",
+    "Channel",
+    "ChatMessage",
+    "DeclaredLaw",
+    "Defense",
+    "Heard",
+    "Memory",
+    "Message",
+    "ModelAgent",
+    "Pace",
+    "Policy",
+    "Power",
+    "Record",
+    "Reply",
+    "Request",
+    "Residual",
+    "Router",
+    "SampleIndex",
+    "Sampling",
+    "Scope",
+    "SeatChoice",
+    "Sight",
+    "Situation",
+    "SpeakingAgent",
+    "Stance",
+    "Statement",
+    "ThreatModel",
+    "Topology",
+    "Usage",
+    "Validity",
+    "View",
+]

@@ -1,0 +1,211 @@
+"""Asking a model: requests in, replies out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fjsim.beliefs import Array
+from fjsim.questions import Question
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of a chat: a role and its text."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn.
+
+    Parameters
+    ----------
+    temperature : float
+        Sampling temperature, >= 0.
+    top_p : float
+        Nucleus mass, in (0, 1].
+    max_tokens : int
+        Longest reply, in tokens.
+    seed : int
+        Sent to the server, which need not honour it.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int = 1024
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SampleIndex:
+    """Which draw a reply is; two neutral seats with the same prompt never share a reply."""
+
+    replica: int
+    seat: int
+    round: int
+    draw: int = 0
+    repair: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"replica={self.replica} seat={self.seat} round={self.round} "
+            f"draw={self.draw} repair={self.repair}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model.
+
+    Parameters
+    ----------
+    messages : tuple of ChatMessage
+        The whole chat so far.
+    schema : mapping or None
+        JSON schema of the reply, for servers that can be held to one.
+    sampling : Sampling
+        How the reply is drawn.
+    sample : SampleIndex
+        Which draw it is; travels in the request's ``user`` field.
+    logprobs : int
+        How many top log-probabilities of each token to return; 0 for none.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    schema: Mapping[str, Any] | None
+    sampling: Sampling
+    sample: SampleIndex
+    logprobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, or of several added up."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.tokens_cached + other.tokens_cached,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered.
+
+    Parameters
+    ----------
+    text : str
+        The reply; untrusted.
+    model : str
+        Model id as the server reports it.
+    usage : Usage
+        Tokens spent.
+    finish_reason : str
+        ``"stop"``, ``"length"`` or what else the server says.
+    attempts : int
+        Requests sent for it; 0 for a reply from the cache.
+    latency : float
+        Seconds from the first request to the reply.
+    cached : bool
+        Whether it came from the response cache.
+    failure : str
+        Why there is no reply after the last attempt; empty where there is one.
+    logprobs : mapping of str to float, or None
+        Log-probabilities of the first answer token's alternatives, where asked for.
+    """
+
+    text: str
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    attempts: int = 1
+    latency: float = 0.0
+    cached: bool = False
+    failure: str = ""
+    logprobs: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLaw:
+    """Friedkin-Johnsen parameters that a backend or an agent states of itself.
+
+    Parameters
+    ----------
+    stubbornness, self_weight : ndarray of shape (n_agents,)
+        In [0, 1].
+    """
+
+    stubbornness: Array
+    self_weight: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a backend over a network wants to be asked.
+
+    Parameters
+    ----------
+    max_concurrency : int
+        Requests in flight to start with; fewer after the server says it has too many.
+    max_attempts : int
+        Requests sent for one reply, at most.
+    total_timeout : float
+        Seconds from the first request for a reply to giving it up.
+    """
+
+    max_concurrency: int = 64
+    max_attempts: int = 8
+    total_timeout: float = 600.0
+
+
+class Backend(ABC):
+    """A way to ask a model: requests in, replies out.
+
+    Wrappers (cache, retry, limit, budget) are backends around a backend. A backend raises
+    ``BackendError`` only for what must stop the run; a reply that could not be had after the
+    last attempt is a ``Reply`` whose ``failure`` says why.
+    """
+
+    @abstractmethod
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request."""
+
+    def learn(self, questions: Sequence[Question]) -> None:
+        """Tell a backend that looks questions up which ones there are; most need not know."""
+        return None
+
+    async def close(self) -> None:
+        """Give back connections and processes; calling it twice does no harm."""
+        return None
+
+    def declared(
+        self, question: Question, replica: int, n_agents: int, seed: int
+    ) -> DeclaredLaw | None:
+        """Return the true parameters of the agents on one question, where they are known."""
+        return None
+
+    @property
+    def identity(self) -> str:
+        """What a cached reply belongs to: endpoint and model, never a key."""
+        return type(self).__name__
+
+    @property
+    def simulated(self) -> bool:
+        """Whether replies come from the embedded model rather than a language model."""
+        return False
+
+    @property
+    def pace(self) -> Pace | None:
+        """How it wants to be asked; None for one that is neither retried nor held back."""
+        return None

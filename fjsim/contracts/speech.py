@@ -1,0 +1,140 @@
+"""What is said in a turn, what reaches a listener, and the record of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.beliefs import Array
+
+Arm = Literal["attacked", "clean"]
+
+
+class Validity(StrEnum):
+    """Whether a turn holds a belief, and how it came about."""
+
+    OK = "ok"
+    REPAIRED = "repaired"
+    ABSTAINED = "abstained"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an agent said in one turn, before it reaches anybody.
+
+    Parameters
+    ----------
+    answer : int or None
+        The stated option; may differ from the top of the belief, which is counted.
+    belief : ndarray of shape (n_options,) or None
+        The stated belief; None where the agent abstained or is missing.
+    confidence : float or None
+        What the agent said of its own confidence, in [0, 1].
+    reason : str
+        Its argument.
+    validity : Validity
+        Whether there is a belief.
+    problem : str
+        Why the turn is missing, or what was repaired.
+    """
+
+    answer: int | None
+    belief: Array | None
+    confidence: float | None = None
+    reason: str = ""
+    validity: Validity = Validity.OK
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one listener is given of one speaker's last turn.
+
+    Parameters
+    ----------
+    speaker : int
+        Seat of the speaker.
+    round : int
+        Round in which it was said.
+    answer : int or None
+        The answer as the listener reads it.
+    belief : ndarray of shape (n_options,) or None
+        The belief as the listener reads it; None where beliefs are not shown.
+    confidence : float or None
+        Stated confidence; None where it is not shown.
+    reason : str
+        The argument; empty where it is not shown.
+    gate : float
+        What a defense multiplies this speaker's weight by, in [0, 1].
+    weight : float
+        The speaker's share of the listener's peer weight, before the gate.
+    option_gates : ndarray of shape (n_options,) or None
+        Gates that differ by option; ``gate`` is their mean then.
+    tampered : bool
+        Whether an adversary rewrote it on its way.
+    """
+
+    speaker: int
+    round: int
+    answer: int | None
+    belief: Array | None
+    confidence: float | None = None
+    reason: str = ""
+    gate: float = 1.0
+    weight: float = 1.0
+    option_gates: Array | None = None
+    tampered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The record of one message that reached a listener."""
+
+    speaker: int
+    round: int
+    gate: float = 1.0
+    weight: float = 1.0
+    tampered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that was said on one question so far: what routers and defenses look at.
+
+    Parameters
+    ----------
+    question_id : str
+        Which question; carries no key.
+    influence : ndarray of shape (n_agents, n_agents)
+        Row-stochastic, ``influence[listener, speaker]``, before routing and gates.
+    stated : ndarray of shape (n_rounds_done, n_agents, n_options)
+        Stated beliefs, round 0 first; NaN where there is none.
+    accepted : ndarray of shape (n_rounds_done, n_agents, n_options)
+        Accepted beliefs; differ from the stated ones in the ``blend`` channel only.
+    answers : ndarray of int, shape (n_rounds_done, n_agents)
+        Stated answers; -1 where there is none.
+    confidence : ndarray of shape (n_rounds_done, n_agents)
+        Stated confidence; NaN where there is none.
+    """
+
+    question_id: str
+    influence: Array
+    stated: Array
+    accepted: Array
+    answers: NDArray[np.int64]
+    confidence: Array
+
+    @property
+    def n_agents(self) -> int:
+        """How many seats there are."""
+        return int(self.influence.shape[0])
+
+    @property
+    def round(self) -> int:
+        """The last round that the record holds."""
+        return int(self.stated.shape[0]) - 1

@@ -1,0 +1,177 @@
+"""Asking a model for a belief: prompt, reply, one repair, and never a made-up answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fjsim.contracts import (
+    Backend,
+    ChatMessage,
+    Reply,
+    Request,
+    SampleIndex,
+    Sampling,
+    Statement,
+    Validity,
+)
+from fjsim.deliberation.prompts import fill
+from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.replies import UnreadableReplyError, read_reply, reply_schema
+from fjsim.records import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Elicited:
+    """One statement, the reply it was read from, and what the asking took."""
+
+    statement: Statement
+    text: str
+    prompt_hash: str
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Elicitor:
+    """Asks one backend for statements.
+
+    Parameters
+    ----------
+    backend : Backend
+        Who is asked.
+    sampling : Sampling
+        How replies are drawn.
+    repairs : int
+        How often an unreadable reply is sent back with what is wrong.
+    samples : int
+        How many replies make one statement; above 1 the belief is their answers' frequency.
+    """
+
+    backend: Backend
+    sampling: Sampling
+    repairs: int = 1
+    samples: int = 1
+
+    async def ask(self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex) -> Elicited:
+        """Ask one turn.
+
+        Parameters
+        ----------
+        chat : sequence of ChatMessage
+            The whole chat, the turn's prompt last.
+        sheet : Sheet
+            The question as shown.
+        sample : SampleIndex
+            Which draw it is.
+
+        Returns
+        -------
+        Elicited
+            With a ``missing`` statement where no valid reply came; nothing is put in its place.
+        """
+        draws = [
+            await self._draw(chat, sheet, replace(sample, draw=draw))
+            for draw in range(self.samples)
+        ]
+        return draws[0] if self.samples == 1 else _frequency(draws, sheet)
+
+    async def _draw(
+        self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex
+    ) -> Elicited:
+        replies: list[Reply] = []
+        messages, problem = tuple(chat), ""
+        for repair in range(self.repairs + 1):
+            reply = await self.backend.complete(
+                Request(
+                    messages, reply_schema(sheet), self.sampling, replace(sample, repair=repair)
+                )
+            )
+            replies.append(reply)
+            if reply.failure:
+                problem = reply.failure
+                break
+            try:
+                statement = _read(reply, sheet)
+            except UnreadableReplyError as error:
+                problem = f"{problem}; then {error}" if problem else str(error)
+                messages = _with_repair(chat, reply, str(error))
+                continue
+            if repair:
+                statement = _repaired(statement, problem)
+            return Elicited(statement, reply.text, _hash(chat), _cost(replies))
+        missing = Statement(None, None, validity=Validity.MISSING, problem=problem)
+        return Elicited(missing, "", _hash(chat), _cost(replies))
+
+
+def _read(reply: Reply, sheet: Sheet) -> Statement:
+    if reply.finish_reason == "length":
+        raise UnreadableReplyError("it was cut off at the length limit; be shorter")
+    return read_reply(reply.text, sheet)
+
+
+def _with_repair(
+    chat: Sequence[ChatMessage], reply: Reply, problem: str
+) -> tuple[ChatMessage, ...]:
+    bad = ChatMessage("assistant", reply.text)
+    return (*chat, bad, ChatMessage("user", fill("repair", problem=problem)))
+
+
+def _repaired(statement: Statement, problem: str) -> Statement:
+    kept = Validity.REPAIRED if statement.validity is Validity.OK else statement.validity
+    return replace(statement, validity=kept, problem=problem)
+
+
+def _frequency(draws: Sequence[Elicited], sheet: Sheet) -> Elicited:
+    """Make one statement of several: the belief is how often each option was answered."""
+    cost = _added([draw.cost for draw in draws])
+    counts = Counter(draw.statement.answer for draw in draws if draw.statement.answer is not None)
+    first = next((d for d in draws if d.statement.answer is not None), draws[0])
+    if not counts:
+        return replace(first, cost=cost)
+    belief = np.array([counts[option] for option in range(len(sheet.order))], dtype=float)
+    belief /= belief.sum()
+    answer = counts.most_common(1)[0][0]
+    spoken = next(draw for draw in draws if draw.statement.answer == answer)
+    statement = replace(
+        spoken.statement, belief=belief, answer=answer, confidence=float(belief.max())
+    )
+    return replace(spoken, statement=statement, cost=cost)
+
+
+def _hash(chat: Sequence[ChatMessage]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for message in chat:
+        digest.update(f"{message.role}\x1f{message.content}\x1e".encode())
+    return digest.hexdigest()
+
+
+def _cost(replies: Sequence[Reply]) -> Cost:
+    return Cost(
+        model=replies[-1].model,
+        tokens_in=sum(reply.usage.tokens_in for reply in replies),
+        tokens_out=sum(reply.usage.tokens_out for reply in replies),
+        tokens_cached=sum(reply.usage.tokens_cached for reply in replies),
+        calls=sum(not reply.cached for reply in replies),
+        cached_calls=sum(reply.cached for reply in replies),
+        attempts=sum(reply.attempts for reply in replies),
+        latency=sum(reply.latency for reply in replies),
+        finish_reason=replies[-1].finish_reason,
+    )
+
+
+def _added(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        model=costs[0].model,
+        tokens_in=sum(cost.tokens_in for cost in costs),
+        tokens_out=sum(cost.tokens_out for cost in costs),
+        tokens_cached=sum(cost.tokens_cached for cost in costs),
+        calls=sum(cost.calls for cost in costs),
+        cached_calls=sum(cost.cached_calls for cost in costs),
+        attempts=sum(cost.attempts for cost in costs),
+        latency=sum(cost.latency for cost in costs),
+        finish_reason=costs[0].finish_reason,
+    )

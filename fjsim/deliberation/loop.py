@@ -1,0 +1,399 @@
+"""One question, deliberated by one team in one arm: round 0 alone, then round by round."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import (
+    Arm,
+    Message,
+    ModelAgent,
+    Power,
+    Record,
+    SampleIndex,
+    Sight,
+    Situation,
+    SpeakingAgent,
+    Stance,
+    Validity,
+    View,
+)
+from fjsim.deliberation import rendering
+from fjsim.deliberation.conversation import Conversation
+from fjsim.deliberation.elicitation import Elicited
+from fjsim.deliberation.hearing import Hearing, blended, cut, deliver, message_of
+from fjsim.deliberation.team import Team
+from fjsim.questions import Question
+from fjsim.records import Cost, Turn, TurnKey
+from fjsim.seeds import stream
+
+
+class Journal(Protocol):
+    """Where turns are kept; a turn that is there already is not asked again."""
+
+    def recorded(self, key: TurnKey) -> Turn | None:
+        """Return a turn of an earlier session, or of the other arm's round 0."""
+
+    def accept(self, turn: Turn) -> None:
+        """Keep one turn."""
+
+    async def sync(self) -> None:
+        """Return when all that was accepted is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question in one replica.
+
+    Parameters
+    ----------
+    question : Question
+    replica : int
+    order : int
+        Its place in the seeded order, warm-up included.
+    warmup : int
+        How many questions of that order are warm-up: round 0 only, outside all metrics.
+    """
+
+    question: Question
+    replica: int = 0
+    order: int = 0
+    warmup: int = 0
+
+    @property
+    def is_warmup(self) -> bool:
+        """Whether it plays round 0 only."""
+        return self.order < self.warmup
+
+
+class Deliberation:
+    """One item in one arm.
+
+    Parameters
+    ----------
+    team : Team
+        What is fixed for the run; in the clean arm, without the attack.
+    arm : {'attacked', 'clean'}
+        Which arm it is.
+    item : Item
+        Which question and replica.
+    journal : Journal
+        Where its turns go.
+    twin : Deliberation, optional
+        The clean arm of the same item, from which the benign seats' round 0 is taken.
+    """
+
+    def __init__(
+        self, team: Team, arm: Arm, item: Item, journal: Journal, twin: Deliberation | None = None
+    ) -> None:
+        self.team = team
+        self.arm = arm
+        self.item = item
+        self.target = -1
+        self._journal = journal
+        self._twin = twin
+        self._sheet = team.sheet(item.question)
+        self._seats = team.seats if arm == "attacked" else ()
+        self._turns: list[dict[int, Turn]] = [{}]
+        self._openings: dict[int, asyncio.Task[Turn]] = {}
+        self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
+        self._gates: Array | None = None
+        self.weights = team.influence
+
+    async def open(self) -> None:
+        """Play round 0: everybody alone, the other arm's benign turns taken over."""
+        benign = [seat for seat in range(self.team.n_agents) if seat not in self._seats]
+        attack = self.team.attack
+        if self._seats and attack is not None and attack.waits_for_round0:
+            await asyncio.gather(*(self.opening(seat) for seat in benign))
+        self._choose_target(benign)
+        await asyncio.gather(*(self.opening(seat) for seat in (*benign, *self._seats)))
+        await self._journal.sync()
+
+    def opening(self, seat: int) -> asyncio.Task[Turn]:
+        """Return the task that plays one seat's round 0, started once."""
+        if seat not in self._openings:
+            self._openings[seat] = asyncio.ensure_future(self._open_seat(seat))
+        return self._openings[seat]
+
+    async def run(self, state: Any, router_state: Any, n_rounds: int) -> None:
+        """Play the rounds after round 0.
+
+        Parameters
+        ----------
+        state, router_state : object
+            State of defense and router before this question.
+        n_rounds : int
+            How many rounds.
+        """
+        team = self.team
+        if n_rounds > 0:
+            self.weights = team.router.weights(self.record(), router_state)
+        for number in range(1, n_rounds + 1):
+            self._gates = None
+            if team.defense is not None:
+                self._gates = team.defense.gates(self.record(), state)
+            self._turns.append({})
+            await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
+            await self._journal.sync()
+
+    def record(self) -> Record:
+        """Return all that was said so far, as policies see it."""
+        n_agents, n_options = self.team.n_agents, self.item.question.n_options
+        shape = (len(self._turns), n_agents)
+        stated, accepted = np.full((2, *shape, n_options), np.nan)
+        answers, confidence = np.full(shape, -1), np.full(shape, np.nan)
+        for number, turns in enumerate(self._turns):
+            for seat, turn in turns.items():
+                if turn.stated_belief is not None and turn.belief is not None:
+                    stated[number, seat], accepted[number, seat] = turn.stated_belief, turn.belief
+                if turn.answer is not None:
+                    answers[number, seat] = turn.answer
+                if turn.confidence is not None:
+                    confidence[number, seat] = turn.confidence
+        return Record(
+            self.item.question.id, self.team.influence, stated, accepted, answers, confidence
+        )
+
+    async def _at_once(self, number: int) -> None:
+        last = self._turns[number - 1]
+        said = dict(last)
+        seats = range(self.team.n_agents)
+        await asyncio.gather(*(self._speak(seat, number, said) for seat in seats))
+
+    async def _in_turn(self, number: int) -> None:
+        rules, item = self.team.rules, self.item
+        order = stream(rules.seed, "speaking", item.question.id, item.replica, number).permutation(
+            self.team.n_agents
+        )
+        said = dict(self._turns[number - 1])
+        for seat in order.tolist():
+            said[seat] = await self._speak(seat, number, dict(said))
+
+    async def _open_seat(self, seat: int) -> Turn:
+        if self._twin is None or seat in self._seats:
+            return await self._speak(seat, 0, {})
+        own = self._journal.recorded(self._key(seat, 0))
+        turn = own or replace(
+            await asyncio.shield(self._twin.opening(seat)), arm=self.arm, shared=True, cost=Cost()
+        )
+        return self._keep(turn, known=own is not None, asked=self._opening_prompt(seat, None))
+
+    async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
+        stance = self._stance(seat, number, said)
+        hearing = self._hearing(seat, number, said)
+        own_view = self._own_view(seat) if number else None
+        recorded = self._journal.recorded(self._key(seat, number))
+        agent = self.team.agents[seat]
+        if isinstance(agent, SpeakingAgent):
+            turn = recorded or self._spoken(agent, seat, number, hearing, stance)
+            return self._keep(turn, known=recorded is not None)
+        asked = self._prompt(seat, number, hearing, own_view, stance)
+        turn = recorded or await self._asked(seat, number, hearing, asked)
+        return self._keep(turn, known=recorded is not None, asked=asked)
+
+    def _keep(self, turn: Turn, known: bool, asked: str = "") -> Turn:
+        self._turns[turn.round][turn.agent] = turn
+        if asked:
+            self._conversations[turn.agent].add(asked, turn.text)
+        if not known:
+            self._journal.accept(turn)
+        return turn
+
+    def _spoken(
+        self,
+        agent: SpeakingAgent,
+        seat: int,
+        number: int,
+        hearing: Hearing,
+        stance: Stance | None,
+    ) -> Turn:
+        defense = self.team.defense
+        statement = agent.speak(
+            Situation(
+                question=self.item.question,
+                replica=self.item.replica,
+                seat=seat,
+                round=number,
+                innate=self._belief(seat, 0) if number else None,
+                own=self._belief(seat, number - 1) if number else None,
+                heard=hearing.heard,
+                silent=hearing.silent,
+                stance=stance,
+                residual=defense.residual if defense is not None else "self",
+                seed=self.team.rules.seed,
+            )
+        )
+        return self._turn(seat, number, hearing, Elicited(statement, "", "", Cost()), False)
+
+    async def _asked(self, seat: int, number: int, hearing: Hearing, asked: str) -> Turn:
+        elicitor = self.team.elicitors[seat]
+        assert elicitor is not None, "a model agent has an elicitor"
+        sample = SampleIndex(self.item.replica, seat, number)
+        chat = self._conversations[seat].chat(asked)
+        return self._turn(seat, number, hearing, await elicitor.ask(chat, self._sheet, sample))
+
+    def _turn(
+        self, seat: int, number: int, hearing: Hearing, elicited: Elicited, blends: bool = True
+    ) -> Turn:
+        statement = elicited.statement
+        stated = statement.belief
+        accepted = self._accepted(seat, number, stated) if blends else stated
+        return Turn(
+            arm=self.arm,
+            question=self.item.question.id,
+            replica=self.item.replica,
+            round=number,
+            agent=seat,
+            validity=statement.validity,
+            answer=statement.answer,
+            belief=None if accepted is None else tuple(accepted.tolist()),
+            stated_belief=None if stated is None else tuple(stated.tolist()),
+            confidence=statement.confidence,
+            text=elicited.text,
+            reason=statement.reason,
+            problem=statement.problem,
+            heard=hearing.record,
+            prompt_hash=elicited.prompt_hash,
+            cost=elicited.cost,
+            at=round(time.time(), 3),
+        )
+
+    def _accepted(self, seat: int, number: int, stated: Array | None) -> Array | None:
+        defense = self.team.defense
+        if stated is None or number == 0 or defense is None or self._gates is None:
+            return stated
+        innate, own = self._belief(seat, 0), self._belief(seat, number - 1)
+        if defense.channel != "blend" or innate is None or own is None:
+            return stated
+        return blended(stated, innate, own, self.weights[seat], self._gates[seat], defense.residual)
+
+    def _belief(self, seat: int, number: int) -> Array | None:
+        """Return the seat's last belief up to a round; a missing turn changes nothing."""
+        for turns in reversed(self._turns[: number + 1]):
+            turn = turns.get(seat)
+            if turn is not None and turn.belief is not None:
+                return np.array(turn.belief)
+        return None
+
+    def _own_view(self, seat: int) -> Array | None:
+        """Return the view on record, where it is not what the agent itself last said."""
+        turn = self._turns[-2].get(seat)
+        if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
+            return None
+        return np.array(turn.belief)
+
+    def _hearing(self, seat: int, number: int, said: dict[int, Turn]) -> Hearing:
+        if number == 0:
+            return Hearing()
+        team, rules, item = self.team, self.team.rules, self.item
+        speakers = np.array(team.speakers[seat], dtype=int)
+        rng = stream(rules.seed, "hearing", item.question.id, item.replica, seat, number)
+        if rules.shuffle_peers:
+            rng.shuffle(speakers)
+        loud, silent = [], []
+        for speaker in speakers.tolist():
+            turn = said[speaker]
+            gate = 1.0 if self._gates is None else self._gates[seat, speaker]
+            message = message_of(turn, float(self.weights[seat, speaker]), gate)
+            if turn.validity is Validity.MISSING:
+                silent.append(message)
+            else:
+                tampered = self._tampered(message, seat, number, said)
+                loud.append(cut(tampered, rules.peers_see))
+        if team.defense is None or isinstance(team.agents[seat], SpeakingAgent):
+            return Hearing(tuple(loud), tuple(silent))
+        hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
+        return Hearing(hearing.heard, (*hearing.silent, *silent))
+
+    def _prompt(
+        self,
+        seat: int,
+        number: int,
+        hearing: Hearing,
+        own_view: Array | None,
+        stance: Stance | None,
+    ) -> str:
+        if number == 0:
+            return self._opening_prompt(seat, stance)
+        defense = self.team.defense
+        return rendering.round_prompt(
+            self._sheet,
+            number,
+            hearing.heard,
+            hearing.silent,
+            own_view,
+            stance,
+            show_trust=defense is not None and defense.channel == "label",
+        )
+
+    def _opening_prompt(self, seat: int, stance: Stance | None) -> str:
+        if not isinstance(self.team.agents[seat], ModelAgent):
+            return ""
+        return rendering.question_prompt(self._sheet, stance)
+
+    def _conversation(self, seat: int) -> Conversation:
+        agent, rules = self.team.agents[seat], self.team.rules
+        persona = agent.describe() if isinstance(agent, ModelAgent) else ""
+        system = rendering.system_prompt(
+            self._sheet, rendering.agent_name(seat), self.team.n_agents, persona
+        )
+        return Conversation(system, rules.self_view, rules.token_budget)
+
+    def _choose_target(self, benign: list[int]) -> None:
+        attack, item = self.team.attack, self.item
+        if attack is None or not self._seats:
+            return
+        said = None
+        if attack.waits_for_round0:
+            beliefs = [self._belief(seat, 0) for seat in benign]
+            said = np.array([belief for belief in beliefs if belief is not None])
+        rng = stream(self.team.rules.seed, "target", item.question.id, item.replica)
+        self.target = attack.pick_target(item.question, said, rng)
+
+    def _stance(self, seat: int, number: int, said: dict[int, Turn]) -> Stance | None:
+        attack = self.team.attack
+        if attack is None or seat not in self._seats:
+            return None
+        return attack.stance(seat, self._view(seat, number, said))
+
+    def _tampered(
+        self, message: Message, listener: int, number: int, said: dict[int, Turn]
+    ) -> Message:
+        attack = self.team.attack
+        if attack is None or not self._seats or Power.REWRITE not in attack.threat.may:
+            return message
+        return attack.tamper(message, listener, self._view(listener, number, said))
+
+    def _view(self, seat: int, number: int, said: dict[int, Turn]) -> View:
+        team, item = self.team, self.item
+        sees = team.attack.threat.sees if team.attack is not None else frozenset()
+        question = item.question if Sight.KEY in sees else replace(item.question, answer=None)
+        messages: tuple[Message, ...] = ()
+        if Sight.MESSAGES in sees:
+            heard = [said[speaker] for speaker in team.speakers[seat] if speaker in said]
+            messages = tuple(message_of(turn, 1.0, 1.0) for turn in heard)
+        return View(
+            question=question,
+            order=item.order,
+            warmup=item.warmup,
+            replica=item.replica,
+            round=number,
+            n_rounds=team.rules.n_rounds,
+            seats=self._seats,
+            target=self.target,
+            rng=stream(team.rules.seed, "attack", item.question.id, item.replica, seat, number),
+            influence=team.influence if Sight.GRAPH in sees else None,
+            stated=self.record().stated[:number] if Sight.BELIEFS in sees else None,
+            messages=messages,
+            gates=self._gates if Sight.TRUST in sees else None,
+        )
+
+    def _key(self, seat: int, number: int) -> TurnKey:
+        return TurnKey(self.arm, self.item.question.id, self.item.replica, number, seat)

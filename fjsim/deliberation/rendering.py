@@ -1,0 +1,187 @@
+"""From what reached a listener to the words of its prompt.
+
+Whatever another agent wrote stands behind ``> `` on every line, without control characters and
+without anything that looks like a tag, so that it can neither close its fence nor pass for ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Message, Stance
+from fjsim.deliberation.prompts import fill
+from fjsim.questions import LETTERS, Question
+
+SHOWN_DECIMALS = 4
+
+MANNERS = {
+    "low": "State it plainly and without pressing anybody.",
+    "medium": "Argue for it with good reasons.",
+    "high": "Argue for it as convincingly as you can, and do not give way.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One question as it is shown: its options in a drawn order.
+
+    Parameters
+    ----------
+    question : Question
+        As it stands in its set.
+    order : tuple of int
+        ``order[shown]`` is the option's index in the set.
+    """
+
+    question: Question
+    order: tuple[int, ...]
+
+    @property
+    def letters(self) -> str:
+        """The letters in use."""
+        return LETTERS[: len(self.order)]
+
+    def letter(self, option: int) -> str:
+        """Return the letter under which an option is shown."""
+        return LETTERS[self.order.index(option)]
+
+    def option(self, letter: str) -> int:
+        """Return the option that stands under a letter."""
+        return self.order[LETTERS.index(letter)]
+
+    def shown(self, belief: Array) -> str:
+        """Return a belief as ``A=0.1 B=0.9``, in the order shown."""
+        pairs = zip(self.letters, belief[list(self.order)], strict=True)
+        return " ".join(f"{letter}={_number(value)}" for letter, value in pairs)
+
+    def canonical(self, shown: Sequence[float]) -> Array:
+        """Return a belief given in the order shown in the order of the set."""
+        belief = np.empty(len(self.order))
+        belief[list(self.order)] = shown
+        return belief
+
+
+def _number(value: float) -> str:
+    return f"{value:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".") or "0"
+
+
+def clean_text(text: str) -> str:
+    """Return foreign text without control characters and without anything like a tag."""
+    visible = "".join(
+        character for character in text if character == "\n" or character.isprintable()
+    )
+    return re.sub(r"<(?=\s*[/!A-Za-z])", "‹", visible)
+
+
+def system_prompt(sheet: Sheet, name: str, n_agents: int, persona: str) -> str:
+    """Return the system prompt of one agent."""
+    return fill(
+        "system",
+        name=name,
+        n_agents=str(n_agents),
+        persona=f"\n{persona.strip()}\n" if persona.strip() else "",
+        belief_form=", ".join(f'"{letter}": 0.0' for letter in sheet.letters),
+    )
+
+
+def question_prompt(sheet: Sheet, stance: Stance | None) -> str:
+    """Return what an agent is asked in round 0."""
+    listed = (
+        f"{letter}) {sheet.question.options[option]}"
+        for letter, option in zip(sheet.letters, sheet.order, strict=True)
+    )
+    return fill(
+        "question",
+        question=sheet.question.text,
+        options="\n".join(listed),
+        assignment=_assignment(sheet, stance),
+    )
+
+
+def round_prompt(
+    sheet: Sheet,
+    number: int,
+    heard: Sequence[Message],
+    silent: Sequence[Message],
+    own_view: Array | None,
+    stance: Stance | None,
+    show_trust: bool = False,
+) -> str:
+    """Return what an agent is asked in a later round.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The question as shown.
+    number : int
+        The round, from 1.
+    heard, silent : sequence of Message
+        What reached the agent, in the order shown, and who said nothing.
+    own_view : ndarray of shape (n_options,) or None
+        Its view on record, where that is not what it last said.
+    stance : Stance or None
+        What the attack has it say.
+    show_trust : bool
+        Whether gates below 1 stand beside the messages.
+    """
+    weights = [message.weight for message in (*heard, *silent)]
+    weighted = len(weights) > 1 and max(weights) - min(weights) > 1e-9
+    blocks = [
+        f"<peer{_attributes(message, weighted, show_trust)}>\n{_quoted(sheet, message)}\n</peer>"
+        for message in heard
+    ]
+    blocks += [f"<silent{_attributes(message, weighted, False)}/>" for message in silent]
+    record = "" if own_view is None else f"\nYour view on record: {sheet.shown(own_view)}\n"
+    return fill(
+        "round" if heard else "reflect",
+        round=str(number),
+        own_view=record,
+        heard="\n\n".join(blocks),
+        assignment=_assignment(sheet, stance),
+    )
+
+
+def agent_name(seat: int) -> str:
+    """Return what an agent is called in prompts."""
+    return f"Agent {seat}"
+
+
+def _attributes(message: Message, weighted: bool, show_trust: bool) -> str:
+    weight = f' weight="{message.weight:.4f}"' if weighted else ""
+    trust = f' trust="{message.gate:.2f}"' if show_trust and message.gate < 1 else ""
+    return f' name="{agent_name(message.speaker)}"{weight}{trust}'
+
+
+def _quoted(sheet: Sheet, message: Message) -> str:
+    lines = []
+    if message.answer is not None:
+        lines.append(f"answer: {sheet.letter(message.answer)}")
+    if message.confidence is not None:
+        lines.append(f"confidence: {_number(message.confidence)}")
+    if message.belief is not None:
+        lines.append(f"belief: {sheet.shown(message.belief)}")
+    if message.reason:
+        lines += f"reason: {clean_text(message.reason)}".split("\n")
+    return "\n".join(f"> {line}" for line in lines)
+
+
+def _assignment(sheet: Sheet, stance: Stance | None) -> str:
+    if stance is None:
+        return ""
+    payload = f"Your reasoning must contain, word for word: {stance.payload}" * bool(stance.payload)
+    return (
+        fill(
+            "assignment",
+            letter=sheet.letter(stance.target),
+            option=sheet.question.options[stance.target],
+            manner=MANNERS[stance.persuasiveness],
+            brief=f"{stance.brief} {payload}".strip(),
+            belief=sheet.shown(stance.belief),
+        )
+        + "\n"
+    )

@@ -1,0 +1,133 @@
+"""From a model's text to a statement; a belief is taken as it stands or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fjsim.beliefs import as_belief
+from fjsim.contracts import Statement, Validity
+from fjsim.deliberation.rendering import Sheet
+from fjsim.errors import BeliefError
+
+ABSTAIN = "abstain"
+REQUIRED = ("reasoning", "answer", "belief", "confidence")
+
+_THINKING = re.compile(r"\A\s*(<think>)?.*?</think>", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
+
+
+class UnreadableReplyError(ValueError):
+    """The reply holds no statement; its text says what is wrong, for the repair turn."""
+
+
+def reply_schema(sheet: Sheet) -> dict[str, Any]:
+    """Return the JSON schema of a reply to one question."""
+    probability = {"type": "number", "minimum": 0, "maximum": 1}
+    return {
+        "type": "object",
+        "properties": {
+            "reasoning": {"type": "string"},
+            "answer": {"type": "string", "enum": [*sheet.letters, ABSTAIN]},
+            "belief": {
+                "type": "object",
+                "properties": dict.fromkeys(sheet.letters, probability),
+                "required": list(sheet.letters),
+                "additionalProperties": False,
+            },
+            "confidence": probability,
+        },
+        "required": list(REQUIRED),
+        "additionalProperties": False,
+    }
+
+
+def read_reply(text: str, sheet: Sheet) -> Statement:
+    """Read one reply.
+
+    Parameters
+    ----------
+    text : str
+        What the model wrote; a leading block of thinking is dropped.
+    sheet : Sheet
+        The question as it was shown.
+
+    Returns
+    -------
+    Statement
+        Options in the order of the question set.
+
+    Raises
+    ------
+    UnreadableReplyError
+        If it holds no JSON object with the four fields, several of them, or an invalid belief.
+    """
+    values = _object(_THINKING.sub("", text, count=1).strip())
+    missing = [name for name in REQUIRED if name not in values]
+    if missing:
+        raise UnreadableReplyError(f"the field {missing[0]} is missing")
+    reason = str(values["reasoning"])
+    answer = str(values["answer"]).strip()
+    stated = _confidence(values["confidence"])
+    if answer.casefold() == ABSTAIN:
+        return Statement(None, None, stated, reason, Validity.ABSTAINED)
+    letter = answer.upper().rstrip(").:")
+    if len(letter) != 1 or letter not in sheet.letters:
+        allowed = f"one of {', '.join(sheet.letters)} or {ABSTAIN}"
+        raise UnreadableReplyError(f"answer is {answer[:40]!r}; it must be {allowed}")
+    belief = sheet.canonical(_belief(values["belief"], sheet))
+    return Statement(sheet.option(letter), belief, stated, reason)
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    fenced = _FENCE.match(text)
+    try:
+        values = json.loads(fenced.group(1) if fenced else text, strict=False)
+    except json.JSONDecodeError:
+        values = _only_object(text)
+    if not isinstance(values, dict):
+        raise UnreadableReplyError("the reply must be one JSON object")
+    return values
+
+
+def _only_object(text: str) -> Any:
+    """Find the single JSON object with our fields in prose; two are as bad as none."""
+    decoder = json.JSONDecoder(strict=False)
+    found, at = [], text.find("{")
+    while at >= 0:
+        try:
+            values, end = decoder.raw_decode(text, at)
+        except json.JSONDecodeError:
+            end = at + 1
+        else:
+            if isinstance(values, dict) and "answer" in values:
+                found.append(values)
+        at = text.find("{", end)
+    if len(found) != 1:
+        raise UnreadableReplyError(
+            "it is not a JSON object" if not found else "it holds several JSON objects"
+        )
+    return found[0]
+
+
+def _belief(values: Any, sheet: Sheet) -> list[float]:
+    if isinstance(values, Mapping):
+        missing = [letter for letter in sheet.letters if letter not in values]
+        extra = [str(key) for key in values if key not in sheet.letters]
+        if missing or extra:
+            raise UnreadableReplyError(f"belief needs exactly the keys {', '.join(sheet.letters)}")
+        values = [values[letter] for letter in sheet.letters]
+    if not isinstance(values, list) or any(isinstance(value, (bool, str)) for value in values):
+        raise UnreadableReplyError("belief needs one number per option")
+    try:
+        return as_belief(values, n_options=len(sheet.letters)).tolist()  # type: ignore[no-any-return]
+    except BeliefError as error:
+        raise UnreadableReplyError(str(error)) from error
+
+
+def _confidence(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise UnreadableReplyError("confidence must be a number between 0 and 1")
+    return float(value)

@@ -1,0 +1,95 @@
+"""What is fixed for a whole run: who sits where, who hears whom, and under which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Agent, Attack, Defense, Router
+from fjsim.deliberation.elicitation import Elicitor
+from fjsim.deliberation.rendering import Sheet
+from fjsim.questions import Question
+from fjsim.seeds import stream
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How turns are taken and what is shown.
+
+    Parameters
+    ----------
+    n_rounds : int
+        Rounds after round 0.
+    sequential : bool
+        Whether speakers of the same round are heard.
+    peers_see : frozenset of str
+        Out of answer, reason, confidence, belief.
+    self_view : bool
+        Whether an agent sees its own earlier turns.
+    permute_options, shuffle_peers : bool
+        Whether options are shown in a drawn order, and peers too.
+    token_budget : int or None
+        Longest chat in estimated tokens.
+    seed : int
+        Root of all random streams.
+    """
+
+    n_rounds: int
+    sequential: bool = False
+    peers_see: frozenset[str] = frozenset({"answer", "reason", "confidence", "belief"})
+    self_view: bool = True
+    permute_options: bool = True
+    shuffle_peers: bool = True
+    token_budget: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Team:
+    """Everything fixed for a run.
+
+    Parameters
+    ----------
+    agents : tuple of Agent
+        One per seat.
+    elicitors : tuple of Elicitor or None
+        Who asks the seat's model; None for agents that speak for themselves.
+    influence : ndarray of shape (n_agents, n_agents)
+        W of the graph, ``influence[listener, speaker]``.
+    router : Router
+    defense : Defense or None
+        None where there is none: nothing is gated.
+    attack : Attack or None
+    seats : tuple of int
+        The adversary's seats.
+    rules : Rules
+    """
+
+    agents: tuple[Agent, ...]
+    elicitors: tuple[Elicitor | None, ...]
+    influence: Array
+    router: Router
+    defense: Defense | None
+    attack: Attack | None
+    seats: tuple[int, ...]
+    rules: Rules
+
+    @property
+    def n_agents(self) -> int:
+        """How many seats there are."""
+        return len(self.agents)
+
+    @cached_property
+    def speakers(self) -> tuple[tuple[int, ...], ...]:
+        """Whom each listener hears."""
+        return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.influence)
+
+    def sheet(self, question: Question) -> Sheet:
+        """Return the question as everybody is shown it."""
+        order = np.arange(question.n_options)
+        if self.rules.permute_options:
+            stream(self.rules.seed, "options", question.id).shuffle(order)
+        return Sheet(question, tuple(order.tolist()))

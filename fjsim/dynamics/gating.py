@@ -1,0 +1,73 @@
+"""Trust that stays the same: gated parameters written as ordinary ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fjsim.dynamics.parameters import FJParameters
+from fjsim.dynamics.rollout import Residual
+from fjsim.errors import ParameterError
+
+Array = NDArray[np.float64]
+
+
+def gated(parameters: FJParameters, gate: ArrayLike, residual: Residual = "innate") -> FJParameters:
+    r"""Return ungated parameters that act exactly as gated ones do.
+
+    Parameters
+    ----------
+    parameters : FJParameters
+        With leading batch axes, or without; sparse influence becomes dense.
+    gate : array-like of shape (..., n_agents, n_agents)
+        Trust >= 0 that multiplies influence, ``gate[listener, speaker]``; at most 1 unless the
+        residual is "renormalise", where only ratios count.
+    residual : {"innate", "self", "renormalise"}, default "innate"
+        Where the lost weight goes, as for `rollout`.
+
+    Returns
+    -------
+    FJParameters
+
+    Raises
+    ------
+    ParameterError
+        If a gate is negative, NaN, or above 1 where that makes no sense.
+
+    Notes
+    -----
+    With :math:`g_i = \sum_j w_{ij}\varphi_{ij}` kept, an innate residual raises stubbornness,
+    :math:`1-\gamma'_i = (1-\gamma_i)(\alpha_i + (1-\alpha_i)g_i)`; a residual on the own last
+    belief goes to the diagonal of influence.
+    """
+    trust = np.asarray(gate, dtype=float)
+    highest = np.inf if residual == "renormalise" else 1.0
+    if not ((trust >= 0) & (trust <= highest) & np.isfinite(trust)).all():
+        raise ParameterError(f"every gate must be a number in [0, {highest:g}]")
+    heard = parameters.dense_influence() * trust
+    kept = heard.sum(axis=-1)
+    deaf = parameters.hears_nobody
+    scale = np.divide(1.0, kept, out=np.zeros_like(kept), where=kept > 0)
+    if residual == "renormalise":
+        return _replaced(parameters, influence=heard * scale[..., None])
+    if residual == "self":
+        lost = np.where(deaf, 0.0, 1 - kept)
+        own = lost[..., None] * np.eye(parameters.n_agents)
+        return _replaced(parameters, influence=heard + own)
+    kept = np.where(deaf, 1.0, np.minimum(kept, 1.0))
+    free = parameters.self_weight + (1 - parameters.self_weight) * kept
+    own_share = np.divide(
+        np.broadcast_to(parameters.self_weight, free.shape),
+        free,
+        out=np.zeros_like(free),
+        where=free > 0,
+    )
+    return FJParameters(
+        1 - (1 - parameters.stubbornness) * free,
+        own_share,
+        influence=heard * scale[..., None],
+    )
+
+
+def _replaced(parameters: FJParameters, influence: Array) -> FJParameters:
+    return FJParameters(parameters.stubbornness, parameters.self_weight, influence=influence)

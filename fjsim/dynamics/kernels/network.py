@@ -1,0 +1,290 @@
+"""Passes over a network's rows, fused so that each vector is read once.
+
+Rows are compressed: the speakers of listener ``i`` are ``indices[indptr[i]:indptr[i + 1]]``. An
+empty `weights` means that all speakers count alike. `row` is the factor on the summed speakers,
+0 for who is fixed.
+
+No fast-math here: it turns the sums into vector gathers, which take twice as long.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.uint32]
+Pointer = NDArray[np.int64]
+
+
+@njit(cache=True, inline="always")
+def _heard(indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: int) -> float:
+    """Sum what listener i hears."""
+    total = 0.0
+    if weights.size == 0:
+        for at in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
+            total += beliefs[indices[at]]
+    else:
+        for at in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
+            total += weights[at] * beliefs[indices[at]]
+    return total
+
+
+@njit(cache=True)
+def residual(
+    indptr: Pointer,
+    indices: Index,
+    weights: Array,
+    row: Array,
+    anchored: Array,
+    scale: Array,
+    beliefs: Array,
+    left: Array,
+) -> float:
+    """Fill `left` with the fixed-point residual; returns the certified error."""
+    worst = 0.0
+    for i in range(row.size):
+        change = anchored[i] - beliefs[i]
+        if row[i] != 0.0:
+            change += row[i] * _heard(indptr, indices, weights, beliefs, i)
+        left[i] = change
+        worst = max(worst, abs(change) / scale[i])
+    return worst
+
+
+@njit(cache=True)
+def apply_system(
+    indptr: Pointer,
+    indices: Index,
+    weights: Array,
+    row: Array,
+    metric: Array,
+    direction: Array,
+    left: Array,
+    image: Array,
+) -> tuple[float, float, float]:
+    """Fill `image` with the system times `direction`; returns three inner products with it."""
+    with_direction = 0.0
+    with_left = 0.0
+    with_itself = 0.0
+    for i in range(row.size):
+        value = direction[i]
+        if row[i] != 0.0:
+            value -= row[i] * _heard(indptr, indices, weights, direction, i)
+        image[i] = value
+        weighted = metric[i] * value
+        with_direction += weighted * direction[i]
+        with_left += weighted * left[i]
+        with_itself += weighted * value
+    return with_direction, with_left, with_itself
+
+
+@njit(cache=True)
+def conjugate_step(
+    length: float,
+    turn: float,
+    metric: Array,
+    scale: Array,
+    beliefs: Array,
+    left: Array,
+    direction: Array,
+    image: Array,
+) -> tuple[float, float]:
+    """Move, update the residual and turn the direction; returns its square and the bound."""
+    square = 0.0
+    worst = 0.0
+    for i in range(beliefs.size):
+        beliefs[i] += length * direction[i]
+        rest = left[i] - length * image[i]
+        left[i] = rest
+        square += metric[i] * rest * rest
+        worst = max(worst, abs(rest) / scale[i])
+        direction[i] = rest + turn * direction[i]
+    return square, worst
+
+
+@njit(cache=True)
+def apply_directed(
+    indptr: Pointer,
+    indices: Index,
+    weights: Array,
+    row: Array,
+    direction: Array,
+    probe: Array,
+    image: Array,
+) -> tuple[float, float]:
+    """Fill `image` with the system times `direction`; returns image.probe and image.image."""
+    with_probe = 0.0
+    with_itself = 0.0
+    for i in range(row.size):
+        value = direction[i]
+        if row[i] != 0.0:
+            value -= row[i] * _heard(indptr, indices, weights, direction, i)
+        image[i] = value
+        with_probe += value * probe[i]
+        with_itself += value * value
+    return with_probe, with_itself
+
+
+@njit(cache=True)
+def stabilised_step(
+    along: float,
+    across: float,
+    shadow: Array,
+    scale: Array,
+    beliefs: Array,
+    left: Array,
+    direction: Array,
+    image: Array,
+) -> tuple[float, float]:
+    """Finish a BiCGSTAB iteration; returns the new residual's product with the shadow, bound."""
+    product = 0.0
+    worst = 0.0
+    for i in range(beliefs.size):
+        beliefs[i] += along * direction[i] + across * left[i]
+        rest = left[i] - across * image[i]
+        left[i] = rest
+        product += rest * shadow[i]
+        worst = max(worst, abs(rest) / scale[i])
+    return product, worst
+
+
+@njit(cache=True)
+def combine(left: Array, turn: float, across: float, image: Array, direction: Array) -> None:
+    """Turn the BiCGSTAB direction in place."""
+    for i in range(direction.size):
+        direction[i] = left[i] + turn * (direction[i] - across * image[i])
+
+
+@njit(cache=True)
+def shrink(left: Array, along: float, image: Array) -> None:
+    """Take a multiple of `image` off `left` in place."""
+    for i in range(left.size):
+        left[i] -= along * image[i]
+
+
+@njit(cache=True)
+def sweep(
+    indptr: Pointer,
+    indices: Index,
+    weights: Array,
+    row: Array,
+    anchored: Array,
+    scale: Array,
+    beliefs: Array,
+) -> float:
+    """One Gauss-Seidel sweep in place; returns the largest change over scale."""
+    worst = 0.0
+    for i in range(row.size):
+        if row[i] != 0.0:
+            heard = _heard(indptr, indices, weights, beliefs, i)
+            change = anchored[i] + row[i] * heard - beliefs[i]
+            beliefs[i] += change
+            worst = max(worst, abs(change) / scale[i])
+    return worst
+
+
+@njit(cache=True)
+def _mix(value: np.uint64) -> np.uint64:
+    """Scramble 64 bits (splitmix64)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@njit(cache=True)
+def asymmetry(indptr: Pointer, indices: Index) -> np.uint64:
+    """Return 0 if the pattern is symmetric; otherwise a hash, 0 with probability 2^-64."""
+    total = np.uint64(0)
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    for i in range(indptr.size - 1):
+        here = _mix(np.uint64(i + 1) * golden)
+        here_again = _mix(here + golden)
+        for at in range(indptr[i], indptr[i + 1]):
+            there = _mix((np.uint64(indices[at]) + np.uint64(1)) * golden)
+            total += here * _mix(there + golden) - there * here_again
+    return total
+
+
+@njit(cache=True)
+def has_even_rows(indptr: Pointer, weights: Array) -> bool:
+    """Say whether all speakers of each listener have one weight."""
+    for i in range(indptr.size - 1):
+        for at in range(indptr[i] + 1, indptr[i + 1]):
+            if abs(weights[at] - weights[indptr[i]]) > 1e-12 * weights[at]:
+                return False
+    return True
+
+
+@njit(cache=True)
+def _share(indptr: Pointer, indices: Index, weights: Array, listener: int, speaker: int) -> float:
+    """Look a weight up in a sorted row; 0 where there is none."""
+    low, high = indptr[listener], indptr[listener + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if indices[middle] < speaker:
+            low = middle + 1
+        else:
+            high = middle
+    if low < indptr[listener + 1] and indices[low] == speaker:
+        return float(weights[low])
+    return 0.0
+
+
+@njit(cache=True)
+def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
+    """Find strengths with strength_i w_ij = strength_j w_ji along a spanning forest.
+
+    False where a listener is not heard back, or an edge off the forest disagrees.
+    """
+    n = strength.size
+    queue = np.empty(n, dtype=np.uint32)
+    strength[:] = 0.0
+    for root in range(n):
+        if strength[root] != 0.0:
+            continue
+        strength[root] = 1.0
+        queue[0] = root
+        head, tail = 0, 1
+        while head < tail:
+            i = np.int64(queue[head])
+            head += 1
+            for at in range(indptr[i], indptr[i + 1]):
+                j = np.int64(indices[at])
+                if strength[j] == 0.0:
+                    back = _share(indptr, indices, weights, int(j), int(i))
+                    if back == 0.0:
+                        return False
+                    strength[j] = strength[i] * weights[at] / back
+                    queue[tail] = j
+                    tail += 1
+    return _is_balanced(indptr, indices, weights, strength)
+
+
+@njit(cache=True)
+def _is_balanced(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
+    """Check every edge against the one back."""
+    for i in range(strength.size):
+        for at in range(indptr[i], indptr[i + 1]):
+            j = np.int64(indices[at])
+            back = strength[j] * _share(indptr, indices, weights, int(j), int(i))
+            if abs(strength[i] * weights[at] - back) > 1e-9 * back:
+                return False
+    return True
+
+
+@njit(cache=True)
+def summed_gap(
+    indptr: Pointer, indices: Index, weights: Array, strength: Array, beliefs: Array
+) -> float:
+    """Sum the squared gaps to each listener's speakers, weighted by its shares."""
+    total = 0.0
+    for i in range(strength.size):
+        row = 0.0
+        for at in range(indptr[i], indptr[i + 1]):
+            gap = beliefs[indices[at]] - beliefs[i]
+            row += gap * gap * (1.0 if weights.size == 0 else weights[at])
+        if row > 0:
+            total += row / strength[i]
+    return total

@@ -1,0 +1,139 @@
+"""A run folder: whose it is, and what is written into it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from fjsim.errors import ConfigError, StorageError
+from fjsim.experiment.setup import Setup, versions
+from fjsim.records import EVENTS, EventLog
+from fjsim.scenario import identity, read_yaml
+
+SCENARIO = "scenario.yaml"
+METRICS = "metrics.json"
+TURNS = "turns.csv"
+GROWING = {"replicas", "questions"}
+"""Keys that may grow when a run is extended."""
+
+
+def open_folder(folder: Path, setup: Setup) -> EventLog:
+    """Open a run folder for writing, a new one or one of the same run.
+
+    Parameters
+    ----------
+    folder : Path
+    setup : Setup
+        What is to be run.
+
+    Returns
+    -------
+    EventLog
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds another scenario's run; names the key that differs.
+    StorageError
+        If it cannot be written, or another process writes it.
+    """
+    recorded = folder / SCENARIO
+    if recorded.is_file():
+        _check_same(read_yaml(recorded), setup, folder)
+    elif (folder / EVENTS).is_file() and (folder / EVENTS).stat().st_size:
+        raise StorageError(f"{folder}: holds a run without its {SCENARIO}; choose another --out")
+    log = EventLog(folder)
+    try:
+        write_file(recorded, scenario_text(setup))
+        log.write("run", setup.header())
+    except BaseException:
+        log.close()
+        raise
+    log.contents.header = setup.header()
+    return log
+
+
+def scenario_text(setup: Setup) -> str:
+    """Return the resolved scenario as YAML, with the versions of what made it."""
+    values = {**setup.resolved, "versions": versions()}
+    head = f"# Resolved by fjsim; `fjsim run` on the scenario it came from resumes {setup.title}.\n"
+    return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def _check_same(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+    old = identity({key: value for key, value in recorded.items() if key != "versions"})
+    new = identity(setup.resolved)
+    for key in new:
+        if old.get(key) != new[key] and not (key in GROWING and _grows(key, old, new)):
+            raise ConfigError(
+                f"{folder}: holds a run with {key} = {_short(old.get(key))}, and this one has "
+                f"{_short(new[key])}; choose another --out, or leave it out"
+            )
+
+
+def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    if key == "replicas":
+        return int(old[key]) <= int(new[key])
+    before, after = old[key], new[key]
+    if before.get("source") != after["source"] or before.get("limit") is None:
+        return False
+    return after["limit"] is None or int(before["limit"]) < int(after["limit"])
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def write_results(
+    folder: Path, metrics: Mapping[str, Any], turns: pd.DataFrame, parquet: bool = True
+) -> None:
+    """Write ``metrics.json`` and ``turns.csv``, and ``turns.parquet`` where pyarrow is there.
+
+    Parameters
+    ----------
+    folder : Path
+    metrics : mapping
+        JSON-ready.
+    turns : DataFrame
+        One row per turn.
+    parquet : bool
+        Whether to write the third file too.
+    """
+    write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+    write_file(folder / TURNS, turns.to_csv(index=False))
+    if parquet:
+        _write_parquet(folder, turns)
+
+
+def _write_parquet(folder: Path, turns: pd.DataFrame) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return
+    turns.to_parquet(folder / "turns.parquet", index=False)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        If the disk does not take it.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path.parent}: cannot be written ({error.strerror}); choose another folder with --out"
+        ) from error

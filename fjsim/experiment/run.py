@@ -1,0 +1,276 @@
+"""One scenario, from its description to its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from fjsim.backends.wrappers.budget import Spend
+from fjsim.backends.wrappers.prices import load_prices
+from fjsim.contracts import Arm, Usage
+from fjsim.deliberation import Deliberation, Item, deliberate
+from fjsim.experiment.folder import open_folder, write_results
+from fjsim.experiment.metrics import Outcome, measure
+from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
+from fjsim.records import (
+    EventLog,
+    ItemEnd,
+    LogContents,
+    MemoryLog,
+    Transcript,
+    Turn,
+    build_transcript,
+    counted,
+)
+from fjsim.records.frames import turns_frame
+from fjsim.scenario import Scenario
+
+Watcher = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    outcome : Outcome
+        Metrics, baseline and predictions.
+    transcripts : mapping of arm to Transcript
+    contents : LogContents
+        Every recorded turn.
+    run_dir : Path or None
+        Where it lies; None if it was kept in memory.
+    simulated : bool
+        Whether the embedded model or numeric agents produced it.
+    """
+
+    scenario: Scenario
+    outcome: Outcome
+    transcripts: Mapping[Arm, Transcript]
+    contents: LogContents
+    run_dir: Path | None
+    simulated: bool
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """Metrics of the attacked arm, or of the clean one where nobody attacks."""
+        return self.outcome.metrics
+
+    @property
+    def baseline_metrics(self) -> Mapping[str, object] | None:
+        """The same of the clean arm; None without an attack."""
+        return self.outcome.baseline
+
+    @property
+    def transcript(self) -> Transcript:
+        """The attacked arm, or the clean one where nobody attacks."""
+        return self.transcripts.get("attacked") or self.transcripts["clean"]
+
+    @property
+    def baseline(self) -> Transcript | None:
+        """The clean arm beside an attacked one."""
+        return self.transcripts.get("clean") if "attacked" in self.transcripts else None
+
+    @cached_property
+    def frames(self) -> Mapping[str, pd.DataFrame]:
+        """Flat tables: ``turns`` and ``metrics``."""
+        turns = turns_frame(
+            self.contents.turns.values(), self.transcript.seats, self.contents.items
+        )
+        plain = self.outcome.as_dict()["metrics"]
+        rows = [
+            {"metric": name, **(value if isinstance(value, dict) else {"value": value})}
+            for name, value in plain.items()
+        ]
+        return {"turns": turns, "metrics": pd.DataFrame(rows)}
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what ``fjsim run --json`` prints."""
+        return {
+            "run_dir": None if self.run_dir is None else str(self.run_dir),
+            "simulated": self.simulated,
+            "scenario": self.scenario.as_dict(),
+            **self.outcome.as_dict(),
+        }
+
+
+def run(
+    scenario: Scenario,
+    out: str | Path | None = None,
+    watch: Watcher | None = None,
+    cache: Path | bool = True,
+) -> Run:
+    """Run a scenario with its paired clean baseline.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    out : str or Path, optional
+        Run folder; the same scenario resumes it. None keeps everything in memory.
+    watch : callable, optional
+        Called with (turns done, turns in all).
+    cache : bool or Path
+        Whether replies had before are used again, and from which file.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError, BackendError, BudgetError, StorageError
+        See ``fjsim.errors``; what is done is kept in the folder.
+
+    Examples
+    --------
+    >>> from fjsim.scenario import Scenario
+    >>> scenario = Scenario(topology="star", attack="stubborn", questions={"limit": 2}, rounds=1)
+    >>> run(scenario).transcript.beliefs.shape
+    (2, 2, 6, 5)
+    """
+    return asyncio.run(run_async(scenario, out, watch, cache))
+
+
+async def run_async(
+    scenario: Scenario,
+    out: str | Path | None = None,
+    watch: Watcher | None = None,
+    cache: Path | bool = True,
+) -> Run:
+    """Run a scenario inside a running event loop; parameters as of `run`."""
+    return await run_setup(resolve(scenario), None if out is None else Path(out), watch, cache)
+
+
+async def run_setup(
+    setup: Setup,
+    folder: Path | None,
+    watch: Watcher | None = None,
+    cache: Path | bool = True,
+) -> Run:
+    """Run a resolved scenario.
+
+    Parameters
+    ----------
+    setup : Setup
+        From ``resolve``.
+    folder, watch, cache
+        As of `run`.
+    """
+    log = MemoryLog() if folder is None else open_folder(folder, setup)
+    started = time.monotonic()
+    try:
+        if folder is None:
+            log.write("run", setup.header())
+        crew = make_crew(setup, _spent(log.contents, setup), cache)
+        simulated = crew.simulated
+        if len(log.contents.items) < len(setup.items) * len(setup.scenario.arms):
+            await _play(setup, crew, log, watch or _unwatched)
+        await crew.close()
+        seconds = log.contents.seconds + time.monotonic() - started
+        run = _finished(setup, log.contents, seconds, simulated, folder)
+    finally:
+        log.close()
+    if folder is not None:
+        write_results(folder, run.as_dict(), run.frames["turns"])
+    return run
+
+
+async def _play(setup: Setup, crew: Crew, log: EventLog | MemoryLog, watch: Watcher) -> None:
+    log.write("session", {"at": time.time(), "versions": versions()})
+    journal = _Watched(log, setup, watch)
+
+    def done(deliberation: Deliberation) -> None:
+        log.finish_item(_item_end(setup, crew, deliberation))
+
+    open_items = [
+        item for item in setup.items if not _is_done(item, setup.scenario.arms, log.contents)
+    ]
+    try:
+        await deliberate(crew.team, setup.scenario.arms, open_items, journal, done, crew.window)
+    finally:
+        log.write("end", {"at": time.time()})
+        await crew.close()
+
+
+def _is_done(item: Item, arms: tuple[Arm, ...], contents: LogContents) -> bool:
+    return all((arm, item.question.id, item.replica) in contents.items for arm in arms)
+
+
+def _unwatched(done: int, total: int) -> None:
+    """Watch nothing."""
+
+
+class _Watched:
+    """A journal that tells somebody how far the run is."""
+
+    def __init__(self, log: EventLog | MemoryLog, setup: Setup, watch: Watcher) -> None:
+        self._log, self._watch, self._total = log, watch, setup.expected_turns
+        self.recorded = log.recorded
+        self.sync = log.sync
+        watch(len(log.contents.turns), self._total)
+
+    def accept(self, turn: Turn) -> None:
+        self._log.accept(turn)
+        self._watch(len(self._log.contents.turns), self._total)
+
+
+def _item_end(setup: Setup, crew: Crew, deliberation: Deliberation) -> ItemEnd:
+    item = deliberation.item
+    law = crew.declared(item)
+    routed = setup.scenario.router.kind != "uniform"
+    return ItemEnd(
+        arm=deliberation.arm,
+        question=item.question.id,
+        replica=item.replica,
+        key=item.question.answer,
+        n_options=item.question.n_options,
+        target=deliberation.target if deliberation.target >= 0 else None,
+        warmup=item.is_warmup,
+        weights=deliberation.weights.tolist() if routed else None,
+        stubbornness=None if law is None else law.stubbornness.tolist(),
+        self_weight=None if law is None else law.self_weight.tolist(),
+    )
+
+
+def _spent(contents: LogContents, setup: Setup) -> Spend:
+    counts = counted(contents)
+    return Spend(
+        calls=counts["attempts"],
+        tokens=counts["tokens_in"] + counts["tokens_out"],
+        cost=_cost(contents, setup),
+    )
+
+
+def _cost(contents: LogContents, setup: Setup) -> float:
+    """Return what the recorded replies cost by the user's price file; 0 without one."""
+    source = setup.scenario.budget.prices
+    if source is None:
+        return 0.0
+    prices, total = load_prices(source), 0.0
+    for turn in contents.turns.values():
+        if turn.cost.calls and turn.cost.model:
+            block = setup.scenario.seats[turn.agent].backend or setup.scenario.backend
+            model = str(block.parameters.get("model", turn.cost.model))
+            usage = Usage(turn.cost.tokens_in, turn.cost.tokens_out, turn.cost.tokens_cached)
+            total += prices.of(model).cost(usage)
+    return total
+
+
+def _finished(
+    setup: Setup, contents: LogContents, seconds: float, simulated: bool, folder: Path | None
+) -> Run:
+    arms = setup.scenario.arms
+    transcripts = {arm: build_transcript(contents, arm) for arm in arms}
+    if "clean" in transcripts and "attacked" in transcripts:
+        targets = transcripts["attacked"].targets
+        transcripts["clean"] = replace(transcripts["clean"], targets=targets)
+    outcome = measure(transcripts, contents, _cost(contents, setup), seconds, setup.scenario.seed)
+    return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)

@@ -1,0 +1,370 @@
+"""From a scenario to everything a run needs: plug-ins by name, the graph, the seats, the order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fjsim.backends import make_backend
+from fjsim.backends.wrappers.budget import Ledger, Spend
+from fjsim.backends.wrappers.prices import PriceList, load_prices
+from fjsim.beliefs import Array
+from fjsim.contracts import (
+    Agent,
+    Attack,
+    Backend,
+    DeclaredLaw,
+    Defense,
+    ModelAgent,
+    Router,
+    Sampling,
+    SpeakingAgent,
+    Topology,
+)
+from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
+from fjsim.dynamics import influence_matrix
+from fjsim.errors import ConfigError
+from fjsim.questions import Question, load_questions
+from fjsim.registry import build, describe
+from fjsim.scenario import Scenario, run_hash
+from fjsim.seeds import stream
+
+PACKAGES = ("fjsim-testbed", "numpy", "scipy", "networkx", "pydantic", "openai")
+LEAST_WINDOW = 8
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """What the names in a scenario stand for."""
+
+    agents: tuple[Agent, ...]
+    topology: Topology
+    router: Router
+    attack: Attack | None
+    defense: Defense | None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A scenario, resolved.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As given.
+    resolved : mapping
+        Its plain values with every plug-in's defaults spelled out.
+    questions : tuple of Question
+    plugins : Plugins
+    influence : ndarray of shape (n_agents, n_agents)
+    seats : tuple of int
+        The adversary's.
+    items : tuple of Item
+        In the order to be played.
+    """
+
+    scenario: Scenario
+    resolved: Mapping[str, Any]
+    questions: tuple[Question, ...]
+    plugins: Plugins
+    influence: Array
+    seats: tuple[int, ...]
+    items: tuple[Item, ...]
+
+    @property
+    def hash(self) -> str:
+        """The ten digits that name the run."""
+        return run_hash(self.resolved)
+
+    @property
+    def title(self) -> str:
+        """Name and hash, as the run folder is called."""
+        return f"{self.scenario.title}-{self.hash}"
+
+    @property
+    def expected_turns(self) -> int:
+        """How many turns the finished run has, both arms and warm-up."""
+        rounds = sum(1 if item.is_warmup else self.scenario.rounds + 1 for item in self.items)
+        return rounds * self.scenario.n_agents * len(self.scenario.arms)
+
+    @property
+    def model_seats(self) -> tuple[int, ...]:
+        """Seats whose turns ask a model."""
+        agents = enumerate(self.plugins.agents)
+        return tuple(seat for seat, agent in agents if isinstance(agent, ModelAgent))
+
+    def header(self) -> dict[str, Any]:
+        """Return what the event log says of the run."""
+        return {
+            "hash": self.hash,
+            "rounds": self.scenario.rounds,
+            "agents": [f"agent-{seat}" for seat in range(self.scenario.n_agents)],
+            "seats": list(self.seats),
+            "influence": self.influence.tolist(),
+            "questions": [question.id for question in self.questions],
+            "residual": self.residual,
+            "peers_read": self.peers_read,
+        }
+
+    @property
+    def residual(self) -> str:
+        """Where the weight goes that gates take away, for fits and predictions."""
+        defense = self.plugins.defense
+        if defense is None:
+            return "self"
+        speaking = all(isinstance(agent, SpeakingAgent) for agent in self.plugins.agents)
+        if speaking or defense.channel == "blend":
+            return defense.residual
+        return "renormalise" if defense.channel == "label" else "self"
+
+    @property
+    def peers_read(self) -> str:
+        """What peers can read a belief off: the belief, the confidence, or the answer alone."""
+        shown = self.scenario.peers_see
+        return next((name for name in ("belief", "confidence") if name in shown), "answer")
+
+
+def resolve(scenario: Scenario) -> Setup:
+    """Look up and build all that a scenario names, and draw graph, seats and order.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    Setup
+
+    Raises
+    ------
+    UsageError
+        If a name, a parameter, a file or a combination is wrong.
+    """
+    questions = load_questions(scenario.questions.source, scenario.questions.resolved_limit)
+    plugins = _plugins(scenario)
+    graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
+    influence = np.asarray(influence_matrix(graph, scenario.n_agents), dtype=float)
+    seats: tuple[int, ...] = ()
+    if plugins.attack is not None:
+        seats = plugins.attack.take_seats(influence, stream(scenario.seed, "seats"))
+    if scenario.warmup >= len(questions):
+        raise ConfigError(
+            f"warmup is {scenario.warmup} and there are {len(questions)} questions; leave at "
+            "least one to be deliberated"
+        )
+    items = seeded_order(questions, scenario.replicas, scenario.warmup, scenario.seed)
+    resolved = _resolved(scenario, plugins, questions)
+    return Setup(scenario, resolved, questions, plugins, influence, seats, items)
+
+
+def _plugins(scenario: Scenario) -> Plugins:
+    made = {id(block): build("agent", block.as_dict()) for block in scenario.seats}
+    attack: Attack = build("attack", scenario.attack.as_dict())
+    defense: Defense = build("defense", scenario.defense.as_dict())
+    plugins = Plugins(
+        agents=tuple(made[id(block)] for block in scenario.seats),
+        topology=build("topology", scenario.topology.as_dict()),
+        router=build("router", scenario.router.as_dict()),
+        attack=None if scenario.attack.kind == "none" else attack,
+        defense=None if scenario.defense.kind == "none" else defense,
+    )
+    _check_residual(scenario, plugins)
+    return plugins
+
+
+def _check_residual(scenario: Scenario, plugins: Plugins) -> None:
+    """Refuse a residual where there is none: a language model renormalises by itself."""
+    defense, given = plugins.defense, scenario.defense.parameters
+    if defense is None or not any(isinstance(agent, ModelAgent) for agent in plugins.agents):
+        return
+    if defense.channel != "blend" and "residual" in given:
+        raise ConfigError(
+            f"defense.residual is {given['residual']!r}, and channel '{defense.channel}' has none "
+            "for model agents; leave it out, or use channel 'blend'"
+        )
+    if defense.channel == "blend" and defense.residual == "renormalise":
+        raise ConfigError(
+            "defense.residual 'renormalise' cannot be blended for model agents; use innate or self"
+        )
+
+
+def _resolved(
+    scenario: Scenario, plugins: Plugins, questions: Sequence[Question]
+) -> dict[str, Any]:
+    values = scenario.as_dict()
+    values["topology"] = describe(plugins.topology, scenario.topology.kind)
+    values["router"] = describe(plugins.router, scenario.router.kind)
+    values["backend"] = describe(
+        build("backend", scenario.backend.as_dict()), scenario.backend.kind
+    )
+    if plugins.attack is not None:
+        values["attack"] = describe(plugins.attack, scenario.attack.kind)
+    if plugins.defense is not None:
+        values["defense"] = describe(plugins.defense, scenario.defense.kind)
+    values["agents"] = [
+        {**describe(agent, block.kind), "backend": block.backend and block.backend.as_dict()}
+        for agent, block in zip(plugins.agents, scenario.seats, strict=True)
+    ]
+    values["questions"] = {
+        "source": scenario.questions.source,
+        "limit": scenario.questions.resolved_limit,
+        "digest": _digest(questions),
+    }
+    values["baseline"] = "clean" in scenario.arms
+    return values
+
+
+def _digest(questions: Sequence[Question]) -> str:
+    text = json.dumps([[q.id, q.text, q.options, q.answer] for q in questions])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of fjsim, Python and the packages that numbers depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+@dataclass(frozen=True)
+class Crew:
+    """A team at work: with backends that can be asked and must be closed.
+
+    Parameters
+    ----------
+    team : Team
+    backends : tuple of Backend or None
+        One per seat; seats alike share one.
+    """
+
+    team: Team
+    backends: tuple[Backend | None, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no language model takes part."""
+        return all(backend is None or backend.simulated for backend in self.backends)
+
+    @property
+    def window(self) -> int:
+        """How many items are worth starting at a time."""
+        paces = [backend.pace for backend in self.backends if backend is not None]
+        limits = [pace.max_concurrency for pace in paces if pace is not None]
+        return max(
+            LEAST_WINDOW, max(limits, default=0) // max(1, self.team.n_agents) + LEAST_WINDOW
+        )
+
+    async def close(self) -> None:
+        """Close all backends."""
+        for backend in {id(b): b for b in self.backends if b is not None}.values():
+            await backend.close()
+
+    def declared(self, item: Item) -> DeclaredLaw | None:
+        """Return the true parameters of all seats on one item, where every seat has some."""
+        rules, rows = self.team.rules, []
+        for seat, agent in enumerate(self.team.agents):
+            own = self._declared(agent, seat, item)
+            if own is None:
+                return None
+            rows.append(own)
+        stubbornness, self_weight = np.array(rows).T
+        if not rules.self_view and all(isinstance(a, ModelAgent) for a in self.team.agents):
+            # Without its own last view an agent falls back on what it thought first.
+            stubbornness = stubbornness + (1 - stubbornness) * self_weight
+            self_weight = np.zeros_like(self_weight)
+        return DeclaredLaw(stubbornness, self_weight)
+
+    def _declared(self, agent: Agent, seat: int, item: Item) -> tuple[float, float] | None:
+        seed = self.team.rules.seed
+        if isinstance(agent, SpeakingAgent):
+            return agent.declared(item.question, item.replica, seat, seed)
+        backend = self.backends[seat]
+        if backend is None:
+            return None
+        law = backend.declared(item.question, item.replica, self.team.n_agents, seed)
+        return (
+            None if law is None else (float(law.stubbornness[seat]), float(law.self_weight[seat]))
+        )
+
+
+def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> Crew:
+    """Make the team of a run, backends and all.
+
+    Parameters
+    ----------
+    setup : Setup
+    spent : Spend
+        What earlier sessions took.
+    cache : bool or Path
+        Whether replies had before are used again, and from which file.
+    """
+    scenario = setup.scenario
+    blocks = [block.backend or scenario.backend for block in scenario.seats]
+    ledger, prices = _purse(scenario, spent)
+    made: dict[str, Backend] = {}
+    for block in blocks:
+        text = json.dumps(block.as_dict(), sort_keys=True)
+        if text not in made:
+            made[text] = make_backend(
+                block.as_dict(),
+                questions=setup.questions,
+                cache=cache is not False,
+                cache_path=cache if isinstance(cache, Path) else None,
+                ledger=ledger,
+                prices=prices,
+            )
+    backends = tuple(
+        made[json.dumps(block.as_dict(), sort_keys=True)] if seat in setup.model_seats else None
+        for seat, block in enumerate(blocks)
+    )
+    sampling = Sampling(**scenario.sampling.model_dump(), seed=scenario.seed)
+    elicitation = scenario.elicitation
+    samples = elicitation.samples if elicitation.channel == "frequency" else 1
+    elicitors = tuple(
+        None if backend is None else Elicitor(backend, sampling, elicitation.repairs, samples)
+        for backend in backends
+    )
+    return Crew(_team(setup, elicitors), backends)
+
+
+def _purse(scenario: Scenario, spent: Spend) -> tuple[Ledger | None, PriceList | None]:
+    budget = scenario.budget
+    prices = load_prices(budget.prices) if budget.prices is not None else None
+    caps = (budget.max_calls, budget.max_tokens, budget.max_cost)
+    if all(cap is None for cap in caps):
+        return None, prices
+    return Ledger(*caps, spent=spent), prices
+
+
+def _team(setup: Setup, elicitors: tuple[Elicitor | None, ...]) -> Team:
+    scenario, plugins = setup.scenario, setup.plugins
+    return Team(
+        agents=plugins.agents,
+        elicitors=elicitors,
+        influence=setup.influence,
+        router=plugins.router,
+        defense=plugins.defense,
+        attack=plugins.attack,
+        seats=setup.seats,
+        rules=Rules(
+            n_rounds=scenario.rounds,
+            sequential=scenario.protocol == "sequential",
+            peers_see=frozenset(scenario.peers_see),
+            self_view=scenario.self_view,
+            permute_options=scenario.elicitation.permute_options,
+            shuffle_peers=scenario.elicitation.shuffle_peers,
+            token_budget=scenario.elicitation.context_budget,
+            seed=scenario.seed,
+        ),
+    )
+
+
+def memory(setup: Setup) -> str:
+    """Return how much of the past the policies need: none, round0 or history."""
+    return memory_of(_team(setup, (None,) * setup.scenario.n_agents))

@@ -1,0 +1,318 @@
+"""From fitted rows to a result that says what it knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.beliefs import Array
+from fjsim.errors import NotConvergentError
+from fjsim.fitting.bootstrap import Intervals, percentile_intervals, question_index
+from fjsim.fitting.equilibrium import equilibrium_rows, only_equilibrium
+from fjsim.fitting.grams import Grams
+from fjsim.fitting.hearing import PEERS, Flags
+from fjsim.fitting.identifiability import (
+    Determined,
+    Identified,
+    blind_spots,
+    determined,
+    precision,
+)
+from fjsim.fitting.result import FJFit, ItemParameters
+from fjsim.fitting.rows import LawParts, finite_influence, parameters_of, split_rows
+from fjsim.fitting.caveats import log_warnings
+from fjsim.records.transcript import Transcript
+
+SLOWEST_DECAY = 0.02
+"""If the part of a deviation that one round removes is below this, the equilibrium is too far."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """How fitted rows stand for seats.
+
+    Parameters
+    ----------
+    of_seat : ndarray of int, shape (n_agents,)
+        Which fitted row holds for each seat.
+    rows : ndarray of shape (n_agents, n_agents + 2)
+        Weights over speakers, for predictions without a transcript.
+    influence_known : bool
+        Whether ``rows`` says who is listened to, or only how much peers count together.
+    given : ndarray of shape (n_agents, n_agents), or None
+        Influence that was not fitted but declared.
+    """
+
+    of_seat: NDArray[np.int64]
+    rows: Array
+    influence_known: bool = True
+    given: Array | None = None
+
+
+def own_units(rows: Array) -> Units:
+    """Return the units of a model with one row per seat over all speakers."""
+    return Units(np.arange(len(rows)), rows)
+
+
+def assemble(
+    model: str,
+    transcript: Transcript,
+    normal: Grams,
+    rows: Array,
+    units: Units | None = None,
+    draws: Array | None = None,
+    level: float = 0.95,
+    **extra: Any,
+) -> FJFit:
+    """Make the result of a fit.
+
+    Parameters
+    ----------
+    model : str
+        Name of the estimator.
+    transcript : Transcript
+        What was fitted.
+    normal : Grams
+        Its pooled normal equations, one set per fitted row.
+    rows : ndarray of shape (n_rows, n_columns)
+        Fitted weights.
+    units : Units, optional
+        How rows stand for seats; default one row per seat.
+    draws : ndarray of shape (n_resamples, n_agents, n_agents + 2), optional
+        Bootstrapped weights over speakers.
+    level : float, default 0.95
+        Of the intervals.
+    **extra
+        Further fields of `FJFit`.
+
+    Returns
+    -------
+    FJFit
+    """
+    units = own_units(rows) if units is None else units
+    exact = precision(normal, rows)
+    known = determined(exact, rows, normal.allowed)
+    parts = split_rows(rows)
+    names = seat_names(transcript)
+    unit_names = names if len(rows) == len(names) else tuple(f"unit {k}" for k in range(len(rows)))
+    most = np.bincount(units.of_seat, minlength=len(rows)) * 0 + _most_turns(transcript, units)
+    spots = blind_spots(normal, most, unit_names, rows[:, PEERS:].sum(axis=-1))
+    seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
+    identified = _identified(seat_known, exact, spots, units, transcript)
+    fit = FJFit(
+        model=model,
+        n_items=transcript.n_items,
+        n_agents=transcript.n_agents,
+        n_rounds=transcript.n_rounds,
+        agents=names,
+        stubbornness=_shown(seat_parts.stubbornness, seat_known.stubbornness),
+        self_weight=_shown(seat_parts.self_weight, seat_known.self_weight),
+        influence=_shown(seat_parts.influence, seat_known.influence),
+        influence_shares=_shares(units, transcript.n_rounds),
+        rows=units.rows,
+        identified=identified,
+        intervals=None,
+        warnings=log_warnings(transcript),
+        one_step_mse=_half_mean(normal.errors(rows), normal.turns),
+        persistence_mse=_half_mean(normal.power, normal.turns),
+        n_turns=int(normal.turns.sum()),
+        **extra,
+    )
+    if draws is not None:
+        fit = replace(fit, intervals=_masked_intervals(fit, draws, level, transcript))
+    fit = replace(fit, warnings=fit.warnings + _blind_warnings(identified))
+    return _with_equilibrium(fit, transcript, units)
+
+
+def seat_names(transcript: Transcript) -> tuple[str, ...]:
+    """Return the names of the seats; their numbers where they have none."""
+    return transcript.agents or tuple(str(seat) for seat in range(transcript.n_agents))
+
+
+def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters:
+    """Return parameters item by item, NaN where the item does not determine them.
+
+    Parameters
+    ----------
+    normal : Grams
+        Per item.
+    rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+    n_rounds : int
+    """
+    known = determined(precision(normal, rows), rows, normal.allowed)
+    parts = split_rows(rows)
+    counted = normal.turns > 0
+    return ItemParameters(
+        rows,
+        _shown(parts.stubbornness, known.stubbornness & counted),
+        _shown(parts.self_weight, known.self_weight & counted),
+        _shown(parts.influence, known.influence & counted[..., None]),
+        finite_influence(rows, n_rounds).mean(axis=-2),
+    )
+
+
+def _shown(values: Array, known: Flags) -> Array:
+    """Blank what is not identified."""
+    return np.where(known, values, np.nan)
+
+
+def _half_mean(errors: Array, turns: Array) -> float:
+    total = float(turns.sum())
+    return float(max(errors.sum(), 0.0) / (2 * total)) if total else float("nan")
+
+
+def _most_turns(transcript: Transcript, units: Units) -> NDArray[np.int64]:
+    """Return the largest number of updates on one item, per fitted row."""
+    valid = transcript.valid
+    per_seat = (valid[:, 1:] & valid[:, :-1]).sum(axis=1).max(axis=0, initial=0)
+    most = np.zeros(int(units.of_seat.max(initial=0)) + 1, dtype=np.int64)
+    np.maximum.at(most, units.of_seat, per_seat)
+    return most
+
+
+def _seats(
+    parts: LawParts, known: Determined, units: Units, n_agents: int
+) -> tuple[LawParts, Determined]:
+    """Spread the fitted rows over the seats."""
+    at = units.of_seat
+    if units.given is not None:
+        influence, sure = units.given, np.ones((n_agents, n_agents), bool)
+    elif not units.influence_known:
+        influence = np.full((n_agents, n_agents), np.nan)
+        sure = np.zeros((n_agents, n_agents), bool)
+    else:
+        influence = split_rows(units.rows).influence
+        sure = known.influence[at]
+        if sure.shape[-1] != n_agents:
+            sure = np.broadcast_to(sure.all(axis=-1, keepdims=True), (n_agents, n_agents))
+    return (
+        LawParts(parts.stubbornness[at], parts.self_weight[at], influence),
+        Determined(known.stubbornness[at], known.self_weight[at], sure),
+    )
+
+
+def _identified(
+    known: Determined, exact: Any, spots: list[list[str]], units: Units, transcript: Transcript
+) -> Identified:
+    """Collect the identifiability report, seat by seat."""
+    at = units.of_seat
+    held = set(transcript.seats) if transcript.arm == "attacked" else set()
+    reasons = []
+    for seat in range(transcript.n_agents):
+        if seat in held:
+            reasons.append(("an adversary's seat: taken as recorded, not fitted",))
+            continue
+        named = list(spots[at[seat]])
+        if not (known.stubbornness[seat] or named):
+            named.append("beliefs differ too little for the noise: its standard error exceeds 0.15")
+        reasons.append(tuple(named))
+    return Identified(
+        stubbornness=known.stubbornness,
+        self_weight=known.self_weight,
+        influence=known.influence,
+        equilibrium=True,
+        reasons=tuple(reasons),
+        noise=exact.noise[at],
+        smallest_singular_value=exact.smallest[at],
+        rank=exact.rank[at],
+        n_unknowns=exact.n_unknowns[at],
+    )
+
+
+def _shares(units: Units, n_rounds: int) -> Array:
+    if not units.influence_known and units.given is None:
+        return np.full(len(units.rows), np.nan)
+    return np.asarray(finite_influence(units.rows, n_rounds).mean(axis=0))
+
+
+def _masked_intervals(
+    fit: FJFit, draws: Array, level: float, transcript: Transcript
+) -> Intervals:
+    """Return intervals, blank where the estimate is."""
+    n_questions = int(question_index(transcript.question_ids).max(initial=-1)) + 1
+    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions)
+    return replace(
+        raw,
+        stubbornness=np.where(np.isnan(fit.stubbornness), np.nan, raw.stubbornness),
+        self_weight=np.where(np.isnan(fit.self_weight), np.nan, raw.self_weight),
+        influence=np.where(np.isnan(fit.influence), np.nan, raw.influence),
+        influence_shares=np.where(np.isnan(fit.influence_shares), np.nan, raw.influence_shares),
+    )
+
+
+def _blind_warnings(identified: Identified) -> tuple[str, ...]:
+    """Turn blind spots into warnings, each once with the seats it concerns."""
+    seats: dict[str, list[int]] = {}
+    for seat, reasons in enumerate(identified.reasons):
+        for reason in reasons:
+            seats.setdefault(reason, []).append(seat)
+    everyone = len(identified.reasons)
+    return tuple(
+        reason if len(where) == everyone else f"seat {', '.join(map(str, where))}: {reason}"
+        for reason, where in seats.items()
+    )
+
+
+def _with_equilibrium(fit: FJFit, transcript: Transcript, units: Units) -> FJFit:
+    """Add the influence at equilibrium, or say why there is none."""
+    if units.influence_known and only_equilibrium(transcript, fit.one_step_mse):
+        return _equilibrium_fit(fit, transcript)
+    reached, problem = _equilibrium(fit, units)
+    if problem:
+        identified = replace(fit.identified, equilibrium=False)
+        return replace(fit, identified=identified, warnings=(*fit.warnings, problem))
+    return replace(fit, equilibrium_influence=reached)
+
+
+def _equilibrium(fit: FJFit, units: Units) -> tuple[Array | None, str]:
+    """Return M, or why it is undefined."""
+    from fjsim.dynamics import total_influence
+
+    if (not units.influence_known and units.given is None) or np.isnan(fit.stubbornness).any():
+        return None, "influence at equilibrium is not determined, because stubbornness is not"
+    parameters = parameters_of(units.rows)
+    decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()
+    far = (
+        f"stubbornness near 0: a round removes only {max(float(decay), 0):.3f} of a deviation, so "
+        "the influence at equilibrium is undefined; influence after the last round is reported"
+    )
+    if decay < SLOWEST_DECAY:
+        return None, far
+    try:
+        return total_influence(parameters), ""
+    except NotConvergentError:
+        return None, far
+
+
+def _equilibrium_fit(fit: FJFit, transcript: Transcript) -> FJFit:
+    """Replace a fit to a log that holds only the equilibrium."""
+    found = equilibrium_rows(transcript)
+    blank = np.full(fit.n_agents, np.nan)
+    none = np.zeros(fit.n_agents, dtype=bool)
+    reason = (
+        "only the equilibrium was observed: influence and its total at equilibrium are "
+        "determined, stubbornness and self-weight are not (only their ratio)"
+    )
+    identified = replace(
+        fit.identified,
+        stubbornness=none,
+        self_weight=none,
+        influence=np.ones_like(fit.identified.influence),
+        reasons=tuple((reason,) for _ in fit.agents),
+    )
+    return replace(
+        fit,
+        stubbornness=blank,
+        self_weight=blank,
+        influence=found.influence,
+        influence_shares=found.total.mean(axis=0),
+        rows=found.rows,
+        identified=identified,
+        intervals=None,
+        equilibrium_influence=found.total,
+        warnings=(*log_warnings(transcript), reason),
+        predictor=None,
+    )

@@ -1,0 +1,135 @@
+"""Intervals by resampling questions, from the Gram matrices alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.beliefs import Array
+from fjsim.fitting.grams import Grams
+from fjsim.fitting.rows import finite_influence, split_rows
+from fjsim.fitting.simplex import solve_rows
+from fjsim.seeds import stream
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Percentile intervals; NaN where the parameter is not identified.
+
+    Parameters
+    ----------
+    level : float
+        Nominal coverage.
+    n_resamples, n_questions : int
+        How many resamples, of how many questions.
+    stubbornness, self_weight, influence_shares : ndarray of shape (2, n_agents)
+        Lower and upper ends.
+    influence : ndarray of shape (2, n_agents, n_agents)
+    """
+
+    level: float
+    n_resamples: int
+    n_questions: int
+    stubbornness: Array
+    self_weight: Array
+    influence: Array
+    influence_shares: Array
+
+
+def question_weights(
+    question_ids: tuple[str, ...], n_resamples: int, rng: np.random.Generator
+) -> Array:
+    """Draw questions with replacement; all replicas of a question go together.
+
+    Parameters
+    ----------
+    question_ids : tuple of str, length n_items
+        Question of each item.
+    n_resamples : int
+        How many draws.
+    rng : numpy.random.Generator
+        Where they come from.
+
+    Returns
+    -------
+    ndarray of shape (n_resamples, n_items)
+        How often each item counts.
+    """
+    of_item = question_index(question_ids)
+    n_questions = int(of_item.max(initial=-1)) + 1
+    drawn = rng.multinomial(n_questions, np.full(n_questions, 1 / n_questions), size=n_resamples)
+    return drawn[:, of_item].astype(float)
+
+
+def question_index(question_ids: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return 0-based numbers of the questions, in order of appearance, per item."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in question_ids], dtype=np.int64)
+
+
+def bootstrap_rows(
+    normal: Grams,
+    question_ids: tuple[str, ...],
+    n_resamples: int,
+    seed: int = 0,
+    prior: Array | None = None,
+) -> Array:
+    """Fit pooled rows to resampled questions.
+
+    Parameters
+    ----------
+    normal : Grams
+        Per item.
+    question_ids : tuple of str, length n_items
+    n_resamples : int
+    seed : int, default 0
+    prior : ndarray of shape (n_agents, n_columns), optional
+        Decides where a resample does not.
+
+    Returns
+    -------
+    ndarray of shape (n_resamples, n_agents, n_columns)
+    """
+    weights = question_weights(question_ids, n_resamples, stream(seed, "fit-bootstrap"))
+    drawn = normal.weighted(weights)
+    return solve_rows(drawn.products, drawn.targets, drawn.allowed, prior).rows
+
+
+def percentile_intervals(rows: Array, n_rounds: int, level: float, n_questions: int) -> Intervals:
+    """Read intervals off resampled rows.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_resamples, n_agents, n_agents + 2)
+    n_rounds : int
+        For the influence after so many rounds.
+    level : float
+        Nominal coverage, in (0, 1).
+    n_questions : int
+        What was resampled.
+
+    Returns
+    -------
+    Intervals
+    """
+    parts = split_rows(rows)
+    shares = finite_influence(rows, n_rounds).mean(axis=-2)
+
+    def ends(values: Array) -> Array:
+        tail = (1 - level) / 2
+        # Resamples in which a parameter is undefined say nothing about it.
+        blank = np.isnan(values).all(axis=0)
+        found = np.nanquantile(np.where(blank, 0.0, values), [tail, 1 - tail], axis=0)
+        return np.where(blank, np.nan, found)
+
+    return Intervals(
+        level,
+        len(rows),
+        n_questions,
+        stubbornness=ends(parts.stubbornness),
+        self_weight=ends(parts.self_weight),
+        influence=ends(parts.influence),
+        influence_shares=ends(shares),
+    )

@@ -1,0 +1,106 @@
+"""What a reader of a fit must know about the log it came from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fjsim.records.transcript import Transcript
+
+
+def log_warnings(transcript: Transcript) -> tuple[str, ...]:
+    """Return warnings about the log itself.
+
+    Parameters
+    ----------
+    transcript : Transcript
+
+    Returns
+    -------
+    tuple of str
+        A single update, survivors of early stopping, control items, sequential turns, crowds,
+        missing turns, agents without a round-0 belief.
+    """
+    found = [
+        _single_update(transcript),
+        _survivors(transcript),
+        _control(transcript),
+        _sequential(transcript),
+        _crowd(transcript),
+        _without_innate(transcript),
+        _missing(transcript),
+        _abstained(transcript),
+    ]
+    return tuple(text for text in found if text)
+
+
+def _single_update(transcript: Transcript) -> str:
+    if transcript.n_rounds != 1:
+        return ""
+    return (
+        "a single update: with s = b(0), stubbornness and self-weight cannot be told apart; only "
+        "their sum and the peers' weights are determined"
+    )
+
+
+def _survivors(transcript: Transcript) -> str:
+    """Find rounds that only some agents or items reach."""
+    present = transcript.valid
+    per_round = present.any(axis=2).sum(axis=0)
+    last = transcript.n_rounds
+    if last < 2 or not per_round[1]:
+        return ""
+    spoke_before, speaks = int(present[:, 1].sum()), int(present[:, last].sum())
+    if speaks >= 0.9 * spoke_before:
+        return ""
+    return (
+        f"survivors: round {last} holds {speaks} turns, round 1 holds {spoke_before}; where a "
+        "deliberation stops early the agents that go on are selected, which inflates stubbornness"
+    )
+
+
+def _control(transcript: Transcript) -> str:
+    if transcript.control is None or not transcript.control.any():
+        return ""
+    return (
+        f"control arm: in {int(transcript.control.sum())} of {transcript.n_items} items nobody "
+        "heard anybody; they are kept out of the fit and give the null for the peers' weight"
+    )
+
+
+def _sequential(transcript: Transcript) -> str:
+    rounds = np.arange(transcript.n_rounds + 1)[None, :, None, None]
+    if not ((transcript.heard_round == rounds) & (rounds > 0)).any():
+        return ""
+    return (
+        "sequential turns: speakers heard earlier in the same round are taken as heard; whoever "
+        "speaks last looks influential"
+    )
+
+
+def _crowd(transcript: Transcript) -> str:
+    if not transcript.exchangeable:
+        return ""
+    return (
+        "crowd: different people sit in a seat from item to item, so one stubbornness and one "
+        "self-weight are fitted for all and influence between seats is not defined"
+    )
+
+
+def _without_innate(transcript: Transcript) -> str:
+    spoke = transcript.valid[:, 1:].any(axis=1)
+    lost = int((spoke & ~transcript.valid[:, 0]).sum())
+    if not lost:
+        return ""
+    return f"{lost} agents without a round-0 belief on their item leave its fit"
+
+
+def _missing(transcript: Transcript) -> str:
+    lost = int((transcript.validity == 3).sum())
+    return f"{lost} missing turns are masked, never imputed" if lost else ""
+
+
+def _abstained(transcript: Transcript) -> str:
+    if transcript.abstention is None:
+        return ""
+    counted = int((transcript.validity == 2).sum())
+    return f"{counted} abstentions are a category of their own"

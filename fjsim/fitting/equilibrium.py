@@ -1,0 +1,116 @@
+"""Logs that hold only innate beliefs and the equilibrium: what can still be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.fitting.grams import grams
+from fjsim.fitting.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.rows import parameters_of
+from fjsim.fitting.simplex import solve_rows
+from fjsim.records.transcript import Transcript
+
+AT_REST = 1e-8
+"""Largest movement that counts as none."""
+
+
+@dataclass(frozen=True)
+class EquilibriumRows:
+    """What an observed equilibrium determines.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_agents, n_agents + 2)
+        Effective stubbornness and influence, with self-weight 0: reaches the same equilibrium.
+    influence, total : ndarray of shape (n_agents, n_agents)
+        Who is listened to, and the weight of each innate belief at equilibrium.
+    """
+
+    rows: Array
+    influence: Array
+    total: Array
+
+
+def only_equilibrium(transcript: Transcript, one_step_mse: float) -> bool:
+    """Say whether a log jumps from innate beliefs to a rest that one step of the law cannot reach.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    one_step_mse : float
+        Error of the one-step fit.
+
+    Returns
+    -------
+    bool
+        True if nothing moves after round 1, agents still disagree there, and the equilibrium
+        fits at least 100 times better than the one-step law.
+    """
+    beliefs = transcript.beliefs
+    if transcript.n_rounds < 2 or transcript.arm == "attacked":
+        return False
+    later = np.abs(np.diff(beliefs[:, 1:], axis=1))
+    if np.nanmax(later, initial=0.0) > AT_REST or np.isnan(beliefs[:, 2:]).all():
+        return False
+    apart = np.nanmax(beliefs[:, 1], axis=1) - np.nanmin(beliefs[:, 1], axis=1)
+    if np.nanmax(apart, initial=0.0) < 1e-6:
+        return False
+    return _equilibrium_error(transcript) < max(one_step_mse / 100, 1e-20) < one_step_mse
+
+
+def equilibrium_rows(transcript: Transcript) -> EquilibriumRows:
+    """Fit effective stubbornness and influence to an observed equilibrium.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        Whose beliefs rest after round 1.
+
+    Returns
+    -------
+    EquilibriumRows
+
+    Notes
+    -----
+    At rest :math:`b_i = e_i s_i + (1-e_i)\\sum_j w_{ij} b_j`: a row on the simplex again, over
+    the innate belief and the speakers' resting ones.
+    """
+    from fjsim.dynamics import total_influence
+
+    rows, _ = _fit(transcript)
+    parameters = parameters_of(rows)
+    return EquilibriumRows(rows, parameters.dense_influence(), total_influence(parameters))
+
+
+def _equilibrium_error(transcript: Transcript) -> float:
+    return _fit(transcript)[1]
+
+
+def _fit(transcript: Transcript) -> tuple[Array, float]:
+    """Fit the resting beliefs by innate beliefs and resting speakers."""
+    resting = transcript.beliefs[:, [1]]
+    # Measured from the innate belief: a transcript whose "own last belief" is the innate one.
+    staged = np.concatenate([transcript.beliefs[:, [0]], resting], axis=1)
+    view = replace(
+        transcript,
+        beliefs=staged,
+        answers=transcript.answers[:, :2],
+        validity=transcript.validity[:, :2],
+        heard_round=np.where(transcript.heard_round[:, :2] >= 0, 1, -1),
+        gates=transcript.gates[:, :2],
+        stated_beliefs=None,
+        confidence=None,
+        peers_read="belief",
+    )
+    normal = grams(view).pooled()
+    allowed = normal.allowed.copy()
+    allowed[:, OWN] = False
+    fitted = solve_rows(normal.products, normal.targets, allowed).rows
+    error = float(np.maximum(normal.errors(fitted), 0).sum() / max(normal.turns.sum(), 1) / 2)
+    rows = np.zeros_like(fitted)
+    rows[:, INNATE] = fitted[:, INNATE] + fitted[:, OWN]
+    rows[:, PEERS:] = fitted[:, PEERS:]
+    return rows, error

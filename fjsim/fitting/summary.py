@@ -1,0 +1,100 @@
+"""A fit as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fjsim.beliefs import Array
+
+if TYPE_CHECKING:
+    from fjsim.fitting.result import FJFit
+
+MOST_SEATS = 20
+"""Seats listed one by one; a larger crowd is summed up."""
+
+
+def summary_text(fit: FJFit) -> str:
+    """Return parameters with intervals, what is not identified and why, and the comparison.
+
+    Parameters
+    ----------
+    fit : FJFit
+
+    Returns
+    -------
+    str
+    """
+    lines = [
+        f"FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
+        f"{fit.n_rounds} rounds, {fit.n_turns} turns",
+        f"one-step error {fit.one_step_mse:.4f} in sample; no change {fit.persistence_mse:.4f}",
+        "",
+        *_table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
+    ]
+    if fit.warnings:
+        lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
+    if fit.comparison:
+        lines += ["", "Held out (lower error is better):", *_table(COMPARED, comparison_cells(fit))]
+    return "\n".join(lines)
+
+
+COMPARED = ("protocol", "model", "error", "skill [95 %]", "top-1", "Brier", "KL")
+
+
+def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
+    """Return one row of text per seat: stubbornness, self-weight and influence share."""
+    seats = range(fit.n_agents)
+    if fit.n_agents > MOST_SEATS or len({tuple(row[:2]) for row in fit.rows.tolist()}) == 1:
+        seats = range(1)
+    ends = fit.intervals
+    rows = []
+    for seat in seats:
+        name = fit.agents[seat] if len(seats) == fit.n_agents else f"all {fit.n_agents}"
+        shares = fit.influence_shares if len(seats) == fit.n_agents else fit.influence_shares * np.nan
+        rows.append(
+            (
+                name,
+                _cell(fit.stubbornness, None if ends is None else ends.stubbornness, seat),
+                _cell(fit.self_weight, None if ends is None else ends.self_weight, seat),
+                _cell(shares, None if ends is None else ends.influence_shares, seat),
+            )
+        )
+    return rows
+
+
+def comparison_cells(fit: FJFit) -> list[tuple[str, ...]]:
+    """Return one row of text per model and protocol."""
+    return [
+        (
+            row.protocol,
+            row.model,
+            f"{row.one_step_mse:.4f}",
+            f"{row.skill:+.3f} [{row.low:+.3f}, {row.high:+.3f}]",
+            _number(row.top1),
+            _number(row.brier),
+            _number(row.kl),
+        )
+        for row in fit.comparison
+    ]
+
+
+def _cell(values: Array, ends: Array | None, seat: int) -> str:
+    if np.isnan(values[seat]):
+        return "not identified"
+    if ends is None or np.isnan(ends[:, seat]).any():
+        return f"{values[seat]:.3f}"
+    return f"{values[seat]:.3f} [{ends[0, seat]:.3f}, {ends[1, seat]:.3f}]"
+
+
+def _number(value: float) -> str:
+    return "n/a" if np.isnan(value) else f"{value:.3f}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay text out in columns."""
+    cells = [tuple(header), *map(tuple, rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
+    return ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in cells]

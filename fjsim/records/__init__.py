@@ -1,0 +1,25 @@
+"""What was recorded: turns, the event log, transcripts, and foreign logs brought in."""
+
+from fjsim.records.building import build_transcript, counted, load_run
+from fjsim.records.event_log import EVENTS, EventLog, ItemEnd, LogContents, MemoryLog, read_log
+from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
+from fjsim.records.turn import Cost, Turn, TurnKey
+
+__all__ = [
+    "ABSENT",
+    "EVENTS",
+    "NOT_HEARD",
+    "VALIDITY_CODES",
+    "Cost",
+    "EventLog",
+    "ItemEnd",
+    "LogContents",
+    "MemoryLog",
+    "Transcript",
+    "Turn",
+    "TurnKey",
+    "build_transcript",
+    "counted",
+    "load_run",
+    "read_log",
+]

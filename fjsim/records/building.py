@@ -1,0 +1,151 @@
+"""From the events of a run to the arrays of a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Arm
+from fjsim.errors import StorageError
+from fjsim.records.event_log import EVENTS, ItemEnd, LogContents, read_log
+from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
+from fjsim.records.turn import Turn
+
+
+def load_run(folder: str | Path, arm: Arm | None = None) -> Transcript:
+    """Read one arm of a run folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A run folder.
+    arm : {'attacked', 'clean'}, optional
+        By default the clean arm, or the only one there is.
+
+    Returns
+    -------
+    Transcript
+
+    Raises
+    ------
+    StorageError
+        If there is no run in it, or not that arm.
+    """
+    path = Path(folder) / EVENTS
+    if not path.is_file():
+        raise StorageError(f"{folder}: no run in this folder ({EVENTS} is missing)")
+    contents = read_log(path)
+    arms = {end.arm for end in contents.items.values()}
+    if not arms:
+        raise StorageError(f"{folder}: no question of this run is finished; run it further first")
+    chosen = arm or ("clean" if "clean" in arms else "attacked")
+    if chosen not in arms:
+        raise StorageError(f"{folder}: this run has no {chosen} arm; it has {', '.join(arms)}")
+    return build_transcript(contents, chosen)
+
+
+def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
+    """Return one arm's finished items as arrays, warm-up left out.
+
+    Parameters
+    ----------
+    contents : LogContents
+        What a log holds; its header gives influence, rounds and seats.
+    arm : {'attacked', 'clean'}
+        Which arm.
+    """
+    header = contents.header
+    influence = np.array(header["influence"], dtype=float)
+    ends = [end for end in contents.items.values() if end.arm == arm and not end.warmup]
+    order = {question: at for at, question in enumerate(header["questions"])}
+    ends.sort(key=lambda end: (order[end.question], end.replica))
+    place = {(end.question, end.replica): at for at, end in enumerate(ends)}
+    arrays = _Arrays(len(ends), int(header["rounds"]) + 1, len(influence), _widest(ends))
+    for turn in contents.turns.values():
+        at = place.get((turn.question, turn.replica))
+        if turn.arm == arm and at is not None:
+            arrays.put(at, turn)
+    routed = any(end.weights is not None for end in ends)
+    return Transcript(
+        question_ids=tuple(end.question for end in ends),
+        replicas=np.array([end.replica for end in ends], dtype=np.int64),
+        keys=_integers([end.key for end in ends]),
+        beliefs=arrays.beliefs,
+        answers=arrays.answers,
+        validity=arrays.validity,
+        heard_round=arrays.heard_round,
+        gates=arrays.gates,
+        influence=_routed(ends, influence) if routed else influence,
+        stated_beliefs=arrays.stated,
+        confidence=arrays.confidence,
+        stubbornness=_declared([end.stubbornness for end in ends]),
+        self_weight=_declared([end.self_weight for end in ends]),
+        seats=tuple(header["seats"]),
+        targets=_integers([end.target for end in ends]),
+        agents=tuple(header["agents"]),
+        arm=arm,
+        residual=header["residual"],
+        peers_read=header["peers_read"],
+    )
+
+
+class _Arrays:
+    """The arrays of a transcript while turns are put into them."""
+
+    def __init__(self, n_items: int, n_turns: int, n_agents: int, n_options: int) -> None:
+        shape = (n_items, n_turns, n_agents)
+        self.beliefs = np.full((*shape, n_options), np.nan)
+        self.stated = np.full((*shape, n_options), np.nan)
+        self.answers = np.full(shape, -1, dtype=np.int64)
+        self.confidence = np.full(shape, np.nan)
+        self.validity = np.full(shape, ABSENT, dtype=np.int64)
+        self.heard_round = np.full((*shape, n_agents), NOT_HEARD, dtype=np.int64)
+        self.gates = np.full((*shape, n_agents), np.nan)
+
+    def put(self, item: int, turn: Turn) -> None:
+        at = (item, turn.round, turn.agent)
+        if turn.belief is not None and turn.stated_belief is not None:
+            self.beliefs[at][: len(turn.belief)] = turn.belief
+            self.stated[at][: len(turn.belief)] = turn.stated_belief
+        self.answers[at] = -1 if turn.answer is None else turn.answer
+        self.confidence[at] = np.nan if turn.confidence is None else turn.confidence
+        self.validity[at] = VALIDITY_CODES[turn.validity]
+        for heard in turn.heard:
+            self.heard_round[(*at, heard.speaker)] = heard.round
+            self.gates[(*at, heard.speaker)] = heard.gate
+
+
+def _widest(ends: Sequence[ItemEnd]) -> int:
+    return max((end.n_options for end in ends), default=0)
+
+
+def _integers(values: Sequence[int | None]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.array([-1 if value is None else value for value in values], dtype=np.int64)
+
+
+def _declared(rows: Sequence[list[float] | None]) -> Array | None:
+    if not rows or any(row is None for row in rows):
+        return None
+    return np.array(rows, dtype=float)
+
+
+def _routed(ends: Sequence[ItemEnd], influence: Array) -> Array:
+    return np.array([influence if end.weights is None else end.weights for end in ends])
+
+
+def counted(contents: LogContents) -> Mapping[str, int]:
+    """Return calls, cached calls, attempts and tokens, summed over all sessions.
+
+    Parameters
+    ----------
+    contents : LogContents
+        What a log holds.
+    """
+    names = ("calls", "cached_calls", "attempts", "tokens_in", "tokens_out", "tokens_cached")
+    return {
+        name: sum(getattr(turn.cost, name) for turn in contents.turns.values()) for name in names
+    }

@@ -1,0 +1,298 @@
+"""The append-only log of a run: what is in it is never asked again.
+
+One JSON object a line, each with the schema version ``v`` and a ``type``: ``run`` (once, what the
+run is), ``session`` and ``end`` (one process at work), ``turn``, and ``item`` (one question of one
+arm is finished). One writer; a line is one write; a torn last line is cut off and said so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fjsim.contracts import Arm
+from fjsim.errors import RunFolderBusyError, StorageError
+from fjsim.records.turn import Turn, TurnKey
+
+SCHEMA = 1
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEnd:
+    """One question of one arm and replica is finished.
+
+    Parameters
+    ----------
+    arm, question, replica
+        Which item it is.
+    key : int or None
+        The right option.
+    n_options : int
+        How many options it has.
+    target : int or None
+        What the adversary was after.
+    warmup : bool
+        Whether it left every metric.
+    weights : list of list of float or None
+        W(q), where a router changed it.
+    stubbornness, self_weight : list of float or None
+        True parameters of the seats, where they are declared.
+    """
+
+    arm: Arm
+    question: str
+    replica: int
+    key: int | None
+    n_options: int
+    target: int | None = None
+    warmup: bool = False
+    weights: list[list[float]] | None = None
+    stubbornness: list[float] | None = None
+    self_weight: list[float] | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """Arm, question and replica."""
+        return self.arm, self.question, self.replica
+
+
+@dataclass
+class LogContents:
+    """What a log holds.
+
+    Parameters
+    ----------
+    header : mapping
+        The ``run`` event; empty for a new log.
+    turns : dict of TurnKey to Turn
+    items : dict of (arm, question, replica) to ItemEnd
+    seconds : float
+        Wall time of all earlier sessions.
+    torn : int
+        Bytes of a torn last line; 0 for none.
+    """
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    turns: dict[TurnKey, Turn] = field(default_factory=dict)
+    items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
+    seconds: float = 0.0
+    torn: int = 0
+
+
+def read_log(path: Path) -> LogContents:
+    """Read an event log; a torn last line is left out and counted.
+
+    Parameters
+    ----------
+    path : Path
+        The ``events.jsonl``.
+
+    Raises
+    ------
+    StorageError
+        If a line other than the last is damaged, or the schema is a newer one.
+    """
+    contents = LogContents()
+    started = latest = 0.0
+    for number, (line, complete) in enumerate(_lines(path), start=1):
+        event = _event(line, complete, path, number)
+        if event is None:
+            contents.torn = len(line)
+            break
+        kind, at = event.pop("type"), float(event.get("at", 0.0))
+        if kind == "session":
+            contents.seconds += latest - started
+            started = latest = at
+        latest = max(latest, at)
+        _take(contents, kind, event)
+    contents.seconds += latest - started
+    return contents
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
+    with path.open("rb") as handle:
+        for line in handle:
+            yield line, line.endswith(b"\n")
+
+
+def _event(line: bytes, complete: bool, path: Path, number: int) -> dict[str, Any] | None:
+    if not complete:
+        return None
+    try:
+        event = json.loads(line)
+        version = event.pop("v")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise StorageError(
+            f"{path}, line {number}: damaged; move the run folder away and start again"
+        ) from error
+    if version != SCHEMA:
+        raise StorageError(
+            f"{path}: written with schema {version}, this fjsim reads {SCHEMA}; use the version "
+            "of fjsim that wrote it"
+        )
+    return dict(event)
+
+
+def _take(contents: LogContents, kind: str, event: dict[str, Any]) -> None:
+    if kind == "turn":
+        turn = Turn.from_dict(event)
+        contents.turns[turn.key] = turn
+    elif kind == "item":
+        end = ItemEnd(**event)
+        contents.items[end.identity] = end
+    elif kind == "run":
+        contents.header = event
+
+
+class EventLog:
+    """The log of one run, open for writing by this process alone.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder; made if it is not there.
+
+    Raises
+    ------
+    RunFolderBusyError
+        If another process has it open.
+    StorageError
+        If the folder cannot be written, or the log is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / EVENTS
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise StorageError(
+                f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
+            ) from error
+        try:
+            self._lock()
+            self.contents = read_log(self.path)
+            if self.contents.torn:
+                size = os.fstat(self._descriptor).st_size
+                os.ftruncate(self._descriptor, size - self.contents.torn)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self._dirty = False
+        self._syncing = asyncio.Lock()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunFolderBusyError(
+                f"{self.path.parent}: another process writes this run; wait for it, or choose "
+                "another folder with --out"
+            ) from error
+
+    def write(self, kind: str, event: Mapping[str, Any]) -> None:
+        """Append one event.
+
+        Parameters
+        ----------
+        kind : str
+            Its type.
+        event : mapping
+            Plain values.
+
+        Raises
+        ------
+        StorageError
+            If the disk does not take it.
+        """
+        line = json.dumps({"v": SCHEMA, "type": kind, **event}, ensure_ascii=False) + "\n"
+        data = line.encode("utf-8", "backslashreplace")
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError as error:
+            raise self._failed(error) from error
+        if written < len(data):
+            raise StorageError(
+                f"{self.path}: the disk is full; free some space and run the same command again"
+            )
+        self._dirty = True
+
+    def recorded(self, key: TurnKey) -> Turn | None:
+        """Return the turn of an earlier session, if there is one."""
+        return self.contents.turns.get(key)
+
+    def accept(self, turn: Turn) -> None:
+        """Append one turn and keep it."""
+        self.write("turn", turn.as_dict())
+        self.contents.turns[turn.key] = turn
+
+    def finish_item(self, end: ItemEnd) -> None:
+        """Append the end of one item and keep it."""
+        values = {name: getattr(end, name) for name in end.__slots__}
+        self.write("item", {name: value for name, value in values.items() if value is not None})
+        self.contents.items[end.identity] = end
+
+    async def sync(self) -> None:
+        """Return when all that was written is on disk; callers of one moment share one fsync."""
+        async with self._syncing:
+            if self._dirty:
+                self._dirty = False
+                await asyncio.to_thread(self._fsync)
+
+    def _fsync(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"{self.path}: cannot be written ({error.strerror}); what is there is kept, run the "
+            "same command again once it can"
+        )
+
+    def close(self) -> None:
+        """Put everything on disk and let other processes in."""
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                os.fsync(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class MemoryLog:
+    """A log that keeps everything in memory, for runs without a folder."""
+
+    def __init__(self) -> None:
+        self.contents = LogContents()
+
+    def write(self, kind: str, event: Mapping[str, Any]) -> None:
+        """Keep the header; everything else has no use in memory."""
+        if kind == "run":
+            self.contents.header = dict(event)
+
+    def recorded(self, key: TurnKey) -> Turn | None:
+        """Return the turn, if there is one."""
+        return self.contents.turns.get(key)
+
+    def accept(self, turn: Turn) -> None:
+        """Keep one turn."""
+        self.contents.turns[turn.key] = turn
+
+    def finish_item(self, end: ItemEnd) -> None:
+        """Keep the end of one item."""
+        self.contents.items[end.identity] = end
+
+    async def sync(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,184 @@
+"""The long format: one row per turn."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fjsim.beliefs import as_belief
+from fjsim.errors import BeliefError, LogFormatError, nearest
+from fjsim.records.importers.arrays import LogColumns, build_log
+from fjsim.records.importers.imported import ImportedLog, Scale, Target
+from fjsim.records.importers.reading import Row, Rows
+
+NEEDED = ("item_id", "agent_id", "round")
+KNOWN = (
+    *NEEDED, "answer", "belief", "opinion", "confidence", "correct_answer", "neighbours", "turn",
+    "model", "topology", "dataset",
+)  # fmt: skip
+MOST_ROUNDS = 10_000
+ABSENT_TEXT = frozenset({"", "nan", "none", "null"})
+
+
+def read_long(
+    path: Path, rows: Rows, target: Target | None = None, scale: Scale | None = None
+) -> ImportedLog:
+    """Read a long log.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    rows : iterator of (int, dict)
+        Line number and cells; line 0 carries the header where there is one.
+    target : {'belief', 'opinion', 'answer'}, optional
+        Which column becomes the belief.
+    scale : Scale, optional
+        Of the opinions.
+
+    Returns
+    -------
+    ImportedLog
+
+    Raises
+    ------
+    LogFormatError
+        With the line.
+
+    Notes
+    -----
+    Holds one number per cell and row, texts once; nothing else of the file stays in memory.
+    """
+    reader = _Reader(path)
+    for line, row in rows:
+        reader.take(line, row)
+    if not reader.columns.lines:
+        raise LogFormatError(f"{path}: no rows in it")
+    return build_log(path, reader.columns, target, scale)
+
+
+@dataclass
+class _Reader:
+    """Takes rows one by one and keeps them as columns."""
+
+    path: Path
+    columns: LogColumns = field(default_factory=LogColumns)
+    _belief_cells: tuple[str, ...] | None = None
+
+    def take(self, line: int, row: Row) -> None:
+        """Check one row and keep it."""
+        if self._belief_cells is None:
+            self._check_header(row, line)
+        if line == 0:
+            return
+        where = f"{self.path}, line {line}"
+        kept = self.columns
+        kept.lines.append(line)
+        kept.items.append(kept.intern(kept.item_names, self._name(row, "item_id", where)))
+        kept.agents.append(kept.intern(kept.agent_names, self._name(row, "agent_id", where)))
+        kept.rounds.append(self._round(row, where))
+        kept.opinions.append(_number(row, "opinion", where))
+        kept.confidence.append(_number(row, "confidence", where))
+        kept.answers.append(kept.intern(kept.answer_names, _text(row.get("answer"))))
+        kept.neighbours.append(kept.intern(kept.neighbour_texts, _text(row.get("neighbours"))))
+        kept.keys.append(kept.intern(kept.key_texts, _text(row.get("correct_answer"))))
+        kept.topologies.append(kept.intern(kept.topology_texts, _text(row.get("topology"))))
+        order = _number(row, "turn", where)
+        kept.turns.append(order)
+        belief = self._belief(row, where)
+        if belief is not None:
+            kept.beliefs[len(kept.lines) - 1] = belief
+
+    def _check_header(self, row: Row, line: int) -> None:
+        """Refuse a log without the columns that it needs."""
+        names = list(row)
+        cells = tuple(name for name in names if name.startswith("p_"))
+        for needed in NEEDED:
+            if needed not in names:
+                raise LogFormatError(
+                    f"{self.path}, line {max(line, 1)}: column '{needed}' is missing; there are "
+                    f"{', '.join(names) or 'none'}{nearest(needed, names)}"
+                )
+        if not cells and not {"answer", "belief", "opinion"} & set(names):
+            raise LogFormatError(
+                f"{self.path}, line {max(line, 1)}: no column says what was believed; give "
+                "'belief', 'opinion', 'answer' or one column 'p_<option>' per option"
+            )
+        self._belief_cells = cells
+        self.columns.belief_options = tuple(cell[2:] for cell in cells)
+
+    def _name(self, row: Row, column: str, where: str) -> str:
+        text = _text(row.get(column))
+        if not text:
+            raise LogFormatError(f"{where}: '{column}' is empty")
+        return text
+
+    def _round(self, row: Row, where: str) -> int:
+        text = _text(row.get("round"))
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (number >= 0 and number == int(number) and number <= MOST_ROUNDS):
+            raise LogFormatError(
+                f"{where}: round is {text!r}; give a whole number 0..{MOST_ROUNDS}, "
+                "0 before any exchange"
+            )
+        return int(number)
+
+    def _belief(self, row: Row, where: str) -> tuple[float, ...] | None:
+        """Return the stated belief of a row, checked."""
+        if self._belief_cells:
+            cells = [_text(row.get(name)) for name in self._belief_cells]
+            given = [cell for cell in cells if cell]
+            if not given:
+                return None
+            values: Any = [cell or "nan" for cell in cells]
+        else:
+            values = row.get("belief")
+            if values is None or (isinstance(values, str) and not values.strip()):
+                return None
+            if isinstance(values, str):
+                try:
+                    values = json.loads(values)
+                except json.JSONDecodeError as error:
+                    raise LogFormatError(f"{where}: belief is no JSON array ({error.msg})") from error
+        return _checked_belief(values, where)
+
+
+def _checked_belief(values: Any, where: str) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) < 2:
+        raise LogFormatError(f"{where}: belief must be an array of two numbers or more")
+    try:
+        numbers = [float(value) for value in values]
+        return tuple(as_belief(numbers, n_options=len(numbers)).tolist())
+    except (TypeError, ValueError, BeliefError) as error:
+        raise LogFormatError(f"{where}: {error}") from error
+
+
+def _text(value: Any) -> str:
+    """Return a cell as text; nothing for an absent one."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    return str(value).strip()
+
+
+def _number(row: Row, column: str, where: str) -> float:
+    """Return a cell as a finite number; NaN for an absent one."""
+    text = _text(row.get(column))
+    if text.lower() in ABSENT_TEXT:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise LogFormatError(f"{where}: {column} is {text!r}; give a finite number")
+    return number

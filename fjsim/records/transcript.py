@@ -1,0 +1,191 @@
+"""A recorded deliberation as arrays: what fits and metrics read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Validity
+
+Integers = NDArray[np.int64]
+
+VALIDITY_CODES = {
+    Validity.OK: 0,
+    Validity.REPAIRED: 1,
+    Validity.ABSTAINED: 2,
+    Validity.MISSING: 3,
+}
+ABSENT = 4
+"""Validity code of a turn that was never scheduled (a foreign log's gap)."""
+
+NOT_HEARD = -1
+"""In ``heard_round``: nothing of this speaker reached this listener before this turn."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One arm of a recorded deliberation.
+
+    An *item* is one question in one replica. Options are padded to the largest number of
+    options with NaN; a missing belief is NaN throughout.
+
+    Parameters
+    ----------
+    question_ids : tuple of str, length n_items
+        Question of each item; replicas of one question share it.
+    replicas : ndarray of int, shape (n_items,)
+    keys : ndarray of int, shape (n_items,)
+        Right option; -1 where there is no key.
+    beliefs : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options)
+        Accepted beliefs.
+    answers : ndarray of int, shape (n_items, n_rounds + 1, n_agents)
+        Stated answers; -1 where there is none.
+    validity : ndarray of int, shape (n_items, n_rounds + 1, n_agents)
+        0 ok, 1 repaired, 2 abstained, 3 missing, 4 never scheduled.
+    heard_round : ndarray of int, shape (n_items, n_rounds + 1, n_agents, n_agents)
+        ``[item, round, listener, speaker]``: round of the speaker's statement that the listener
+        had been given before it spoke; -1 for none. In a synchronous deliberation that is
+        ``round - 1`` on every edge.
+    gates : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents)
+        Gate of each delivered message; 1 without a defense, NaN where nothing was delivered.
+    influence : ndarray of shape (n_agents, n_agents) or (n_items, n_agents, n_agents), or None
+        W, routed per item where a router did; None where only the log knows who heard whom.
+    stated_beliefs : ndarray like ``beliefs``, or None
+        What was stated, where it differs from what was accepted.
+    confidence : ndarray of shape (n_items, n_rounds + 1, n_agents), or None
+        Stated confidence.
+    stubbornness, self_weight : ndarray of shape (n_items, n_agents), or None
+        True parameters, where backend or agents declare them.
+    seats : tuple of int
+        The adversary's seats; in the clean arm, the seats it would have.
+    targets : ndarray of int, shape (n_items,), or None
+        What the adversary is after; -1 where there is none.
+    agents : tuple of str, length n_agents
+        Names of the seats.
+    arm : str
+        ``"attacked"``, ``"clean"``, or the arm's name in a foreign log.
+    control : ndarray of bool, shape (n_items,), or None
+        Items of a control arm, in which nobody heard anybody.
+    opinions : bool
+        Whether beliefs are scalar opinions written as ``(1 - p, p)``.
+    residual : {'innate', 'self', 'renormalise'}
+        Where the weight goes that ``gates`` remove: the defense's residual for numeric agents
+        and the ``blend`` channel, ``'renormalise'`` for ``label``, ``withhold`` and ``sample``.
+    peers_read : {'belief', 'confidence', 'answer'}
+        What peers saw of a turn: the belief, the answer with its stated confidence, or only the
+        answer.
+    exchangeable : bool
+        Whether different people sit in a seat from item to item (crowds).
+    abstention : int or None
+        Option that stands for an abstention in a categorical log.
+    """
+
+    question_ids: tuple[str, ...]
+    replicas: Integers
+    keys: Integers
+    beliefs: Array
+    answers: Integers
+    validity: Integers
+    heard_round: Integers
+    gates: Array
+    influence: Array | None = None
+    stated_beliefs: Array | None = None
+    confidence: Array | None = None
+    stubbornness: Array | None = None
+    self_weight: Array | None = None
+    seats: tuple[int, ...] = ()
+    targets: Integers | None = None
+    agents: tuple[str, ...] = ()
+    arm: str = "clean"
+    control: NDArray[np.bool_] | None = None
+    opinions: bool = False
+    residual: Literal["innate", "self", "renormalise"] = "innate"
+    peers_read: Literal["belief", "confidence", "answer"] = "belief"
+    exchangeable: bool = False
+    abstention: int | None = None
+
+    @property
+    def n_items(self) -> int:
+        """How many items (question × replica) there are."""
+        return int(self.beliefs.shape[0])
+
+    @property
+    def n_rounds(self) -> int:
+        """Rounds after round 0."""
+        return int(self.beliefs.shape[1]) - 1
+
+    @property
+    def n_agents(self) -> int:
+        """How many seats there are."""
+        return int(self.beliefs.shape[2])
+
+    @property
+    def n_options(self) -> int:
+        """The largest number of options of any question."""
+        return int(self.beliefs.shape[3])
+
+    @property
+    def innate(self) -> Array:
+        """Round-0 beliefs, shape (n_items, n_agents, n_options)."""
+        return self.beliefs[:, 0]
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Where a turn holds a belief, shape (n_items, n_rounds + 1, n_agents)."""
+        return np.asarray(~np.isnan(self.beliefs).all(axis=-1))
+
+    @property
+    def benign(self) -> tuple[int, ...]:
+        """The seats that are not the adversary's."""
+        return tuple(seat for seat in range(self.n_agents) if seat not in self.seats)
+
+    def select(self, items: NDArray[np.intp] | NDArray[np.bool_]) -> Transcript:
+        """Return the transcript of some items, in the order given.
+
+        Parameters
+        ----------
+        items : ndarray
+            Indices or a mask over the first axis.
+        """
+        chosen = np.arange(self.n_items)[items]
+
+        def pick(values: Array | None) -> Array | None:
+            return None if values is None else values[chosen]
+
+        per_item = self.influence is not None and self.influence.ndim == 3
+        return replace(
+            self,
+            question_ids=tuple(self.question_ids[item] for item in chosen),
+            replicas=self.replicas[chosen],
+            keys=self.keys[chosen],
+            beliefs=self.beliefs[chosen],
+            answers=self.answers[chosen],
+            validity=self.validity[chosen],
+            heard_round=self.heard_round[chosen],
+            gates=self.gates[chosen],
+            influence=pick(self.influence) if per_item else self.influence,
+            stated_beliefs=pick(self.stated_beliefs),
+            confidence=pick(self.confidence),
+            stubbornness=pick(self.stubbornness),
+            self_weight=pick(self.self_weight),
+            targets=None if self.targets is None else self.targets[chosen],
+            control=None if self.control is None else self.control[chosen],
+        )
+
+    def first_rounds(self, n_rounds: int) -> Transcript:
+        """Return the transcript up to and including round ``n_rounds``."""
+        last = n_rounds + 1
+        return replace(
+            self,
+            beliefs=self.beliefs[:, :last],
+            answers=self.answers[:, :last],
+            validity=self.validity[:, :last],
+            heard_round=self.heard_round[:, :last],
+            gates=self.gates[:, :last],
+            stated_beliefs=None if self.stated_beliefs is None else self.stated_beliefs[:, :last],
+            confidence=None if self.confidence is None else self.confidence[:, :last],
+        )

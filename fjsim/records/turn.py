@@ -1,0 +1,157 @@
+"""One turn: what an agent said, what it had heard, and what the asking cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from fjsim.contracts import Arm, Heard, Validity
+
+_OPTIONAL = (
+    "answer",
+    "belief",
+    "stated_belief",
+    "confidence",
+    "text",
+    "reason",
+    "problem",
+    "prompt_hash",
+    "shared",
+    "at",
+)
+
+
+class TurnKey(NamedTuple):
+    """Which turn it is; a run holds exactly one per key."""
+
+    arm: Arm
+    question: str
+    replica: int
+    round: int
+    agent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the asking took, attempts and repairs together."""
+
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    calls: int = 0
+    cached_calls: int = 0
+    attempts: int = 0
+    latency: float = 0.0
+    finish_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of one agent.
+
+    Parameters
+    ----------
+    arm, question, replica, round, agent
+        Which turn it is.
+    text : str
+        The raw accepted reply; empty for agents without a model.
+    reason : str
+        The argument in it.
+    answer : int or None
+        The stated answer.
+    belief : tuple of float or None
+        The accepted belief: what metrics and fits use.
+    stated_belief : tuple of float or None
+        What was stated; differs from ``belief`` in the ``blend`` channel only.
+    confidence : float or None
+        Stated confidence.
+    validity : Validity
+        Whether there is a belief.
+    problem : str
+        Why it is missing, or what was repaired.
+    heard : tuple of Heard
+        What reached the agent before it spoke.
+    prompt_hash : str
+        Of the whole chat that was sent.
+    shared : bool
+        Whether it was asked once for both arms and stands here as a copy: costs nothing.
+    cost : Cost
+        What the asking took.
+    at : float
+        Unix time at which it was accepted; for people, never for logic.
+    """
+
+    arm: Arm
+    question: str
+    replica: int
+    round: int
+    agent: int
+    validity: Validity
+    answer: int | None = None
+    belief: tuple[float, ...] | None = None
+    stated_belief: tuple[float, ...] | None = None
+    confidence: float | None = None
+    text: str = ""
+    reason: str = ""
+    problem: str = ""
+    heard: tuple[Heard, ...] = ()
+    prompt_hash: str = ""
+    shared: bool = False
+    cost: Cost = field(default_factory=Cost)
+    at: float = 0.0
+
+    @property
+    def key(self) -> TurnKey:
+        """Which turn it is."""
+        return TurnKey(self.arm, self.question, self.replica, self.round, self.agent)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for one line of the event log; what is at its default is left out."""
+        values: dict[str, Any] = {"arm": self.arm, "question": self.question}
+        values |= {"replica": self.replica, "round": self.round, "agent": self.agent}
+        values["validity"] = str(self.validity)
+        for name in _OPTIONAL:
+            value = getattr(self, name)
+            if not (value is None or value is False or value == ""):
+                values[name] = value
+        if self.heard:
+            values["heard"] = [_changed(heard, ("speaker", "round")) for heard in self.heard]
+        values["cost"] = _changed(self.cost, ())
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Turn:
+        """Return the turn of one line of the event log."""
+        plain = dict(values)
+        for name in ("belief", "stated_belief"):
+            if name in plain:
+                plain[name] = tuple(plain[name])
+        plain["validity"] = Validity(plain["validity"])
+        plain["heard"] = tuple(Heard(**heard) for heard in plain.get("heard", ()))
+        plain["cost"] = Cost(**plain.get("cost", {}))
+        return cls(**plain)
+
+    def essence(self) -> tuple[Any, ...]:
+        """Return what two equal runs share: no attempts, latency, times, cached flag."""
+        return (
+            self.key,
+            self.validity,
+            self.answer,
+            self.belief,
+            self.stated_belief,
+            self.confidence,
+            self.text,
+            self.heard,
+            self.prompt_hash,
+        )
+
+
+def _changed(value: Any, always: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a dataclass that are not at their default."""
+    return {
+        item.name: getattr(value, item.name)
+        for item in fields(value)
+        if item.name in always or getattr(value, item.name) != item.default
+    }

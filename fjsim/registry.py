@@ -1,0 +1,300 @@
+"""Names for plug-ins: (kind, name) -> factory, ours and a stranger's alike.
+
+A package that the entry-point group ``fjsim.plugins`` names is imported on first use, and its
+``@register`` decorators do the rest. A package that does not load stops a run that may need it
+and is marked in ``fjsim list``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from fjsim.errors import ConfigError, PluginError, UnknownNameError, nearest
+
+GROUP = "fjsim.plugins"
+KINDS = ("agent", "topology", "router", "attack", "defense", "backend", "estimator")
+OUR_PACKAGES = frozenset(
+    {"fjsim", "fjsim_agents", "fjsim_topologies", "fjsim_attacks", "fjsim_defenses"}
+)
+
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One typed parameter of a plug-in."""
+
+    name: str
+    type: str
+    default: Any
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registered plug-in.
+
+    Parameters
+    ----------
+    kind, name : str
+        What it is and what it is called in a scenario.
+    factory : callable
+        A frozen dataclass, or a function with typed arguments.
+    package : str
+        Top-level package that registered it.
+    """
+
+    kind: str
+    name: str
+    factory: Callable[..., Any]
+    package: str
+
+    @property
+    def third_party(self) -> bool:
+        """Whether it comes from outside fjsim."""
+        return self.package not in OUR_PACKAGES
+
+    @property
+    def summary(self) -> str:
+        """First line of its docstring."""
+        return (inspect.getdoc(self.factory) or "").split("\n", 1)[0]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What may be set in its block."""
+        return tuple(
+            Parameter(
+                name=name,
+                type=str(parameter.annotation).replace("typing.", ""),
+                default=None if _is_required(parameter) else _default(self.factory, parameter),
+                required=_is_required(parameter),
+            )
+            for name, parameter in inspect.signature(self.factory).parameters.items()
+        )
+
+
+_entries: dict[tuple[str, str], Entry] = {}
+_broken: dict[str, str] = {}
+_loaded: set[EntryPoint] = set()
+
+
+def register(kind: str, name: str) -> Callable[[Factory], Factory]:
+    """Return a decorator that registers a plug-in.
+
+    Parameters
+    ----------
+    kind : {'agent', 'topology', 'router', 'attack', 'defense', 'backend', 'estimator'}
+        What it is.
+    name : str
+        What it is called in a scenario.
+
+    Raises
+    ------
+    PluginError
+        If the kind is unknown, or another plug-in has the name.
+
+    Examples
+    --------
+    >>> @register("attack", "doctest-example")
+    ... class Example:
+    ...     pass
+    """
+    if kind not in KINDS:
+        raise PluginError(f"no plug-in kind '{kind}'; there are {', '.join(KINDS)}")
+
+    def add(factory: Factory) -> Factory:
+        package = factory.__module__.partition(".")[0]
+        known = _entries.get((kind, name))
+        if known is not None and _origin(known.factory) != _origin(factory):
+            raise PluginError(
+                f"{kind} '{name}' is registered by {known.package} and again by {package}; "
+                "rename one of them"
+            )
+        _entries[kind, name] = Entry(kind, name, factory, package)
+        return factory
+
+    return add
+
+
+def _origin(factory: Callable[..., Any]) -> tuple[str, str]:
+    return factory.__module__, factory.__qualname__
+
+
+def names(kind: str) -> list[str]:
+    """Return the registered names of one kind, sorted."""
+    load_plugins()
+    return sorted(name for entry_kind, name in _entries if entry_kind == kind)
+
+
+def entries(kind: str) -> list[Entry]:
+    """Return the registered plug-ins of one kind, sorted by name."""
+    return [_entries[kind, name] for name in names(kind)]
+
+
+def broken_plugins() -> Mapping[str, str]:
+    """Return the packages that did not load, and why."""
+    load_plugins()
+    return dict(_broken)
+
+
+def load_plugins() -> None:
+    """Import every package that the entry-point group names; do nothing the second time."""
+    for point in _installed():
+        if point not in _loaded:
+            _import(point)
+            _loaded.add(point)
+
+
+@cache
+def _installed() -> tuple[EntryPoint, ...]:
+    # Scanning every installed distribution takes milliseconds; a sweep asks thousands of times.
+    return tuple(entry_points(group=GROUP))
+
+
+def _import(point: EntryPoint) -> None:
+    try:
+        importlib.import_module(point.module)
+    except PluginError:
+        raise
+    # A stranger's package may fail in any way; the run that does not name it goes on.
+    except Exception as error:
+        _broken[point.value] = f"{type(error).__name__}: {error}"
+
+
+def find(kind: str, name: str) -> Entry:
+    """Return the plug-in of that kind and name.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest name.
+    PluginError
+        If no plug-in has the name but a package that may hold it did not load.
+    """
+    load_plugins()
+    entry = _entries.get((kind, name))
+    if entry is not None:
+        return entry
+    known = names(kind)
+    hint = f"no {kind} '{name}'; there are {', '.join(known)}{nearest(name, known)}"
+    if _broken:
+        failures = "; ".join(f"{package} ({why})" for package, why in _broken.items())
+        raise PluginError(f"{hint} — and a plug-in package did not load: {failures}")
+    raise UnknownNameError(hint)
+
+
+def build(kind: str, block: str | Mapping[str, Any]) -> Any:
+    """Make a plug-in from its block in a scenario.
+
+    Parameters
+    ----------
+    kind : str
+        What it is.
+    block : str or mapping
+        Its name, or ``{"kind": name, parameter: value, ...}``.
+
+    Returns
+    -------
+    object
+        The plug-in, its parameters checked against their types.
+
+    Raises
+    ------
+    ConfigError
+        With the parameter, what was given and what is allowed.
+    """
+    given = {"kind": block} if isinstance(block, str) else dict(block)
+    if "kind" not in given:
+        raise ConfigError(f"the {kind} block {given} names no plug-in; add its kind")
+    entry = find(kind, str(given.pop("kind")))
+    known = [parameter.name for parameter in entry.parameters]
+    for name in given:
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise ConfigError(
+                f"{kind} '{entry.name}' has no parameter '{name}'; allowed: {allowed}"
+                + nearest(name, known)
+            )
+    missing = [p.name for p in entry.parameters if p.required and p.name not in given]
+    if missing:
+        raise ConfigError(f"{kind} '{entry.name}' needs {', '.join(missing)}; set it in its block")
+    return entry.factory(**_coerce(entry, given))
+
+
+def _coerce(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(entry.factory, include_extras=True)
+    checked: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            checked[name] = TypeAdapter(hints.get(name, Any)).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise ConfigError(
+                f"{entry.kind} '{entry.name}', parameter '{name}': got {value!r}; {problem}"
+            ) from error
+    return checked
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    return parameter.default is inspect.Parameter.empty
+
+
+def _default(factory: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    if not dataclasses.is_dataclass(factory):
+        return parameter.default
+    for item in dataclasses.fields(factory):
+        if item.name == parameter.name and item.default_factory is not dataclasses.MISSING:
+            return item.default_factory()
+    return parameter.default
+
+
+def describe(plugin: Any, name: str) -> dict[str, Any]:
+    """Return the block that builds this very plug-in again, defaults included.
+
+    Parameters
+    ----------
+    plugin : object
+        A dataclass made by ``build``.
+    name : str
+        The name it is registered under.
+
+    Returns
+    -------
+    dict
+        ``{"kind": name, parameter: value, ...}`` of plain values.
+    """
+    values: dict[str, Any] = {"kind": name}
+    if dataclasses.is_dataclass(plugin):
+        for item in dataclasses.fields(plugin):
+            if item.init and not item.name.startswith("_"):
+                values[item.name] = _plain(getattr(plugin, item.name))
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((_plain(item) for item in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return str(value)

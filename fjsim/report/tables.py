@@ -1,0 +1,112 @@
+"""Results as tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from fjsim.analysis.intervals import Estimate
+
+if TYPE_CHECKING:
+    from fjsim.experiment.estimate import Estimated
+    from fjsim.experiment.run import Run
+
+ROWS = (
+    ("attack_success_rate", "attack success rate (right, then wrong) ↓"),
+    ("targeted_attack_success_rate", "  … and at the adversary's target ↓"),
+    ("no_attack_flip_rate", "no-attack flip rate (its base)"),
+    ("takeover_observed", "takeover observed ↓"),
+    ("takeover_predicted", "takeover predicted by the law"),
+    ("flips_observed", "flips to the target observed ↓"),
+    ("flips_predicted", "flips predicted by the law"),
+    ("displacement", "displacement of the mean belief ↓"),
+    ("accuracy_initial", "accuracy at round 0 ↑"),
+    ("accuracy_final", "accuracy at the last round ↑"),
+    ("group_accuracy_majority", "group accuracy, majority ↑"),
+    ("group_accuracy_mean_belief", "group accuracy, mean belief ↑"),
+    ("detection_auc", "detection AUC of trust ↑"),
+)
+
+
+def run_table(run: Run) -> Table:
+    """Return the table of one run: metric, attacked, clean, n.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    scenario = run.scenario
+    label = "simulated · " if run.simulated else ""
+    table = Table(
+        title=f"{label}{scenario.topology.kind} · attack {scenario.attack.kind} · defense "
+        f"{scenario.defense.kind} · {scenario.n_agents} agents · {scenario.rounds} rounds",
+        caption=_caption(run),
+        caption_justify="left",
+        title_justify="left",
+    )
+    attacked = scenario.attack.kind != "none"
+    table.add_column("metric")
+    table.add_column("attacked" if attacked else "clean", justify="right")
+    if run.baseline_metrics is not None:
+        table.add_column("clean", justify="right")
+    table.add_column("n", justify="right")
+    for name, label in ROWS:
+        value = run.outcome.metrics.get(name)
+        if isinstance(value, Estimate) and (attacked or name not in ATTACK_ONLY):
+            clean = (run.outcome.baseline or {}).get(name)
+            cells = [label, value.text]
+            if run.baseline_metrics is not None:
+                shown = clean if name not in ATTACK_ONLY else None
+                cells.append(shown.text if isinstance(shown, Estimate) else "")
+            table.add_row(*cells, str(value.n))
+    return table
+
+
+ATTACK_ONLY = frozenset(
+    {
+        "attack_success_rate",
+        "targeted_attack_success_rate",
+        "takeover_observed",
+        "takeover_predicted",
+        "flips_observed",
+        "flips_predicted",
+        "displacement",
+    }
+)
+
+
+def _caption(run: Run) -> str:
+    numbers = run.outcome.metrics
+    spent = (
+        f"{numbers['calls']} calls ({numbers['cached_calls']} cached), "
+        f"{numbers['tokens_in']} tokens in, {numbers['tokens_out']} out, "
+        f"{numbers['missing_turns']} missing turns, {numbers['wall_seconds']} s"
+    )
+    notes = f"[value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better]\n{spent}"
+    if run.simulated:
+        notes += (
+            "\nSimulated agents carry no arguments: what a real team loses when a right minority"
+            "\ncannot persuade is not measured here."
+        )
+    return notes
+
+
+def estimate_table(expected: Estimated) -> Table:
+    """Return the table of a dry run."""
+    table = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
+    table.add_column("what")
+    table.add_column("estimate", justify="right")
+    rows: list[tuple[str, Any]] = [
+        ("turns in all", expected.turns),
+        ("turns done already", expected.turns_done),
+        ("calls still to make", expected.calls),
+        ("tokens in (about)", expected.tokens_in),
+        ("tokens out (about)", expected.tokens_out),
+        ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
+        ("questions in turn", "yes" if expected.questions_in_turn else "no"),
+        ("run folder", expected.folder),
+    ]
+    for name, value in rows:
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    return table

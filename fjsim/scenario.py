@@ -1,0 +1,445 @@
+"""The description of one run: frozen, strict, YAML in and out."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+
+from fjsim.errors import ConfigError, nearest
+
+Protocol = Literal["synchronous", "sequential"]
+Shown = Literal["answer", "reason", "confidence", "belief"]
+ElicitationChannel = Literal["stated", "logprobs", "frequency"]
+
+PLUGIN_FIELDS = ("agents", "topology", "router", "attack", "defense", "backend")
+BUILTIN_LIMIT = 100
+NOT_IN_HASH = frozenset({"name", "budget", "max_missing"})
+NOT_IN_HASH_OF_BACKEND = frozenset({"max_concurrency", "timeout", "total_timeout", "max_attempts"})
+BRANCHES = frozenset({"team", "seats"})
+YAML_MERGE = "tag:yaml.org,2002:merge"
+
+
+class Strict(BaseModel):
+    """Base of everything read from a scenario file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Block(BaseModel):
+    """One plug-in: its name and its parameters, checked when it is built."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{"kind": ..., parameter: value, ...}``."""
+        return self.model_dump()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All but the name."""
+        return dict(self.model_extra or {})
+
+
+def _short(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _short_questions(value: Any) -> Any:
+    return {"source": str(value)} if isinstance(value, (str, Path)) else value
+
+
+def _short_agents(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"count": value}
+    if isinstance(value, (list, tuple)):
+        return [_short(item) for item in value]
+    return _short(value)
+
+
+def _branch(value: Any) -> str:
+    return "seats" if isinstance(value, (list, tuple)) else "team"
+
+
+PluginBlock = Annotated[Block, BeforeValidator(_short)]
+
+
+class AgentBlock(BaseModel):
+    """One seat's occupant, or ``count`` seats alike."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = "llm"
+    count: int = Field(default=1, ge=1)
+    backend: PluginBlock | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the block that builds the agent, without count and backend."""
+        return {"kind": self.kind, **(self.model_extra or {})}
+
+
+class Team(AgentBlock):
+    """All seats alike."""
+
+    count: int = Field(default=6, ge=1)
+
+
+Agents = Annotated[
+    Annotated[Team, Tag("team")]
+    | Annotated[tuple[AgentBlock, ...], Field(min_length=1), Tag("seats")],
+    Discriminator(_branch),
+    BeforeValidator(_short_agents),
+]
+
+
+class QuestionsBlock(Strict):
+    """Which questions: ``builtin``, ``builtin:general``, ``builtin:tools`` or a file."""
+
+    source: str = "builtin"
+    limit: int | None = Field(default=None, ge=1)
+
+    @property
+    def resolved_limit(self) -> int | None:
+        """How many are taken: 100 of the built-in set, all of a file, unless said."""
+        if self.limit is None and self.source == "builtin":
+            return BUILTIN_LIMIT
+        return self.limit
+
+
+class ElicitationBlock(Strict):
+    """How an answer becomes a belief, and how prompts are laid out."""
+
+    channel: ElicitationChannel = "stated"
+    samples: int = Field(default=1, ge=1)
+    permute_options: bool = True
+    shuffle_peers: bool = True
+    repairs: int = Field(default=1, ge=0, le=5)
+    context_budget: int | None = Field(default=None, ge=256)
+
+
+class SamplingBlock(Strict):
+    """Sampling parameters of every request."""
+
+    temperature: float = Field(default=0.7, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_tokens: int = Field(default=1024, ge=16)
+
+
+class BudgetBlock(Strict):
+    """What a run may spend over all its sessions; the next call beyond it is not made."""
+
+    max_calls: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost: float | None = Field(default=None, gt=0)
+    prices: str | None = None
+
+
+class Scenario(Strict):
+    """One run.
+
+    Parameters
+    ----------
+    name : str
+        Names the run folder.
+    questions : QuestionsBlock, str
+        Question set; a path or ``"builtin"`` is short for its block.
+    replicas : int
+        How often each question is deliberated, >= 1.
+    warmup : int
+        How many questions of the seeded order play round 0 only, and leave every metric.
+    agents : int, str, AgentBlock or list of AgentBlock
+        The seats; a number is short for that many neutral model agents, a name for its block.
+    topology, router, attack, defense, backend : str or Block
+        Plug-ins by name, or by ``{"kind": name, ...}``.
+    protocol : {'synchronous', 'sequential'}
+        Whether speakers of the same round are heard.
+    rounds : int
+        Rounds after round 0, >= 0.
+    peers_see : list out of 'answer', 'reason', 'confidence', 'belief'
+        What listeners are shown.
+    self_view : bool
+        Whether an agent sees its own earlier turns.
+    elicitation, sampling, budget : blocks
+        See their classes.
+    baseline : bool or None
+        Whether the clean arm is run too; by default iff there is an attack.
+    max_missing : float
+        Share of missing turns above which the run is not trustworthy.
+    seed : int
+        Root of all random streams.
+
+    Examples
+    --------
+    >>> Scenario(topology="star", attack="stubborn", agents=4).n_agents
+    4
+    """
+
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    questions: Annotated[QuestionsBlock, BeforeValidator(_short_questions)] = QuestionsBlock()
+    replicas: int = Field(default=1, ge=1)
+    warmup: int = Field(default=0, ge=0)
+    agents: Agents = Team()
+    topology: PluginBlock = Block(kind="complete")
+    router: PluginBlock = Block(kind="uniform")
+    attack: PluginBlock = Block(kind="none")
+    defense: PluginBlock = Block(kind="none")
+    protocol: Protocol = "synchronous"
+    rounds: int = Field(default=10, ge=0)
+    peers_see: tuple[Shown, ...] = get_args(Shown)
+    self_view: bool = True
+    elicitation: ElicitationBlock = ElicitationBlock()
+    sampling: SamplingBlock = SamplingBlock()
+    backend: PluginBlock = Block(kind="simulated")
+    budget: BudgetBlock = BudgetBlock()
+    baseline: bool | None = None
+    max_missing: float = Field(default=0.05, ge=0, le=1)
+    seed: int = Field(default=0, ge=0)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(explain(error, type(self))) from error
+
+    @model_validator(mode="after")
+    def _check(self) -> Scenario:
+        if len(set(self.peers_see)) != len(self.peers_see):
+            raise ValueError(f"peers_see names something twice: {list(self.peers_see)}; keep one")
+        return self
+
+    @property
+    def seats(self) -> tuple[AgentBlock, ...]:
+        """One block per seat."""
+        if isinstance(self.agents, Team):
+            return (self.agents,) * self.agents.count
+        return tuple(block for block in self.agents for _ in range(block.count))
+
+    @property
+    def n_agents(self) -> int:
+        """How many seats there are."""
+        return len(self.seats)
+
+    @property
+    def arms(self) -> tuple[Literal["attacked", "clean"], ...]:
+        """Which arms are run; without an attack there is only the clean one."""
+        if self.attack.kind == "none":
+            return ("clean",)
+        return ("attacked", "clean") if self.baseline is not False else ("attacked",)
+
+    @property
+    def title(self) -> str:
+        """Its name, or one made of its topology, attack and defense."""
+        parts = [self.topology.kind, self.attack.kind, self.defense.kind]
+        return self.name or "-".join(part for part in parts if part != "none")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as they stand in a YAML file."""
+        return json.loads(self.model_dump_json())  # type: ignore[no-any-return]
+
+    def to_yaml(self) -> str:
+        """Return the scenario as YAML."""
+        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+
+    def with_values(self, **values: Any) -> Scenario:
+        """Return a copy with some fields replaced."""
+        return type(self)(**{**self.as_dict(), **values})
+
+
+def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes two runs the same run: no name, concurrency, timeouts, budgets.
+
+    Parameters
+    ----------
+    resolved : mapping
+        A scenario's plain values, plug-in defaults included.
+    """
+    kept = {key: value for key, value in resolved.items() if key not in NOT_IN_HASH}
+    return {**kept, "agents": _lasting(kept["agents"]), "backend": _lasting(kept["backend"])}
+
+
+def _lasting(block: Any) -> Any:
+    """Drop concurrency and timeouts from a backend's block, or from those of the agents."""
+    if isinstance(block, (list, tuple)):
+        return [_lasting(item) for item in block]
+    if not isinstance(block, Mapping):
+        return block
+    kept = {key: value for key, value in block.items() if key not in NOT_IN_HASH_OF_BACKEND}
+    return {**kept, "backend": _lasting(kept["backend"])} if "backend" in kept else kept
+
+
+def run_hash(resolved: Mapping[str, Any]) -> str:
+    """Return the ten hex digits that name a run folder."""
+    text = json.dumps(identity(resolved), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def load_scenario(
+    path: str | Path | None,
+    flags: Mapping[str, Any] | None = None,
+    settings: Sequence[str] = (),
+) -> Scenario:
+    """Read a scenario: file, then flags, then ``--set``.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        YAML file; None for the defaults.
+    flags : mapping, optional
+        Whole fields to replace; None values are left out.
+    settings : sequence of str
+        ``"dotted.key=value"``, the value as YAML.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ConfigError
+        If the file, a key or a value is wrong.
+    """
+    values = read_yaml(path) if path is not None else {}
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    values |= copy.deepcopy(given)
+    for setting in settings:
+        set_value(values, setting)
+    return Scenario(**values)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file whose top is a mapping.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, broken, or no mapping.
+    """
+    try:
+        # A safe loader all the same: it builds plain values only.
+        values = yaml.load(Path(path).read_text(encoding="utf-8"), _OneOfEachKey)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; give the path of a scenario in YAML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError(f"{path}{where}: {problem}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a mapping of keys is needed, got {type(values).__name__}")
+    return values
+
+
+class _OneOfEachKey(yaml.SafeLoader):
+    """The safe loader, except that a key must be text and must not stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == YAML_MERGE:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r} is no text; put it in quotes",
+                    problem_mark=key_node.start_mark,
+                )
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{key}' stands twice in its block; keep one",
+                    problem_mark=key_node.start_mark,
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def set_value(values: dict[str, Any], setting: str) -> None:
+    """Put one ``dotted.key=value`` into the plain values of a scenario, in place.
+
+    Parameters
+    ----------
+    values : dict
+        As read from YAML; short forms on the way are spelled out.
+    setting : str
+        For example ``"attack.seat=leaf"``.
+
+    Raises
+    ------
+    ConfigError
+        If it has no ``=`` or the value is not YAML.
+    """
+    dotted, equals, text = setting.partition("=")
+    if not equals or not dotted:
+        raise ConfigError(f"--set {setting}: write it as dotted.key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {setting}: the value is not YAML") from error
+    *parents, last = dotted.split(".")
+    inner = values
+    for depth, key in enumerate(parents, start=1):
+        inner[key] = _spelled_out(inner.get(key), ".".join(parents[:depth]))
+        inner = inner[key]
+    inner[last] = value
+
+
+def _spelled_out(value: Any, field: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if value is None:
+        default = Scenario.model_fields[field].default if field in PLUGIN_FIELDS[1:] else None
+        return {"kind": default.kind} if default is not None else {}
+    short = _short_agents(_short_questions(value) if field == "questions" else _short(value))
+    if isinstance(short, dict):
+        return short
+    raise ConfigError(
+        f"--set: '{field}' is {type(value).__name__} {value!r}, not a block; "
+        f"set the whole of it with --set {field}=..., or in the file"
+    )
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return one line for a validation error: the key, what was given, what is allowed."""
+    first = error.errors()[0]
+    loc = tuple(part for part in first["loc"] if part not in BRANCHES)
+    where = ".".join(map(str, loc))
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model, loc[:-1])
+        key = str(loc[-1])
+        return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(key, known)}"
+    if first["type"] == "missing":
+        return f"{where}: is missing; add it to {first['input']!r}"
+    message = first["msg"].removeprefix("Value error, ")
+    if not loc:
+        return f"scenario: {message}"
+    if first["type"] == "model_type":
+        message = "A name or a block of keys belongs here, as in {key: value}"
+    return f"{where}: got {first['input']!r}; {message[0].lower()}{message[1:]}"
+
+
+def _known_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    for part in path:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,100 @@
+import math
+
+import pytest
+
+from fjsim.backends.chat_format import (
+    answer_logprobs,
+    chat_body,
+    read_completion,
+    without_thinking,
+)
+
+
+def completion(**message):
+    choice = {"message": {"role": "assistant", **message}, "finish_reason": "stop"}
+    return {"model": "m-1", "choices": [choice], "usage": {"prompt_tokens": 7}}
+
+
+def test_body_carries_the_sample_in_user_and_the_schema_as_response_format(ask):
+    body = chat_body(ask("why?", seat=3, round=2, seed=5), "m", structured=True)
+    assert body["user"] == "replica=0 seat=3 round=2 draw=0 repair=0"
+    assert body["seed"] == 5
+    assert body["max_tokens"] == 64
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert "logprobs" not in body
+
+
+def test_body_without_structured_output_leaves_the_schema_to_the_prompt(ask):
+    assert "response_format" not in chat_body(ask(), "m", structured=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<think>A? no, B.</think>\n\nB", "B"),
+        ("B, after all", "B, after all"),
+        ("<think>and so on and on", ""),
+        ("A? no, B.\n</think>\n\nB", "B"),
+        ('{"reasoning": "</think> is a tag"}', '{"reasoning": "</think> is a tag"}'),
+        ("\n<think>\n</think>{}", "{}"),
+    ],
+)
+def test_thinking_is_no_part_of_the_reply(text, left):
+    assert without_thinking(text) == left
+
+
+def test_reasoning_in_its_own_field_is_left_there():
+    reply = read_completion(completion(content="B", reasoning_content="A? no, B."))
+    assert reply.text == "B"
+
+
+def test_reply_without_content_is_empty_and_keeps_its_finish_reason():
+    payload = completion(content=None, reasoning_content="and so on")
+    payload["choices"][0]["finish_reason"] = "length"
+    reply = read_completion(payload)
+    assert (reply.text, reply.finish_reason) == ("", "length")
+
+
+def test_refusal_is_a_reply_with_its_own_finish_reason():
+    reply = read_completion(completion(content=None, refusal="I will not."))
+    assert (reply.text, reply.finish_reason) == ("I will not.", "refusal")
+
+
+@pytest.mark.parametrize(
+    ("usage", "cached"),
+    [
+        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}, 4),
+        ({"prompt_tokens": 9, "prompt_tokens_details": None}, 0),
+        ({"prompt_tokens": 9, "prompt_cache_hit_tokens": 5}, 5),
+        (None, 0),
+    ],
+)
+def test_cached_tokens_are_read_wherever_servers_put_them(usage, cached):
+    assert read_completion({**completion(content=""), "usage": usage}).usage.tokens_cached == cached
+
+
+@pytest.mark.parametrize(
+    "payload", [[], None, {}, {"choices": []}, {"choices": [None]}, completion(content=7)]
+)
+def test_what_is_no_chat_completion_is_refused(payload):
+    with pytest.raises(ValueError, match="no chat completion"):
+        read_completion(payload)
+
+
+def token(text, **top):
+    return {
+        "token": text,
+        "logprob": 0.0,
+        "top_logprobs": [{"token": t, "logprob": math.log(p)} for t, p in top.items()],
+    }
+
+
+def test_logprobs_are_those_of_the_token_after_the_answer_key():
+    tokens = [token('{"rea'), token('soning": "A or B", "answer'), token('": "'), token("B", B=0.5)]
+    assert answer_logprobs([*tokens, token('"}')]) == {"B": pytest.approx(math.log(0.5))}
+
+
+def test_logprobs_without_json_are_those_of_the_first_word_and_blanks_are_added_up():
+    tokens = [token("\n"), token(" B", **{" B": 0.5, "B": 0.25, "A": 0.1})]
+    values = answer_logprobs(tokens)
+    assert values == {"B": pytest.approx(math.log(0.75)), "A": pytest.approx(math.log(0.1))}

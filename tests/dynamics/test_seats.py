@@ -1,0 +1,115 @@
+"""Optimal seats and protection against exhaustive search."""
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from fjsim.dynamics import (
+    FJParameters,
+    optimal_seats,
+    protect_edges,
+    protect_seats,
+    seat_danger,
+    takeover,
+)
+from fjsim.dynamics.seats import seats_move, without_edges
+from fjsim.errors import NotConvergentError, ParameterError
+
+
+def group(seed, n=8):
+    random = np.random.default_rng(seed)
+    graph = nx.gnp_random_graph(n, 0.35, seed=seed, directed=True)
+    return FJParameters(random.uniform(0.05, 0.6, n), random.uniform(0, 0.8, n), influence=graph)
+
+
+@pytest.mark.parametrize("n_rounds", [None, 0, 5])
+@pytest.mark.parametrize("seed", range(8))
+def test_greedy_seats_keep_their_certificate(seed, n_rounds):
+    parameters = group(seed)
+    for k in (1, 2, 3):
+        greedy = optimal_seats(parameters, k, n_rounds)
+        best = optimal_seats(parameters, k, n_rounds, method="exhaustive")
+        assert greedy.moved == pytest.approx(
+            seats_move(parameters, greedy.seats, n_rounds), abs=1e-9
+        )
+        assert greedy.moved <= best.moved + 1e-9
+        assert best.moved <= greedy.at_most + 1e-9
+        assert (greedy.moved + k) >= (1 - 1 / np.e) * (best.moved + k) - 1e-9
+        assert 1 - 1 / np.e - 1e-9 <= greedy.certified_share <= 1 + 1e-12
+        if k == 1:
+            assert greedy.seats == best.seats
+            assert greedy.at_most == pytest.approx(greedy.moved)
+
+
+def test_what_seats_move_is_not_monotone_but_coverage_is():
+    pair = FJParameters(0.1, influence=nx.complete_graph(3))
+    one, two = seats_move(pair, (0,)), seats_move(pair, (0, 1))
+    assert two < one
+    assert two + 2 > one + 1
+
+
+def test_the_hub_of_a_star_is_the_best_seat():
+    star = FJParameters(0.1, 0.3, influence=nx.star_graph(9))
+    found = optimal_seats(star, 1)
+    assert found.seats == (0,)
+    assert found.moved == pytest.approx(
+        9 * takeover(nx.star_graph(9), seats=[0], stubbornness=0.1, self_weight=0.3).mean
+    )
+
+
+@pytest.mark.parametrize("n_rounds", [None, 4])
+def test_seat_danger_is_one_adversarys_takeover(n_rounds):
+    parameters = group(3)
+    danger = seat_danger(parameters, n_rounds)
+    for seat in range(8):
+        assert danger[seat] == pytest.approx(seats_move(parameters, (seat,), n_rounds), abs=1e-9)
+
+
+def test_protected_seats_are_the_most_dangerous_ones():
+    parameters = group(4)
+    danger = seat_danger(parameters)
+    found = protect_seats(parameters, 2)
+    assert set(found.protected) == set(np.argsort(-danger)[:2].tolist())
+    assert found.before == pytest.approx(danger.max())
+    assert found.after == pytest.approx(np.sort(danger)[-3])
+    assert danger[found.worst_seat] == pytest.approx(found.after)
+    assert protect_seats(parameters, 0).after == pytest.approx(found.before)
+
+
+@pytest.mark.parametrize("n_rounds", [None, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds):
+    parameters = group(seed, n=6)
+    greedy = protect_edges(parameters, 1, n_rounds)
+    best = protect_edges(parameters, 1, n_rounds, method="exhaustive")
+    assert greedy.after == pytest.approx(best.after, abs=1e-9)
+    two = protect_edges(parameters, 2, n_rounds)
+    both = protect_edges(parameters, 2, n_rounds, method="exhaustive")
+    assert both.after - 1e-9 <= two.after <= greedy.after + 1e-9 <= greedy.before + 2e-9
+    protected = without_edges(parameters, two.protected)
+    assert seat_danger(protected, n_rounds).max() == pytest.approx(two.after)
+
+
+def test_searches_out_of_range_are_refused():
+    parameters = group(0)
+    for ask, message in (
+        (lambda: optimal_seats(parameters, 0), "0 seats among 8"),
+        (lambda: optimal_seats(parameters, 8), "8 seats among 8"),
+        (lambda: protect_seats(parameters, 8), "cannot protect 8"),
+        (lambda: protect_edges(parameters, 1000), "cannot protect 1000"),
+        (
+            lambda: optimal_seats(
+                FJParameters(0.1, influence=nx.complete_graph(60)), 8, method="exhaustive"
+            ),
+            "use method='greedy'",
+        ),
+        (
+            lambda: optimal_seats(FJParameters([[0.1] * 3], influence=nx.cycle_graph(3)), 1),
+            "one setting",
+        ),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            ask()
+    with pytest.raises(NotConvergentError):
+        optimal_seats(FJParameters(0.0, influence=nx.cycle_graph(4)), 1)
+    assert optimal_seats(FJParameters(0.0, influence=nx.cycle_graph(4)), 1, 3).moved > 0

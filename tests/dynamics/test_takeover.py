@@ -1,0 +1,200 @@
+"""Takeover on any graph: seats, mixed groups, flips and critical numbers."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+
+from fjsim.dynamics import (
+    FJParameters,
+    closed_forms,
+    influence_matrix,
+    phase_diagram,
+    takeover,
+    total_influence,
+)
+from fjsim.errors import ParameterError
+from fjsim.report.phase import phase_figure
+
+GRAPHS = {
+    "complete": nx.complete_graph,
+    "star": lambda n: nx.star_graph(n - 1),
+    "ring": nx.cycle_graph,
+}
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Three topologies under their names, without the room that registers them."""
+
+    def build(kind, block):
+        assert kind == "topology"
+        return SimpleNamespace(graph=lambda n, random: GRAPHS[block["kind"]](n))
+
+    monkeypatch.setattr(import_module("fjsim.registry"), "build", build)
+
+
+def test_a_name_a_graph_and_a_matrix_give_the_same(registered):
+    graph = nx.star_graph(5)
+    dense = influence_matrix(graph)
+    given = [graph, dense, sparse.csr_array(dense), dense.tolist()]
+    by_name = takeover("star", 6, [0], stubbornness=0.1, self_weight=0.3, n_rounds=10)
+    assert round(by_name.mean, 3) == 0.863
+    assert round(by_name.mean_after_rounds, 3) == 0.863
+    for topology in given:
+        found = takeover(topology, seats=["hub"], stubbornness=0.1, self_weight=0.3, n_rounds=10)
+        np.testing.assert_allclose(found.equilibrium, by_name.equilibrium, atol=1e-12)
+        np.testing.assert_allclose(found.after_rounds, by_name.after_rounds, atol=1e-12)
+
+
+def test_a_mixed_group_gives_the_columns_of_total_influence():
+    random = np.random.default_rng(0)
+    graph = nx.gnp_random_graph(9, 0.4, seed=1, directed=True)
+    held, own = random.uniform(0.05, 0.9, 9), random.random(9)
+    found = takeover(
+        graph,
+        seats=[2, "leaf"],
+        stubbornness=held,
+        self_weight=own,
+        n_rounds=4,
+        adversary_stubbornness=0.7,
+    )
+    seats = list(found.seats)
+    held[seats], own[seats] = 0.7, 0.0
+    parameters = FJParameters(held, own, influence=graph)
+    expected = total_influence(parameters)[:, seats].sum(axis=1)
+    later = total_influence(parameters, 4)[:, seats].sum(axis=1)
+    benign = ~np.isnan(found.equilibrium)
+    assert sorted(np.flatnonzero(~benign)) == sorted(seats)
+    np.testing.assert_allclose(found.equilibrium[benign], expected[benign], atol=1e-12)
+    np.testing.assert_allclose(found.after_rounds[benign], later[benign], atol=1e-12)
+    assert found.closed_form is None
+    assert found.bounds[0] == 0.0
+
+
+def test_the_three_mechanisms_point_the_right_way():
+    def mean(graph, **options):
+        return takeover(graph, **{"seats": [0], "stubbornness": 0.1, **options}).mean
+
+    assert mean(nx.complete_graph(5)) > mean(nx.complete_graph(9))
+    assert mean(nx.cycle_graph(5)) > mean(nx.cycle_graph(9))
+    assert mean(nx.star_graph(4)) == pytest.approx(mean(nx.star_graph(8)))
+    for graph in (nx.complete_graph(6), nx.star_graph(5), nx.cycle_graph(6)):
+        assert mean(graph, stubbornness=0.1) > mean(graph, stubbornness=0.2)
+    assert mean(nx.complete_graph(6), trust=0.5) < mean(nx.complete_graph(6))
+    assert mean(nx.star_graph(5), trust=0.5) == pytest.approx(mean(nx.star_graph(5)))
+
+
+@pytest.mark.parametrize("margin", [0.1, 0.5, 0.9])
+def test_critical_numbers_of_a_complete_graph_are_the_closed_ones(registered, margin):
+    kappa = closed_forms.resistance_of(0.1, 0.3)
+    flips = takeover("complete", 6, [0], stubbornness=0.1, self_weight=0.3, margin=margin).flips
+    assert flips.critical_agents == int(np.ceil(1 / (kappa * margin)))
+    assert flips.critical_resistance == pytest.approx(1 / (5 * margin), rel=1e-9)
+    weight = kappa * margin
+    assert flips.critical_trust == pytest.approx(4 * weight / (1 - weight), rel=1e-9)
+
+
+def test_nobody_flips_with_any_critical_number(registered):
+    common = {"seats": ["leaf"], "self_weight": 0.3, "margin": 0.4}
+    first = takeover("star", 6, stubbornness=0.1, **common)
+    assert first.flips.flips > 0
+    agents = first.flips.critical_agents
+    assert takeover("star", agents + 1, stubbornness=0.1, **common).flips.flips == 0
+    assert takeover("star", agents, stubbornness=0.1, **common).flips.flips > 0
+    yielded = first.flips.critical_resistance * 0.7
+    for nudge, flipping in ((1.0001, False), (0.9999, True)):
+        held = nudge * yielded / (1 + nudge * yielded)
+        assert (takeover("star", 6, stubbornness=held, **common).flips.flips > 0) == flipping
+        for trust, residual in (
+            (first.flips.critical_trust, "renormalise"),
+            (first.flips.critical_gate, "innate"),
+        ):
+            shifted = takeover(
+                "star", 6, stubbornness=0.1, trust=trust / nudge, residual=residual, **common
+            )
+            assert (shifted.flips.flips > 0) == flipping
+
+
+def test_a_hub_is_not_stopped_by_more_agents_or_renormalised_trust(registered):
+    flips = takeover("star", 6, stubbornness=0.1, self_weight=0.3, margin=0.5).flips
+    assert flips.flips == 5
+    assert flips.critical_agents is None
+    assert flips.critical_trust is None
+    assert flips.critical_resistance == pytest.approx(2)
+    kappa = closed_forms.resistance_of(0.1, 0.3)
+    assert flips.critical_gate == pytest.approx((0.5 / 1.5) * (1 + kappa))
+
+
+def test_a_safe_group_needs_nothing_more():
+    flips = takeover(nx.complete_graph(8), seats=[0], stubbornness=0.8, margin=0.9).flips
+    assert flips.flips == 0
+    assert flips.critical_agents is None
+    assert flips.critical_gate == 1.0
+    unreached = nx.DiGraph([(1, 0), (2, 1), (1, 2)])
+    found = takeover(unreached, seats=[0], stubbornness=0.3, margin=0.5)
+    assert found.mean == 0
+    assert found.flips.critical_resistance == 0
+    assert found.flips.critical_trust is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seats": [9]}, "there is no seat 9"),
+        ({"seats": [-1]}, "there is no seat -1"),
+        ({"seats": ["centre"]}, "'hub', 'leaf' or an index"),
+        ({"seats": [0, "hub"]}, "one seat twice"),
+        ({"seats": []}, "at least one adversary"),
+        ({"seats": [0, 1, 2]}, "one benign agent"),
+        ({"n_agents": 4}, "has 3 agents, not 4"),
+        ({"topology": "ring"}, "needs n_agents"),
+        ({"topology": np.ones((2, 3, 3)) / 3}, "one influence matrix"),
+        ({"stubbornness": np.full((2, 3), 0.1)}, "one stubbornness"),
+        ({"stubbornness": float("nan")}, "stubbornness must lie"),
+        ({"trust": -1.0}, "trust must lie"),
+        ({"trust": 2.0, "residual": "innate"}, "trust must lie"),
+        ({"margin": 0.0}, "margin must lie"),
+        ({"margin": float("nan")}, "margin must lie"),
+        ({"adversary_stubbornness": 2.0}, "stubbornness must lie"),
+        ({"n_rounds": -1}, "n_rounds must be"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changed, message):
+    given = {"topology": nx.cycle_graph(3), "seats": [0], "stubbornness": 0.1}
+    with pytest.raises(ParameterError, match=message):
+        takeover(**(given | changed))
+
+
+def test_a_group_of_two_is_moved_like_a_leaf():
+    found = takeover(nx.path_graph(2), seats=[0], stubbornness=0.1, self_weight=0.3, margin=0.5)
+    assert found.mean == pytest.approx(1 / (1 + closed_forms.resistance_of(0.1, 0.3)))
+    with pytest.raises(ParameterError, match="one benign agent"):
+        takeover(nx.empty_graph(1), seats=[0], stubbornness=0.1)
+
+
+def test_bounds_name_zero_for_agents_the_adversary_does_not_reach_directly():
+    found = takeover(nx.path_graph(4), seats=[0], stubbornness=[0, 0.1, 0.2, 0.3])
+    low, high = found.bounds
+    assert low == 0
+    assert high == pytest.approx(0.5 / (0.5 + 1 / 9))
+    assert np.nanmax(found.equilibrium) <= high
+
+
+def test_a_phase_diagram_holds_what_single_predictions_say(registered):
+    diagram = phase_diagram("complete", [4, 8, 16], [0.05, 0.5, 5.0], self_weight=0.3, margin=0.5)
+    for row, n in enumerate(diagram.n_agents):
+        for column, kappa in enumerate(diagram.resistance):
+            assert diagram.takeover[row, column] == pytest.approx(1 / (1 + (n - 1) * kappa))
+            flips = (n - 1) * kappa * 0.5 < 1
+            assert diagram.flipped[row, column] == flips
+    later = phase_diagram("complete", 6, 0.1, n_rounds=3)
+    assert later.takeover[0, 0] < 1 / 1.5
+    figure = phase_figure(diagram, (0.1, 8))
+    assert [trace.type for trace in figure.data] == ["heatmap", "contour", "scatter"]
+    assert "margin 0.5" in figure.layout.title.text
+    with pytest.raises(ParameterError, match="resistance must be"):
+        phase_diagram("complete", 6, 0.0)

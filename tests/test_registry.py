@@ -1,0 +1,261 @@
+"""Plug-ins by kind and name: ours, a stranger's, and one that does not load."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+from fjsim import registry
+from fjsim.contracts import Topology
+from fjsim.errors import ConfigError, PluginError, UnknownNameError
+
+SAMPLE = Path(__file__).parent / "sample_plugin"
+SAMPLE_BLOCKS = {
+    "topology": {"kind": "barbell", "weight": 2.0},
+    "attack": {"kind": "echo", "seat": 1, "certainty": 0.97},
+    "defense": {"kind": "mute", "speakers": [1, 2]},
+    "agent": {"kind": "coin", "certainty": 0.6},
+}
+
+SURVEY = """
+import json, sys
+from fjsim import errors, registry
+
+def built(kind, block):
+    try:
+        return registry.describe(registry.build(kind, block), block["kind"])
+    except errors.FjsimError as error:
+        return f"{type(error).__name__}: {error}"
+
+print(json.dumps({
+    "third_party": {
+        kind: [entry.name for entry in registry.entries(kind) if entry.third_party]
+        for kind in registry.KINDS
+    },
+    "packages": [entry.package for kind in registry.KINDS for entry in registry.entries(kind)],
+    "broken": dict(registry.broken_plugins()),
+    "built": {kind: built(kind, block) for kind, block in json.loads(sys.argv[1]).items()},
+}))
+"""
+
+
+def survey(folder: Path, blocks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a fresh process finds when the packages of a folder are installed."""
+    result = subprocess.run(
+        [sys.executable, "-c", SURVEY, json.dumps(blocks)],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Install the sample package aside, offline, and look around from a fresh process."""
+    folder = tmp_path_factory.mktemp("installed")
+    options = ["--no-index", "--no-deps", "--no-build-isolation", "--no-compile", "--quiet"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options, "--target", str(folder), str(SAMPLE)],
+        check=True,
+        capture_output=True,
+    )
+    return survey(folder, SAMPLE_BLOCKS)
+
+
+def test_strangers_package_is_listed_as_third_party(stranger):
+    found = {kind: names for kind, names in stranger["third_party"].items() if names}
+    assert found == {
+        "topology": ["barbell"],
+        "attack": ["echo"],
+        "defense": ["mute"],
+        "agent": ["coin"],
+    }
+    assert "fjsim_sample" in stranger["packages"]
+    assert stranger["broken"] == {}
+
+
+def test_strangers_plugins_are_built_by_name(stranger):
+    assert stranger["built"] == SAMPLE_BLOCKS
+
+
+def write_package(folder: Path, name: str, source: str) -> None:
+    """Lay a package out as an installer would, entry point included."""
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").write_text(source)
+    information = folder / f"{name}-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[fjsim.plugins]\n{name} = {name}\n")
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("broken")
+    write_package(folder, "fjsim_cracked", "import a_package_that_nobody_has\n")
+    return survey(folder, {"topology": {"kind": "star"}, "attack": {"kind": "cracked"}})
+
+
+def test_broken_package_that_no_one_names_is_only_marked(broken):
+    assert broken["built"]["topology"] == {"kind": "star"}
+    assert broken["broken"] == {
+        "fjsim_cracked": "ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
+    }
+
+
+def test_broken_package_that_a_run_may_need_is_an_error(broken):
+    message = broken["built"]["attack"]
+    assert message.startswith("PluginError: no attack 'cracked'")
+    assert "fjsim_cracked (ModuleNotFoundError: No module named" in message
+
+
+def test_stranger_who_takes_our_name_is_refused(tmp_path):
+    source = (
+        "from fjsim.registry import register\n"
+        "@register('topology', 'star')\n"
+        "class Star:\n"
+        "    pass\n"
+    )
+    write_package(tmp_path, "fjsim_rival", source)
+    with pytest.raises(AssertionError, match="rename one of them"):
+        survey(tmp_path, {})
+
+
+def test_example_of_the_docs_works_as_it_stands(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
+    source = page.partition("```python\n")[2].partition("```")[0]
+    write_package(tmp_path, "my_plugins", source)
+    block = {"kind": "close-ranks", "radius": 0.4}
+    found = survey(tmp_path, {"defense": block})
+    assert found["third_party"]["defense"] == ["close-ranks"]
+    assert found["built"]["defense"] == block
+
+
+class Mood(StrEnum):
+    CALM = "calm"
+
+
+@dataclass(frozen=True)
+class Dial:
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Example:
+    """Serve as an example."""
+
+    need: int
+    mode: Literal["plain", "fancy"] = "plain"
+    path: Path = Path("somewhere")
+    mood: Mood = Mood.CALM
+    dial: Dial = field(default_factory=Dial)
+    tags: frozenset[str] = frozenset({"b", "a"})
+    table: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    share: float = 0.5
+
+
+@pytest.fixture
+def example(monkeypatch):
+    """Register the example for one test."""
+    registry.load_plugins()
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    registry.register("topology", "example")(Example)
+    return registry.find("topology", "example")
+
+
+def test_rooms_are_found_without_being_imported_by_name():
+    assert {"star", "complete", "from-file"} <= set(registry.names("topology"))
+    assert not registry.find("topology", "star").third_party
+
+
+def test_summary_is_the_first_line_of_the_docstring(example):
+    assert example.summary == "Serve as an example."
+
+
+def test_parameters_say_type_default_and_need(example):
+    by_name = {parameter.name: parameter for parameter in example.parameters}
+    assert by_name["need"].required
+    assert by_name["share"].type in ("float", "<class 'float'>")
+    assert by_name["share"].default == 0.5
+    assert by_name["dial"].default == Dial()
+
+
+def test_description_is_plain_and_builds_the_same_again(example):
+    block = {"kind": "example", "need": 2, "dial": {"level": 3}, "table": {"a": [1, 2]}}
+    plugin = registry.build("topology", block)
+    described = registry.describe(plugin, "example")
+    assert json.loads(json.dumps(described)) == described
+    assert described["tags"] == ["a", "b"]
+    assert described["mood"] == "calm"
+    assert registry.build("topology", described) == plugin
+
+
+def test_numpy_values_are_described_as_plain_numbers(example):
+    described = registry.describe(Example(need=np.int64(3), share=np.float32(0.5)), "example")
+    assert json.dumps([described["need"], described["share"]]) == "[3, 0.5]"
+
+
+def test_name_alone_is_a_block():
+    assert registry.build("topology", "star") == registry.build("topology", {"kind": "star"})
+
+
+def test_block_is_not_changed_by_building(example):
+    block = {"kind": "example", "need": 1}
+    registry.build("topology", block)
+    assert block == {"kind": "example", "need": 1}
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"kind": "example", "neeed": 1}, r"no parameter 'neeed'; allowed: need, .*mean 'need'\?"),
+        ({"kind": "star", "hub": 1}, "no parameter 'hub'; allowed: none"),
+        ({"kind": "example"}, "needs need; set it in its block"),
+        ({"kind": "example", "need": "many"}, "parameter 'need': got 'many'; .*integer"),
+        ({"kind": "example", "need": 1, "mode": "odd"}, "'plain' or 'fancy'"),
+        ({"need": 1}, "names no plug-in; add its kind"),
+    ],
+)
+def test_wrong_block_is_refused_in_one_line(example, block, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        registry.build("topology", block)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_name_lists_what_there_is_and_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"there are .*star.*did you mean 'star'\?"):
+        registry.build("topology", "starr")
+
+
+def test_two_plugins_cannot_share_a_name(example):
+    class Other:
+        """Come second."""
+
+    with pytest.raises(PluginError, match="rename one of them"):
+        registry.register("topology", "example")(Other)
+
+
+def test_one_plugin_may_register_again(example):
+    registry.register("topology", "example")(Example)
+    assert registry.find("topology", "example").factory is Example
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(PluginError, match="no plug-in kind 'topologies'; there are agent"):
+        registry.register("topologies", "example")
+
+
+def test_entries_are_sorted_and_fill_their_contract():
+    entries = registry.entries("topology")
+    assert [entry.name for entry in entries] == sorted(entry.name for entry in entries)
+    assert all(issubclass(entry.factory, Topology) for entry in entries)

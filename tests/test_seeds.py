@@ -1,0 +1,58 @@
+"""One random stream per purpose."""
+
+import subprocess
+import sys
+from itertools import combinations
+
+import numpy as np
+
+from fjsim.seeds import stream
+
+
+def numbers(*key):
+    return stream(*key).random(4).tolist()
+
+
+def test_same_purpose_and_key_give_the_same_numbers():
+    assert numbers(0, "innate", "q1", 0, 3) == numbers(0, "innate", "q1", 0, 3)
+
+
+def test_any_difference_gives_other_numbers():
+    keys = [
+        (0, "innate", "q1", 0, 3),
+        (1, "innate", "q1", 0, 3),
+        (0, "target", "q1", 0, 3),
+        (0, "innate", "q2", 0, 3),
+        (0, "innate", "q1", 1, 3),
+        (0, "innate", "q1", 0, 4),
+        (0, "innate", "q1", 0),
+        (0, "innate"),
+    ]
+    assert all(numbers(*one) != numbers(*other) for one, other in combinations(keys, 2))
+
+
+def test_keys_that_read_alike_when_joined_stay_apart():
+    assert numbers(0, "innate", "q1", 23) != numbers(0, "innate", "q12", 3)
+
+
+def test_streams_do_not_depend_on_the_order_they_are_made_in():
+    first = numbers(0, "a")
+    stream(0, "b").random(100)
+    assert numbers(0, "a") == first
+
+
+def test_streams_are_uncorrelated():
+    drawn = np.stack([stream(0, "innate", question).random(2000) for question in range(20)])
+    off_diagonal = np.corrcoef(drawn)[~np.eye(20, dtype=bool)]
+    assert abs(off_diagonal).max() < 0.1
+
+
+def test_stream_is_the_same_in_another_process():
+    code = "from fjsim.seeds import stream; print(stream(7, 'graph', 'q').integers(10**9))"
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(printed) == stream(7, "graph", "q").integers(10**9)
+
+
+def test_stream_keeps_its_numbers_from_version_to_version():
+    assert stream(7, "graph", "q", 1).integers(10**9) == 371275167
