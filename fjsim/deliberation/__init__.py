@@ -1,7 +1,8 @@
 """Agents at work: prompts, replies, who hears whom, and the order of it all."""
 
 from fjsim.deliberation.elicitation import Elicitor
-from fjsim.deliberation.loop import Deliberation, Item, Journal
+from fjsim.deliberation.item import Item
+from fjsim.deliberation.loop import Deliberation, Journal
 from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order
 from fjsim.deliberation.team import Rules, Team
 

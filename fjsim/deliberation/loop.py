@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,22 +14,20 @@ from fjsim.contracts import (
     Arm,
     Message,
     ModelAgent,
-    Power,
     Record,
     SampleIndex,
-    Sight,
     Situation,
     SpeakingAgent,
     Stance,
     Validity,
-    View,
 )
 from fjsim.deliberation import rendering
+from fjsim.deliberation.adversary import Adversary, Moment
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.hearing import Hearing, blended, cut, deliver, message_of
+from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
-from fjsim.questions import Question
 from fjsim.records import Cost, Turn, TurnKey
 from fjsim.seeds import stream
 
@@ -45,31 +43,6 @@ class Journal(Protocol):
 
     async def sync(self) -> None:
         """Return when all that was accepted is safe."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question in one replica.
-
-    Parameters
-    ----------
-    question : Question
-    replica : int
-    order : int
-        Its place in the seeded order, warm-up included.
-    warmup : int
-        How many questions of that order are warm-up: round 0 only, outside all metrics.
-    """
-
-    question: Question
-    replica: int = 0
-    order: int = 0
-    warmup: int = 0
-
-    @property
-    def is_warmup(self) -> bool:
-        """Whether it plays round 0 only."""
-        return self.order < self.warmup
 
 
 class Deliberation:
@@ -95,24 +68,35 @@ class Deliberation:
         self.team = team
         self.arm = arm
         self.item = item
-        self.target = -1
+        self.weights = team.influence
         self._journal = journal
         self._twin = twin
         self._sheet = team.sheet(item.question)
-        self._seats = team.seats if arm == "attacked" else ()
+        self._adversary = Adversary(team, item) if arm == "attacked" else None
         self._turns: list[dict[int, Turn]] = [{}]
         self._openings: dict[int, asyncio.Task[Turn]] = {}
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
         self._gates: Array | None = None
-        self.weights = team.influence
+        self._before = self.record()
+
+    @property
+    def target(self) -> int:
+        """What the adversary is after; -1 where there is none."""
+        return -1 if self._adversary is None else self._adversary.target
+
+    @property
+    def _seats(self) -> tuple[int, ...]:
+        return () if self._adversary is None else self._adversary.seats
 
     async def open(self) -> None:
         """Play round 0: everybody alone, the other arm's benign turns taken over."""
         benign = [seat for seat in range(self.team.n_agents) if seat not in self._seats]
-        attack = self.team.attack
-        if self._seats and attack is not None and attack.waits_for_round0:
-            await asyncio.gather(*(self.opening(seat) for seat in benign))
-        self._choose_target(benign)
+        if self._adversary is not None:
+            said = None
+            if self._adversary.attack.waits_for_round0:
+                turns = await asyncio.gather(*(self.opening(seat) for seat in benign))
+                said = [np.array(turn.belief) for turn in turns if turn.belief is not None]
+            self._adversary.choose_target(said)
         await asyncio.gather(*(self.opening(seat) for seat in (*benign, *self._seats)))
         await self._journal.sync()
 
@@ -136,9 +120,9 @@ class Deliberation:
         if n_rounds > 0:
             self.weights = team.router.weights(self.record(), router_state)
         for number in range(1, n_rounds + 1):
-            self._gates = None
+            self._before = self.record()
             if team.defense is not None:
-                self._gates = team.defense.gates(self.record(), state)
+                self._gates = team.defense.gates(self._before, state)
             self._turns.append({})
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
@@ -186,8 +170,9 @@ class Deliberation:
         return self._keep(turn, known=own is not None, asked=self._opening_prompt(seat, None))
 
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
-        stance = self._stance(seat, number, said)
-        hearing = self._hearing(seat, number, said)
+        moment = Moment(number, said, self._before, self._gates)
+        stance = None if self._adversary is None else self._adversary.stance(seat, moment)
+        hearing = self._hearing(seat, moment)
         own_view = self._own_view(seat) if number else None
         recorded = self._journal.recorded(self._key(seat, number))
         agent = self.team.agents[seat]
@@ -289,24 +274,26 @@ class Deliberation:
             return None
         return np.array(turn.belief)
 
-    def _hearing(self, seat: int, number: int, said: dict[int, Turn]) -> Hearing:
-        if number == 0:
+    def _hearing(self, seat: int, moment: Moment) -> Hearing:
+        if moment.number == 0:
             return Hearing()
         team, rules, item = self.team, self.team.rules, self.item
         speakers = np.array(team.speakers[seat], dtype=int)
-        rng = stream(rules.seed, "hearing", item.question.id, item.replica, seat, number)
+        rng = stream(rules.seed, "hearing", item.question.id, item.replica, seat, moment.number)
         if rules.shuffle_peers:
             rng.shuffle(speakers)
-        loud, silent = [], []
+        loud: list[Message] = []
+        silent: list[Message] = []
         for speaker in speakers.tolist():
-            turn = said[speaker]
+            turn = moment.said[speaker]
             gate = 1.0 if self._gates is None else self._gates[seat, speaker]
             message = message_of(turn, float(self.weights[seat, speaker]), gate)
             if turn.validity is Validity.MISSING:
                 silent.append(message)
-            else:
-                tampered = self._tampered(message, seat, number, said)
-                loud.append(cut(tampered, rules.peers_see))
+                continue
+            if self._adversary is not None:
+                message = self._adversary.tampered(message, seat, moment)
+            loud.append(cut(message, rules.peers_see))
         if team.defense is None or isinstance(team.agents[seat], SpeakingAgent):
             return Hearing(tuple(loud), tuple(silent))
         hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
@@ -345,55 +332,6 @@ class Deliberation:
             self._sheet, rendering.agent_name(seat), self.team.n_agents, persona
         )
         return Conversation(system, rules.self_view, rules.token_budget)
-
-    def _choose_target(self, benign: list[int]) -> None:
-        attack, item = self.team.attack, self.item
-        if attack is None or not self._seats:
-            return
-        said = None
-        if attack.waits_for_round0:
-            beliefs = [self._belief(seat, 0) for seat in benign]
-            said = np.array([belief for belief in beliefs if belief is not None])
-        rng = stream(self.team.rules.seed, "target", item.question.id, item.replica)
-        self.target = attack.pick_target(item.question, said, rng)
-
-    def _stance(self, seat: int, number: int, said: dict[int, Turn]) -> Stance | None:
-        attack = self.team.attack
-        if attack is None or seat not in self._seats:
-            return None
-        return attack.stance(seat, self._view(seat, number, said))
-
-    def _tampered(
-        self, message: Message, listener: int, number: int, said: dict[int, Turn]
-    ) -> Message:
-        attack = self.team.attack
-        if attack is None or not self._seats or Power.REWRITE not in attack.threat.may:
-            return message
-        return attack.tamper(message, listener, self._view(listener, number, said))
-
-    def _view(self, seat: int, number: int, said: dict[int, Turn]) -> View:
-        team, item = self.team, self.item
-        sees = team.attack.threat.sees if team.attack is not None else frozenset()
-        question = item.question if Sight.KEY in sees else replace(item.question, answer=None)
-        messages: tuple[Message, ...] = ()
-        if Sight.MESSAGES in sees:
-            heard = [said[speaker] for speaker in team.speakers[seat] if speaker in said]
-            messages = tuple(message_of(turn, 1.0, 1.0) for turn in heard)
-        return View(
-            question=question,
-            order=item.order,
-            warmup=item.warmup,
-            replica=item.replica,
-            round=number,
-            n_rounds=team.rules.n_rounds,
-            seats=self._seats,
-            target=self.target,
-            rng=stream(team.rules.seed, "attack", item.question.id, item.replica, seat, number),
-            influence=team.influence if Sight.GRAPH in sees else None,
-            stated=self.record().stated[:number] if Sight.BELIEFS in sees else None,
-            messages=messages,
-            gates=self._gates if Sight.TRUST in sees else None,
-        )
 
     def _key(self, seat: int, number: int) -> TurnKey:
         return TurnKey(self.arm, self.item.question.id, self.item.replica, number, seat)

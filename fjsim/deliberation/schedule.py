@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fjsim.contracts import Arm, Audit, Policy, Record
-from fjsim.deliberation.loop import Deliberation, Item, Journal
+from fjsim.deliberation.item import Item
+from fjsim.deliberation.loop import Deliberation, Journal
 from fjsim.deliberation.team import Team
 from fjsim.questions import Question
 from fjsim.seeds import stream

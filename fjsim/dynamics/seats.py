@@ -161,7 +161,11 @@ def _exhaustive_seats(parameters: FJParameters, n_seats: int, n_rounds: int | No
             f"{parameters.n_agents} seats; use method='greedy'"
         )
     subsets = combinations(range(parameters.n_agents), n_seats)
-    moved, seats = max((seats_move(parameters, seats, n_rounds), seats) for seats in subsets)
+    # Only the amount decides, so that the lowest seats win a tie, as in the greedy search.
+    moved, seats = max(
+        ((seats_move(parameters, seats, n_rounds), seats) for seats in subsets),
+        key=lambda found: found[0],
+    )
     return SeatSearch(seats, moved, moved)
 
 

@@ -271,7 +271,9 @@ def _equilibrium(fit: FJFit, units: Units) -> tuple[Array | None, str]:
     """Return M, or why it is undefined."""
     from fjsim.dynamics import total_influence
 
-    if (not units.influence_known and units.given is None) or np.isnan(fit.stubbornness).any():
+    if not units.influence_known and units.given is None:
+        return None, "influence between seats is not defined, at equilibrium or after a round"
+    if np.isnan(fit.stubbornness).any():
         return None, "influence at equilibrium is not determined, because stubbornness is not"
     parameters = parameters_of(units.rows)
     decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()

@@ -17,11 +17,10 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        A single update, survivors of early stopping, control items, sequential turns, crowds,
+        Survivors of early stopping, control items, sequential turns, crowds,
         missing turns, agents without a round-0 belief.
     """
     found = [
-        _single_update(transcript),
         _survivors(transcript),
         _control(transcript),
         _sequential(transcript),
@@ -31,15 +30,6 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
         _abstained(transcript),
     ]
     return tuple(text for text in found if text)
-
-
-def _single_update(transcript: Transcript) -> str:
-    if transcript.n_rounds != 1:
-        return ""
-    return (
-        "a single update: with s = b(0), stubbornness and self-weight cannot be told apart; only "
-        "their sum and the peers' weights are determined"
-    )
 
 
 def _survivors(transcript: Transcript) -> str:

@@ -47,7 +47,7 @@ COMPARED = ("protocol", "model", "error", "skill [95 %]", "top-1", "Brier", "KL"
 def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
     """Return one row of text per seat: stubbornness, self-weight and influence share."""
     seats = range(fit.n_agents)
-    if fit.n_agents > MOST_SEATS or len({tuple(row[:2]) for row in fit.rows.tolist()}) == 1:
+    if fit.n_agents > MOST_SEATS or fit.model == "exchangeable":
         seats = range(1)
     ends = fit.intervals
     rows = []

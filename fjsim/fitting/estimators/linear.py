@@ -447,7 +447,7 @@ def _fit_mixture(
     identity: bool,
 ) -> FJFit:
     """Fit one row per group of listeners over mixtures of speakers."""
-    per_item = _summed(grams(transcript, mixed_columns(mixture)), of_seat)
+    per_item = summed_listeners(grams(transcript, mixed_columns(mixture)), of_seat)
     if isinstance(estimator, Exchangeable) and estimator.without_innate:
         per_item = replace(per_item, allowed=_without(per_item.allowed, INNATE))
     normal = per_item.pooled()
@@ -471,7 +471,7 @@ def _fit_mixture(
     )
 
 
-def _summed(per_item: Grams, of_seat: NDArray[np.int64]) -> Grams:
+def summed_listeners(per_item: Grams, of_seat: NDArray[np.int64]) -> Grams:
     """Add up the listeners of one group."""
     member = np.eye(int(of_seat.max()) + 1)[of_seat]
 

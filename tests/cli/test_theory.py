@@ -1,0 +1,135 @@
+"""``fjsim theory`` as a user types it."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fjsim.cli.theory import theory
+from fjsim.errors import ConfigError, EdgeListError, ParameterError, UnknownNameError
+
+GROUP = ["--agents", "6", "--stubbornness", ".1", "--self-weight", ".3"]
+
+
+@pytest.fixture
+def run():
+    app = typer.Typer()
+    app.command()(theory)
+
+    def ask(*arguments):
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("topology", "seat", "mean", "later"),
+    [
+        ("star", "hub", 0.863, 0.863),
+        ("complete", "hub", 0.558, 0.515),
+        ("star", "leaf", 0.380, 0.313),
+        ("ring", "hub", 0.487, 0.432),
+    ],
+)
+def test_the_numbers_of_the_issue(run, topology, seat, mean, later):
+    result = run("--topology", topology, *GROUP, "--seat", seat, "--rounds", "10", "--json")
+    takeover = json.loads(result.stdout)["takeover"]
+    assert round(takeover["mean"], 3) == mean
+    # .5145 is .515 in the design's table: rounded half up, as a reader does.
+    assert takeover["mean_after_rounds"] == pytest.approx(later, abs=5.1e-4)
+
+
+def test_json_keeps_its_contract(run):
+    result = run("--topology", "star", *GROUP, "--json")
+    told = json.loads(result.stdout)
+    assert {"takeover", "resistance", "flips", "bounds"} <= set(told)
+    assert set(told["takeover"]) == {"equilibrium", "mean", "after_rounds", "mean_after_rounds"}
+    assert told["takeover"]["equilibrium"][0] is None
+    assert len(told["takeover"]["equilibrium"]) == 6
+    assert told["takeover"]["after_rounds"] is None
+    assert told["flips"] is None
+    assert told["reason"] is None
+    assert told["resistance"] == pytest.approx(0.1 / 0.9 / 0.7)
+    assert len(told["bounds"]) == 2
+    flips = json.loads(run(*GROUP, "--margin", ".5", "--json").stdout)["flips"]
+    assert {"flips", "critical_agents", "critical_resistance", "critical_trust"} <= set(flips)
+    assert flips["critical_agents"] == 13
+    assert flips["flipped"] == [None, True, True, True, True, True]
+
+
+def test_no_equilibrium_is_null_with_the_reason(run):
+    result = run(*GROUP[:2], "--stubbornness", "0", "--self-weight", "1", "--json")
+    told = json.loads(result.stdout)
+    assert told["takeover"]["equilibrium"] is None
+    assert told["takeover"]["mean"] is None
+    assert told["bounds"] is None
+    assert "not unique" in told["reason"]
+    shown = run(*GROUP[:2], "--stubbornness", "0", "--self-weight", "1", "--rounds", "3").stdout
+    assert "no equilibrium" in shown
+
+
+def test_the_table_says_what_would_stop_the_adversary(run):
+    shown = run("--topology", "star", *GROUP, "--rounds", "10", "--margin", ".5").stdout
+    for expected in ("0.863", "F5", "bounds F11", "price of stubbornness", "resistance 2.000"):
+        assert expected in shown
+    assert "no number of benign agents helps" in shown
+
+
+def test_colluders_mixed_groups_and_trust(run):
+    result = run("--agents", "3", "--stubbornness", ".1,.2,.3", "--self-weight", "0",
+                 "--seat", "0", "--json")  # fmt: skip
+    told = json.loads(result.stdout)
+    assert told["resistance"] == [None, 0.25, pytest.approx(0.3 / 0.7)]
+    two = json.loads(run(*GROUP, "--seat", "0", "--seat", "3", "--json").stdout)
+    assert two["seats"] == [0, 3]
+    assert two["closed_form"]["name"] == "F3"
+    gated = run("--topology", "star", *GROUP, "--trust", ".5", "--residual", "innate", "--json")
+    mean = json.loads(gated.stdout)["takeover"]["mean"]
+    assert mean == pytest.approx(0.5 * 0.8630136986)
+
+
+def test_an_edge_list_stands_in_for_a_topology(run, tmp_path):
+    path = tmp_path / "star.csv"
+    path.write_text("speaker,listener\n" + "".join(f"0,{i}\n" for i in range(1, 6)))
+    found = json.loads(run("--topology", str(path), "--json").stdout)
+    assert found["takeover"]["mean"] == pytest.approx(0.8630136986)
+    one_way = json.loads(run("--topology", str(path), "--directed", "--json").stdout)
+    assert one_way["takeover"]["mean"] == pytest.approx(0.8630136986)
+    path.write_text("0,1\nbroken\n")
+    with pytest.raises(EdgeListError, match="line 2"):
+        run("--topology", str(path))
+
+
+def test_a_phase_diagram_is_one_html_file(run, tmp_path):
+    path = tmp_path / "phase.html"
+    result = run(*GROUP, "--plot", "--out", str(path), "--json")
+    json.loads(result.stdout)
+    page = path.read_text()
+    assert "flip boundary" in page
+    assert "mean takeover" in page
+    with pytest.raises(ParameterError, match="one self-weight"):
+        run("--agents", "2", "--self-weight", ".1,.2", "--plot", "--out", str(path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--topology", "sttar"], UnknownNameError, "star"),
+        (["--seat", "9"], ParameterError, "no seat 9"),
+        (["--stubbornness", "much"], ConfigError, "--stubbornness takes"),
+        (["--stubbornness", "1.5"], ParameterError, "stubbornness must lie"),
+        (["--stubbornness", "nan"], ParameterError, "stubbornness must lie"),
+        (["--stubbornness", ".1,.2"], ParameterError, "2 entries for 6 agents"),
+        (["--margin", "0"], ParameterError, "margin must lie"),
+        (["--agents", "1"], ParameterError, "one benign agent"),
+        (["--rounds", "-1"], ParameterError, "n_rounds"),
+    ],
+)
+def test_mistakes_are_named(run, arguments, error, message):
+    with pytest.raises(error, match=message):
+        run(*arguments)
+
+
+def test_the_help_shows_a_worked_example(run):
+    assert "fjsim theory --topology star" in run("--help").stdout
