@@ -1,1 +1,70 @@
-"""fjsim: Friedkin-Johnsen deliberations of language-model teams, simulated, attacked, defended."""
+"""fjsim: Friedkin-Johnsen deliberations of language-model teams, simulated, attacked, defended.
+
+The names below are the public ones; each is imported when it is first used, so that importing
+``fjsim`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fjsim.dynamics import FJParameters, equilibrium, rollout, takeover, total_influence
+    from fjsim.experiment import Run, run, run_async
+    from fjsim.fitting import FJFit, estimators, fit
+    from fjsim.questions import Question, load_questions
+    from fjsim.records import Transcript, load_run
+    from fjsim.scenario import Scenario, load_scenario
+
+_HOMES = {
+    "FJFit": "fjsim.fitting",
+    "FJParameters": "fjsim.dynamics",
+    "Question": "fjsim.questions",
+    "Run": "fjsim.experiment",
+    "Scenario": "fjsim.scenario",
+    "Transcript": "fjsim.records",
+    "equilibrium": "fjsim.dynamics",
+    "estimators": "fjsim.fitting",
+    "fit": "fjsim.fitting",
+    "load_questions": "fjsim.questions",
+    "load_run": "fjsim.records",
+    "load_scenario": "fjsim.scenario",
+    "rollout": "fjsim.dynamics",
+    "run": "fjsim.experiment",
+    "run_async": "fjsim.experiment",
+    "takeover": "fjsim.dynamics",
+    "total_influence": "fjsim.dynamics",
+}
+
+__all__ = [
+    "FJFit",
+    "FJParameters",
+    "Question",
+    "Run",
+    "Scenario",
+    "Transcript",
+    "equilibrium",
+    "estimators",
+    "fit",
+    "load_questions",
+    "load_run",
+    "load_scenario",
+    "rollout",
+    "run",
+    "run_async",
+    "takeover",
+    "total_influence",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'fjsim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

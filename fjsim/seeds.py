@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import random
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+
+Item = TypeVar("Item")
 
 
 def stream(seed: int, purpose: str, *key: object) -> np.random.Generator:
@@ -29,7 +34,27 @@ def stream(seed: int, purpose: str, *key: object) -> np.random.Generator:
     ``SeedSequence(seed, spawn_key=hash(purpose, key))``; nothing is counted, so no stream
     depends on how many others were made.
     """
-    text = "\x1f".join([purpose, *map(str, key)])
-    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    digest = _digest(purpose, key)
     words = tuple(int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=words)))
+
+
+def shuffled(items: Sequence[Item], seed: int, purpose: str, *key: object) -> list[Item]:
+    """Return the items in an order drawn from a stream of its own.
+
+    Parameters
+    ----------
+    items : sequence
+        What is put in order.
+    seed, purpose, *key
+        As of `stream`.
+    """
+    drawn = list(items)
+    # A small generator: shuffling a handful of peers must not cost a full stream.
+    random.Random(_digest(f"{seed}\x1f{purpose}", key)).shuffle(drawn)
+    return drawn
+
+
+def _digest(purpose: str, key: tuple[object, ...]) -> bytes:
+    text = "\x1f".join([purpose, *map(str, key)])
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

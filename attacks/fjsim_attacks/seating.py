@@ -1,4 +1,4 @@
-"""Which seats an adversary takes, and which option it is after: shared by all attacks."""
+"""Which seats an adversary takes: shared by all attacks."""
 
 from __future__ import annotations
 
@@ -8,102 +8,84 @@ from typing import Literal
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.dynamics import hub_seat, leaf_seat
+from fjsim.dynamics import FJParameters, hub_seat, optimal_seats
 from fjsim.errors import ConfigError
-from fjsim.questions import LETTERS, Question
+from fjsim_attacks.law import Assumed
 
-SeatChoice = Literal["hub", "leaf", "random"] | int | list[int]
-TargetChoice = Literal["random-wrong", "second-best"] | int | str
+SeatChoice = Literal["hub", "leaf", "random", "optimal"] | int | list[int]
 
 
 def choose_seats(
-    choice: SeatChoice, n_seats: int, influence: Array, rng: np.random.Generator
+    choice: SeatChoice,
+    n_seats: int,
+    influence: Array,
+    rng: np.random.Generator,
+    assumed: Assumed,
 ) -> tuple[int, ...]:
     """Return the seats that a choice means on one graph.
 
     Parameters
     ----------
-    choice : {'hub', 'leaf', 'random'}, int or list of int
-        The seat with most listeners, one with fewest, drawn, or given.
+    choice : {'hub', 'leaf', 'random', 'optimal'}, int or list of int
+        The seats with most listeners, those with fewest (the hub left out), drawn, found by the
+        greedy seat search, or given.
     n_seats : int
-        How many seats are drawn for ``'random'``.
+        How many seats a word stands for; given ones speak for themselves.
     influence : ndarray of shape (n_agents, n_agents)
         W of the graph.
     rng : numpy.random.Generator
         For ``'random'``.
+    assumed : Assumed
+        For ``'optimal'``.
+
+    Returns
+    -------
+    tuple of int
+        Sorted; at least one agent is left benign.
 
     Raises
     ------
     ConfigError
         If a seat is not there, or nobody benign would be left.
+
+    Examples
+    --------
+    >>> ring = (np.roll(np.eye(4), 1, axis=1) + np.roll(np.eye(4), -1, axis=1)) / 2
+    >>> choose_seats("hub", 2, ring, np.random.default_rng(0), Assumed())
+    (0, 1)
     """
     n_agents = len(influence)
-    if choice == "hub":
-        seats: Sequence[int] = [hub_seat(influence)]
-    elif choice == "leaf":
-        seats = [leaf_seat(influence)]
-    elif choice == "random":
-        seats = rng.choice(n_agents, size=min(n_seats, n_agents), replace=False).tolist()
-    else:
-        seats = [choice] if isinstance(choice, int) else choice
-    for seat in seats:
-        if not 0 <= seat < n_agents:
+    named = isinstance(choice, str)
+    seats = [choice] if isinstance(choice, int) else choice
+    for seat in () if named else seats:
+        if not 0 <= int(seat) < n_agents:
             raise ConfigError(
                 f"attack.seat is {seat}; seats run from 0 to {n_agents - 1}, or give hub, leaf, "
-                "random or a list"
+                "random, optimal or a list"
             )
-    chosen = tuple(sorted(set(seats)))
-    if len(chosen) >= n_agents or not chosen:
+    wanted = n_seats if named else len({int(seat) for seat in seats})
+    if not 0 < wanted < n_agents:
         raise ConfigError(
-            f"attack.seat takes {len(chosen)} of {n_agents} seats; leave at least one benign "
-            "agent and take at least one seat"
+            f"attack takes {wanted} of {n_agents} seats; leave at least one benign agent and take "
+            "at least one seat"
         )
-    return chosen
+    found = _named(str(choice), n_seats, influence, rng, assumed) if named else seats
+    return tuple(sorted({int(seat) for seat in found}))
 
 
-def choose_target(
-    choice: TargetChoice, question: Question, benign: Array | None, rng: np.random.Generator
-) -> int:
-    """Return the option that a choice means on one question.
-
-    Parameters
-    ----------
-    choice : {'random-wrong', 'second-best'}, int, or an option's letter or text
-        A wrong option drawn at random; the wrong option with the largest mean round-0 belief of
-        the benign agents; or one option for all questions.
-    question : Question
-        With its key; without one every option counts as wrong.
-    benign : ndarray of shape (n_benign, n_options) or None
-        Needed for ``'second-best'``.
-    rng : numpy.random.Generator
-        For ``'random-wrong'``.
-
-    Raises
-    ------
-    ConfigError
-        If the question has no such option.
-    """
-    wrong = [option for option in range(question.n_options) if option != question.answer]
-    if choice == "random-wrong":
-        return int(rng.choice(wrong))
-    if choice == "second-best":
-        means = (
-            np.zeros(question.n_options) if benign is None or not len(benign) else benign.mean(0)
+def _named(
+    choice: str, n_seats: int, influence: Array, rng: np.random.Generator, assumed: Assumed
+) -> Sequence[int]:
+    if choice == "random":
+        return [int(seat) for seat in rng.choice(len(influence), size=n_seats, replace=False)]
+    if choice == "optimal":
+        parameters = FJParameters(
+            assumed.stubbornness, assumed.self_weight, influence=influence
         )
-        return max(wrong, key=lambda option: (means[option], -option))
-    given = _given(choice, question)
-    if given is None:
-        raise ConfigError(
-            f"attack.target is {choice!r}, which is no option of question '{question.id}'; give "
-            "random-wrong, second-best, an index, a letter or an option's text"
-        )
-    return given
-
-
-def _given(choice: int | str, question: Question) -> int | None:
-    if isinstance(choice, int):
-        return choice if 0 <= choice < question.n_options else None
-    if choice in question.options:
-        return question.options.index(choice)
-    letters = LETTERS[: question.n_options]
-    return letters.index(choice) if len(choice) == 1 and choice in letters else None
+        return optimal_seats(parameters, n_seats).seats
+    listeners = (influence > 0).sum(axis=0) - (np.diagonal(influence) > 0)
+    if choice == "hub":
+        return [int(seat) for seat in np.argsort(-listeners, kind="stable")[:n_seats]]
+    hub = hub_seat(influence)
+    fewest = [int(seat) for seat in np.argsort(listeners, kind="stable") if seat != hub]
+    return fewest[:n_seats] if n_seats < len(influence) else [*fewest, hub]

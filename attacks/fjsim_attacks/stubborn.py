@@ -3,77 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
 
-import numpy as np
-
-from fjsim.beliefs import Array, certain
-from fjsim.contracts import Attack, Stance, ThreatModel, View
-from fjsim.errors import ConfigError
-from fjsim.questions import Question
 from fjsim.registry import register
-from fjsim_attacks.seating import SeatChoice, TargetChoice, choose_seats, choose_target
+from fjsim_attacks.search_space import STUBBORN
+from fjsim_attacks.seated import Seated
 
 
 @register("attack", "stubborn")
 @dataclass(frozen=True)
-class Stubborn(Attack):
-    """Defend one wrong option in every round, with high persuasion, and never move.
+class Stubborn(Seated):
+    """Defend one wrong option in every round and never move.
 
     Parameters
     ----------
-    seat : {'hub', 'leaf', 'random'}, int or list of int, default 'hub'
-        Which seats it holds; seat 0 is the hub of a star.
+    seat : {'hub', 'leaf', 'random', 'optimal'}, int or list of int, default 'hub'
+        Which seats it holds: with most listeners, with fewest (the hub left out), drawn, where
+        the law says that they move the others most, or given. Seat 0 is the hub of a star.
     n_seats : int, default 1
-        How many seats ``'random'`` draws.
-    target : {'random-wrong', 'second-best'}, int, letter or text, default 'random-wrong'
-        Which option it defends.
+        How many seats a word in ``seat`` stands for.
+    target : {'random-wrong', 'second-best', 'best', 'most-flips'}, int, letter or text
+        Which option it defends: by default a wrong one at random; the wrong one with the largest
+        mean round-0 belief of the others; the wrong one that most of them answer; the one by
+        which the law expects most flips; or the one given, in which case it is honest on
+        questions to which that is the right answer.
     certainty : float, default 0.97
         Probability that it states for its target, in (0, 1].
+    stubbornness : float, default 1.0
+        Weight on that position; the rest follows what the seat hears, in [0, 1].
     persuasiveness : {'low', 'medium', 'high'}, default 'high'
         How a model-driven seat argues.
+    assumed : Assumed
+        Stubbornness (.1) and self-weight (.3) that it takes the others to have, where it
+        reasons with the law.
 
     Notes
     -----
     Sees the question and what its seat hears; changes nothing but what it says itself. In the
-    law it is an agent of stubbornness 1.
+    law it is an agent of stubbornness 1. A target that depends on round 0 makes it speak after
+    the others in that round, with sight of their first beliefs; ``most-flips`` adds the graph.
+    Numeric and scripted seats state the belief; the arguing is a model's.
 
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (the static attack).
+    .. [2] A. Amayuelas et al., "MultiAgent Collaboration Attack: Investigating Adversarial
+       Attacks in Large Language Model Collaborations via Debate", 2024, arXiv:2406.14711 (one
+       persuasive adversary in a debate).
     """
 
-    threat: ClassVar[ThreatModel] = ThreatModel()
-
-    seat: SeatChoice = "hub"
-    n_seats: int = 1
-    target: TargetChoice = "random-wrong"
-    certainty: float = 0.97
-    persuasiveness: Literal["low", "medium", "high"] = "high"
-
-    def __post_init__(self) -> None:
-        """Refuse a certainty outside its range."""
-        if not 0 < self.certainty <= 1:
-            raise ConfigError(
-                f"attack 'stubborn': certainty is {self.certainty}; it must lie in (0, 1]"
-            )
-
-    @property
-    def waits_for_round0(self) -> bool:
-        """Whether the target depends on the benign agents' first beliefs."""
-        return self.target == "second-best"
-
-    def take_seats(self, influence: Array, rng: np.random.Generator) -> tuple[int, ...]:
-        """Return the seats that ``seat`` means on this graph."""
-        return choose_seats(self.seat, self.n_seats, influence, rng)
-
-    def pick_target(
-        self, question: Question, benign: Array | None, rng: np.random.Generator
-    ) -> int:
-        """Return the option that ``target`` means on this question."""
-        return choose_target(self.target, question, benign, rng)
-
-    def stance(self, seat: int, view: View) -> Stance | None:
-        """State the target with the same certainty every round."""
-        belief = certain(view.target, view.question.n_options, self.certainty)
-        return Stance(view.target, belief, self.persuasiveness)
+    searched = STUBBORN

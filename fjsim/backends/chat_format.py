@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fjsim.backends.seeding import sent_seed
 from fjsim.contracts import Reply, Request, Usage
 
 THINKING = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
@@ -34,7 +35,7 @@ def chat_body(request: Request, model: str, *, structured: bool) -> dict[str, An
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
-        "seed": sampling.seed,
+        "seed": sent_seed(sampling.seed, request.sample),
         "user": str(request.sample),
     }
     if structured and request.schema is not None:

@@ -86,7 +86,13 @@ class OpenAIChat(Backend):
         for name in ("max_concurrency", "max_attempts", "timeout", "total_timeout"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"backend.{name} is {getattr(self, name)}; give a number > 0")
-        if self.base_url and urlsplit(self.base_url).scheme not in ("http", "https"):
+        parts = urlsplit(self.base_url)
+        if "@" in parts.netloc or parts.query:
+            raise ConfigError(
+                "backend.base_url holds credentials or a query, which would end up in files; put "
+                "the key into an environment variable and name it in backend.api_key_env"
+            )
+        if self.base_url and parts.scheme not in ("http", "https"):
             raise ConfigError(
                 f"backend.base_url is '{self.base_url}'; give it as http://HOST:PORT/v1"
             )
@@ -141,10 +147,8 @@ class OpenAIChat(Backend):
 
     @property
     def identity(self) -> str:
-        """Endpoint, model and fixed fields, without credentials."""
-        parts = urlsplit(self.url)
-        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        return f"{where} {self.model}{fingerprint(self.extra_body, self.omit)}"
+        """Endpoint, model and fixed fields."""
+        return f"{self.url} {self.model}{fingerprint(self.extra_body, self.omit)}"
 
     @property
     def pace(self) -> Pace:

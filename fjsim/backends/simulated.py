@@ -141,13 +141,13 @@ class SimulatedBackend(Population, Backend):
         asked = Question("", prompt.question, prompt.options, None)
         sample = request.sample
         member = self._known_member(asked, sample.replica, sample.seat, request.sampling.seed)
-        rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
         belief = member.innate
         if prompt.asks_after_hearing:
             innate = member.innate if prompt.first is None else prompt.first
             own = innate if prompt.last is None else prompt.last
             belief = self._moved(innate, own, member, prompt, request.sampling.seed)
         if self.noise > 0:
+            rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
         return _reply(belief, _argument(prompt, belief))
@@ -173,27 +173,27 @@ class SimulatedBackend(Population, Backend):
             belief = (1 - self.bias) * belief + self.bias * certain(favoured, len(texts), 0.9)
         return np.asarray(belief)
 
-    def _peer_weights(self, peers: Sequence[ReadPeer]) -> Array:
-        weights = np.array([peer.weight * peer.trust for peer in peers])
-        if self.persuasion > 0:
-            stated = np.array([peer.stated_confidence for peer in peers])
-            weights = weights * stated**self.persuasion
-        return weights
+    def _weight(self, peer: ReadPeer) -> float:
+        weight = peer.weight * peer.trust
+        return weight * peer.stated_confidence**self.persuasion if self.persuasion > 0 else weight
 
     def _heard(
         self, own: Array, prompt: Prompt, scale: Callable[[Array], Array] = np.asarray
     ) -> Array:
         """Mix what the peers said; the share of silent ones stays with the own last belief."""
-        peers = [peer for peer in prompt.peers if peer.belief is not None]
-        weights = self._peer_weights(peers)
-        silent = sum(peer.weight for peer in prompt.peers if peer.belief is None)
-        loud = sum(peer.weight for peer in peers)
-        if weights.sum() <= 0 or loud + silent <= 0:
+        mixed, weights, loud, silent = np.zeros_like(own), 0.0, 0.0, 0.0
+        for peer in prompt.peers:
+            if peer.belief is None:
+                silent += peer.weight
+                continue
+            weight = self._weight(peer)
+            mixed += weight * scale(peer.belief)
+            weights += weight
+            loud += peer.weight
+        if weights <= 0:
             return scale(own)
-        said = np.array([scale(peer.belief) for peer in peers if peer.belief is not None])
         share = loud / (loud + silent)
-        mixed = weights @ said / weights.sum()
-        return np.asarray(share * mixed + (1 - share) * scale(own))
+        return np.asarray(share / weights * mixed + (1 - share) * scale(own))
 
     def _plurality(self, own: Array, prompt: Prompt) -> Array:
         votes = np.zeros(len(own))
@@ -206,7 +206,8 @@ class SimulatedBackend(Population, Backend):
     def _garbled(self, request: Request) -> str:
         if self.invalid <= 0:
             return ""
-        key = (request.messages[-1].content, str(request.sample))
+        # A repair's own words are the same everywhere: what it repairs tells turns apart.
+        key = (*(message.content for message in request.messages[-3:]), str(request.sample))
         drawn = stream(request.sampling.seed, "invalid", *key).random()
         return "I would rather not use the format." if drawn < self.invalid else ""
 

@@ -103,7 +103,7 @@ def _exit_code(arguments: list[str]) -> int:
     try:
         return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
     except FjsimError as error:
-        _print_error(str(error))
+        _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _print_error("interrupted; what is done is kept, and the same command resumes it")

@@ -99,7 +99,8 @@ def _run(setup: Setup, folder: Path, json: bool) -> None:
         with turns_bar() as watch:
             finished = asyncio.run(run_setup(setup, folder, watch))
     except (BackendError, BudgetError, StorageError) as error:
-        raise type(error)(f"{error} — what is done is kept in {folder}") from error
+        error.add_note(f"what is done is kept in {folder}, and the same command resumes it")
+        raise
     if json:
         print_json(finished.as_dict())
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from fjsim.beliefs import Array
 from fjsim.contracts.speech import Record
@@ -32,15 +32,32 @@ Labels = Literal["none", "all"] | Audit
 """Which keys a policy is shown, each only after its question is finished."""
 
 
+class Surprise(Protocol):
+    """How unlikely each statement on record is under a fitted model."""
+
+    def __call__(self, record: Record) -> Array:
+        """Return a number >= 0 per round and speaker, shape (n_rounds_done, n_agents)."""
+
+
 class Policy:
     """What a router and a defense have in common: a memory that is explicit.
 
     The state is an immutable value that the policy makes and the loop carries; nothing is kept
     on the policy itself, so that the log can rebuild the state.
+
+    Attributes
+    ----------
+    memory : {'none', 'round0', 'history'}
+        What the state depends on.
+    labels : {'none', 'all'} or Audit
+        Which keys it is shown, each after its question.
+    warmup : int
+        How many questions of the order should play round 0 only, so that it can learn.
     """
 
     memory: ClassVar[Memory] = "none"
     labels: Labels = "none"
+    warmup: int = 0
 
     def initial_state(self, n_agents: int) -> Any:
         """Return the state before the first question."""
@@ -62,17 +79,44 @@ class Policy:
 
 
 class Router(Policy, ABC):
-    """Who is listened to, per question: turns the graph's W into W(q) after round 0."""
+    """Who is listened to, per question: turns the graph's W into W(q) after round 0.
+
+    Attributes
+    ----------
+    channel : {'label', 'withhold', 'sample', 'blend'}
+        How the weights act on model agents; numeric agents mix by them whatever it is.
+    threshold : float
+        Of ``withhold``: the smallest share of the row's largest weight that is delivered.
+    strength : float
+        Of ``blend``: the share of the accepted belief that is the routed mixture of what was
+        heard; the rest is what the model stated.
+    """
 
     channel: Channel = "label"
+    threshold: float = 0.5
+    strength: float = 0.5
 
     @abstractmethod
     def weights(self, record: Record, state: Any) -> Array:
         """Return W(q), row-stochastic on the graph's support, shape (n_agents, n_agents)."""
 
+    def route(self, record: Record, state: Any, key: int | None) -> Array:
+        """Return W(q) given the question's key, which only an upper bound may look at."""
+        return self.weights(record, state)
+
 
 class Defense(Policy, ABC):
-    """A trust policy: gates on what is heard."""
+    """A trust policy: gates on what is heard.
+
+    Attributes
+    ----------
+    channel : {'label', 'withhold', 'sample', 'blend'}
+        How the gates act on model agents; numeric agents multiply weights by them.
+    residual : {'innate', 'self', 'renormalise'}
+        Where the weight goes that gates take away.
+    threshold : float
+        Of ``withhold``: the smallest gate that is delivered.
+    """
 
     channel: Channel = "blend"
     residual: Residual = "innate"

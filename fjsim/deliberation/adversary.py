@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Attack, Message, Power, Record, Sight, Stance, View
-from fjsim.deliberation.hearing import message_of
+from fjsim.contracts import (
+    Attack,
+    Heard,
+    Message,
+    Power,
+    Record,
+    Sight,
+    SpeakingAgent,
+    Stance,
+    View,
+)
+from fjsim.contracts.attacks import OPERATOR, Opening
+from fjsim.deliberation.hearing import cut, message_of
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
 from fjsim.records import Turn
@@ -52,41 +63,146 @@ class Adversary:
         self.attack: Attack = team.attack
         self.seats = team.seats
         self.target = -1
+        self._active: tuple[int, ...] | None = None
         self._team = team
         self._item = item
+        threat = self.attack.threat
+        self._sees, self._may = threat.sees, threat.may
+        # Asking an attack that leaves a hook alone would cost a view per message.
+        self._tampers = type(self.attack).tamper is not Attack.tamper
+        self._recruits = Power.RECRUIT in self._may
 
-    def choose_target(self, benign: Sequence[Array] | None) -> None:
-        """Fix what it is after on this item.
+    def make_plan(self, innate: Mapping[int, Array]) -> None:
+        """Fix what it does on this item.
 
         Parameters
         ----------
-        benign : sequence of ndarray of shape (n_options,), or None
-            Round-0 beliefs of the benign agents, where the attack waits for them.
+        innate : mapping of int to ndarray of shape (n_options,)
+            Round-0 beliefs of benign seats; empty unless the attack waits for them.
         """
-        seed, item = self._team.rules.seed, self._item
-        rng = stream(seed, "target", item.question.id, item.replica)
-        said = None if benign is None else np.array(benign)
-        self.target = self.attack.pick_target(item.question, said, rng)
+        team, item = self._team, self._item
+        plan = self.attack.plan(
+            Opening(
+                question=item.question,
+                order=item.order,
+                warmup=item.warmup,
+                replica=item.replica,
+                n_rounds=team.rules.n_rounds,
+                seats=self.seats,
+                innate=self._opinions(innate),
+                influence=team.influence if Sight.GRAPH in self._sees else None,
+            ),
+            stream(team.rules.seed, "target", item.question.id, item.replica),
+        )
+        self.target, self._active = plan.target, plan.active
 
     def stance(self, seat: int, moment: Moment) -> Stance | None:
-        """Return what one of its seats has to say; None for an honest turn."""
-        if seat not in self.seats:
-            return None
-        return self.attack.stance(seat, self._view(seat, moment))
+        """Return what a seat has to say for the adversary; None for an honest turn."""
+        if seat in self.seats:
+            return self.attack.stance(seat, self._turn_view(seat, moment))
+        if self._recruits and isinstance(self._team.agents[seat], SpeakingAgent):
+            return self.attack.recruit(seat, self._turn_view(seat, moment))
+        return None
 
     def tampered(self, message: Message, listener: int, moment: Moment) -> Message:
         """Return a message as it reaches the listener."""
-        if Power.REWRITE not in self.attack.threat.may:
+        if not self._may_change(message):
             return message
-        return self.attack.tamper(message, listener, self._view(listener, moment))
+        return self.attack.tamper(message, listener, self._wire_view(message, listener, moment))
 
-    def _view(self, seat: int, moment: Moment) -> View:
-        team, item, sees = self._team, self._item, self.attack.threat.sees
+    def forged(self, message: Message, listener: int, moment: Moment) -> tuple[Message, ...]:
+        """Return what reaches a listener beside a message, under names that nobody has."""
+        may = Power.FORGE_IDENTITIES in self._may
+        if not may or message.speaker not in self.seats or listener in self.seats:
+            return ()
+        copies = self.attack.forge(message, listener, self._wire_view(message, listener, moment))
+        return tuple(
+            replace(
+                copy,
+                speaker=self._invented(message.speaker, number),
+                round=message.round,
+                gate=message.gate,
+                weight=message.weight,
+                option_gates=message.option_gates,
+                tampered=True,
+            )
+            for number, copy in enumerate(copies)
+        )
+
+    def recorded(self, heard: tuple[Heard, ...]) -> tuple[Heard, ...]:
+        """Return what was heard with invented speakers counted to the seat behind them."""
+        n_agents = self._team.n_agents
+        if all(one.speaker < n_agents for one in heard):
+            return heard
+        extra: dict[int, float] = {}
+        for one in heard:
+            if one.speaker >= n_agents:
+                seat = self.seats[(one.speaker - n_agents) % len(self.seats)]
+                extra[seat] = extra.get(seat, 0.0) + one.weight
+        return tuple(
+            replace(one, weight=round(one.weight + extra[one.speaker], 12), tampered=True)
+            if one.speaker in extra
+            else one
+            for one in heard
+            if one.speaker < n_agents
+        )
+
+    def rewritten(self, record: Record) -> Record:
+        """Return the operator's record, which stands at the end of the same wires."""
+        if Power.REWRITE not in self._may or not self._tampers:
+            return record
+        stated, answers = record.stated.copy(), record.answers.copy()
+        confidence = record.confidence.copy()
+        for number, seat in np.argwhere(~np.isnan(record.stated).any(axis=2)).tolist():
+            said = _said(record, number, seat)
+            view = self._wire_view(said, OPERATOR, Moment(number, {}, record))
+            read = self.attack.tamper(said, OPERATOR, view)
+            if read is not said and read.belief is not None and read.answer is not None:
+                stated[number, seat], answers[number, seat] = read.belief, read.answer
+                confidence[number, seat] = np.nan if read.confidence is None else read.confidence
+        return replace(record, stated=stated, answers=answers, confidence=confidence)
+
+    def _opinions(self, innate: Mapping[int, Array]) -> Array | None:
+        if Sight.BELIEFS not in self._sees or not self.attack.waits_for_round0:
+            return None
+        opinions = np.full((self._team.n_agents, self._item.question.n_options), np.nan)
+        for seat, belief in innate.items():
+            opinions[seat] = belief
+        return opinions
+
+    def _may_change(self, message: Message) -> bool:
+        """Say whether a message is on its wires: its own words are its own."""
+        return self._tampers and (message.speaker in self.seats or Power.REWRITE in self._may)
+
+    def _invented(self, seat: int, number: int) -> int:
+        """Return a speaker that nobody is; the same number is the same name all along."""
+        place = self.seats.index(seat)
+        return self._team.n_agents + number * len(self.seats) + place
+
+    def _turn_view(self, seat: int, moment: Moment) -> View:
+        heard = self._heard(seat, moment) if Sight.MESSAGES in self._sees else ()
+        return self._view(moment, "attack", seat, moment.number, heard=heard)
+
+    def _wire_view(self, message: Message, listener: int, moment: Moment) -> View:
+        return self._view(moment, "wire", message.speaker, message.round, listener)
+
+    def _heard(self, seat: int, moment: Moment) -> tuple[Message, ...]:
+        team = self._team
+        return tuple(
+            cut(
+                message_of(moment.said[speaker], float(team.influence[seat, speaker]), 1.0),
+                team.rules.peers_see,
+            )
+            for speaker in team.speakers[seat]
+            if speaker in moment.said
+        )
+
+    def _view(
+        self, moment: Moment, purpose: str, *key: int, heard: tuple[Message, ...] = ()
+    ) -> View:
+        team, item, sees = self._team, self._item, self._sees
         known = item.question if Sight.KEY in sees else replace(item.question, answer=None)
-        heard: tuple[Message, ...] = ()
-        if Sight.MESSAGES in sees:
-            speakers = [speaker for speaker in team.speakers[seat] if speaker in moment.said]
-            heard = tuple(message_of(moment.said[speaker], 1.0, 1.0) for speaker in speakers)
+        stated = moment.record.stated[: moment.number] if Sight.BELIEFS in sees else None
         return View(
             question=known,
             order=item.order,
@@ -96,11 +212,22 @@ class Adversary:
             n_rounds=team.rules.n_rounds,
             seats=self.seats,
             target=self.target,
-            rng=stream(
-                team.rules.seed, "attack", item.question.id, item.replica, seat, moment.number
-            ),
+            rng=stream(team.rules.seed, purpose, item.question.id, item.replica, *key),
             influence=team.influence if Sight.GRAPH in sees else None,
-            stated=moment.record.stated if Sight.BELIEFS in sees else None,
+            stated=stated,
             messages=heard,
             gates=moment.gates if Sight.TRUST in sees else None,
+            active=self._active,
         )
+
+
+def _said(record: Record, number: int, seat: int) -> Message:
+    """Return one statement of the record as a message."""
+    answer, confidence = int(record.answers[number, seat]), record.confidence[number, seat]
+    return Message(
+        speaker=seat,
+        round=number,
+        answer=answer if answer >= 0 else None,
+        belief=record.stated[number, seat],
+        confidence=None if np.isnan(confidence) else float(confidence),
+    )

@@ -73,11 +73,13 @@ class Elicitor:
         Elicited
             With a ``missing`` statement where no valid reply came; nothing is put in its place.
         """
+        if self.samples == 1:
+            return await self._draw(chat, sheet, sample)
         draws = [
             await self._draw(chat, sheet, replace(sample, draw=draw))
             for draw in range(self.samples)
         ]
-        return draws[0] if self.samples == 1 else _frequency(draws, sheet)
+        return _frequency(draws, sheet)
 
     async def _draw(
         self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex

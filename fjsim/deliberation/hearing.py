@@ -12,6 +12,7 @@ from fjsim.contracts import Channel, Heard, Message
 from fjsim.records import Turn
 
 DELIVERED = 1e-12
+ALL_SHOWN = ("answer", "reason", "confidence", "belief")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def message_of(turn: Turn, weight: float, gate: Array | float) -> Message:
         belief=belief,
         confidence=turn.confidence,
         reason=reason,
-        gate=float(np.mean(gate)),
+        gate=float(np.mean(gate)) if np.ndim(gate) else float(gate),
         weight=weight,
         option_gates=np.asarray(gate) if np.ndim(gate) else None,
     )
@@ -73,6 +74,8 @@ def message_of(turn: Turn, weight: float, gate: Array | float) -> Message:
 
 def cut(message: Message, shown: frozenset[str]) -> Message:
     """Return the message with only what peers may see."""
+    if len(shown) == len(ALL_SHOWN):
+        return message
     return replace(
         message,
         answer=message.answer if "answer" in shown else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,10 +13,12 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import (
     Arm,
+    Heard,
     Message,
     ModelAgent,
     Record,
     SampleIndex,
+    Sight,
     Situation,
     SpeakingAgent,
     Stance,
@@ -29,7 +32,7 @@ from fjsim.deliberation.hearing import Hearing, blended, cut, deliver, message_o
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
 from fjsim.records import Cost, Turn, TurnKey
-from fjsim.seeds import stream
+from fjsim.seeds import shuffled, stream
 
 
 class Journal(Protocol):
@@ -77,7 +80,7 @@ class Deliberation:
         self._openings: dict[int, asyncio.Task[Turn]] = {}
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
         self._gates: Array | None = None
-        self._before = self.record()
+        self._before = self._said()
 
     @property
     def target(self) -> int:
@@ -92,11 +95,11 @@ class Deliberation:
         """Play round 0: everybody alone, the other arm's benign turns taken over."""
         benign = [seat for seat in range(self.team.n_agents) if seat not in self._seats]
         if self._adversary is not None:
-            said = None
+            turns: list[Turn] = []
             if self._adversary.attack.waits_for_round0:
                 turns = await asyncio.gather(*(self.opening(seat) for seat in benign))
-                said = [np.array(turn.belief) for turn in turns if turn.belief is not None]
-            self._adversary.choose_target(said)
+            said = {turn.agent: np.array(turn.belief) for turn in turns if turn.belief is not None}
+            self._adversary.make_plan(said)
         await asyncio.gather(*(self.opening(seat) for seat in (*benign, *self._seats)))
         await self._journal.sync()
 
@@ -120,15 +123,22 @@ class Deliberation:
         if n_rounds > 0:
             self.weights = team.router.weights(self.record(), router_state)
         for number in range(1, n_rounds + 1):
-            self._before = self.record()
+            if self._is_read:
+                self._before = self._said()
             if team.defense is not None:
-                self._gates = team.defense.gates(self._before, state)
+                self._gates = team.defense.gates(self._public(self._before), state)
             self._turns.append({})
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
 
     def record(self) -> Record:
         """Return all that was said so far, as policies see it."""
+        return self._public(self._said())
+
+    def _public(self, said: Record) -> Record:
+        return said if self._adversary is None else self._adversary.rewritten(said)
+
+    def _said(self) -> Record:
         n_agents, n_options = self.team.n_agents, self.item.question.n_options
         shape = (len(self._turns), n_agents)
         stated, accepted = np.full((2, *shape, n_options), np.nan)
@@ -144,6 +154,12 @@ class Deliberation:
         return Record(
             self.item.question.id, self.team.influence, stated, accepted, answers, confidence
         )
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether anybody looks at the record of a round."""
+        sees = self._adversary is not None and Sight.BELIEFS in self._adversary.attack.threat.sees
+        return sees or self.team.defense is not None
 
     async def _at_once(self, number: int) -> None:
         last = self._turns[number - 1]
@@ -244,11 +260,15 @@ class Deliberation:
             text=elicited.text,
             reason=statement.reason,
             problem=statement.problem,
-            heard=hearing.record,
+            heard=self._record_of(hearing),
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
             at=round(time.time(), 3),
         )
+
+    def _record_of(self, hearing: Hearing) -> tuple[Heard, ...]:
+        heard = hearing.record
+        return heard if self._adversary is None else self._adversary.recorded(heard)
 
     def _accepted(self, seat: int, number: int, stated: Array | None) -> Array | None:
         defense = self.team.defense
@@ -278,13 +298,13 @@ class Deliberation:
         if moment.number == 0:
             return Hearing()
         team, rules, item = self.team, self.team.rules, self.item
-        speakers = np.array(team.speakers[seat], dtype=int)
-        rng = stream(rules.seed, "hearing", item.question.id, item.replica, seat, moment.number)
-        if rules.shuffle_peers:
-            rng.shuffle(speakers)
+        speakers: Sequence[int] = team.speakers[seat]
+        place = (item.question.id, item.replica, seat, moment.number)
+        if rules.shuffle_peers and len(speakers) > 1:
+            speakers = shuffled(speakers, rules.seed, "peer order", *place)
         loud: list[Message] = []
         silent: list[Message] = []
-        for speaker in speakers.tolist():
+        for speaker in speakers:
             turn = moment.said[speaker]
             gate = 1.0 if self._gates is None else self._gates[seat, speaker]
             message = message_of(turn, float(self.weights[seat, speaker]), gate)
@@ -293,9 +313,15 @@ class Deliberation:
                 continue
             if self._adversary is not None:
                 message = self._adversary.tampered(message, seat, moment)
+                forged = self._adversary.forged(message, seat, moment)
+                loud.extend(cut(copy, rules.peers_see) for copy in forged)
             loud.append(cut(message, rules.peers_see))
+        if len(loud) + len(silent) > len(speakers) and rules.shuffle_peers:
+            # Invented speakers must not stand beside the seat they come from.
+            loud = shuffled(loud, rules.seed, "forged order", *place)
         if team.defense is None or isinstance(team.agents[seat], SpeakingAgent):
             return Hearing(tuple(loud), tuple(silent))
+        rng = stream(rules.seed, "delivery", *place)
         hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
         return Hearing(hearing.heard, (*hearing.silent, *silent))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,8 +57,7 @@ class Sheet:
 
     def shown(self, belief: Array) -> str:
         """Return a belief as ``A=0.1 B=0.9``, in the order shown."""
-        pairs = zip(self.letters, belief[list(self.order)], strict=True)
-        return " ".join(f"{letter}={_number(value)}" for letter, value in pairs)
+        return _shown(self.order, tuple(belief.tolist()))
 
     def canonical(self, shown: Sequence[float]) -> Array:
         """Return a belief given in the order shown in the order of the set."""
@@ -66,15 +66,22 @@ class Sheet:
         return belief
 
 
+@lru_cache(maxsize=4096)
+def _shown(order: tuple[int, ...], belief: tuple[float, ...]) -> str:
+    """Return the line of one belief; a speaker's is written once for all its listeners."""
+    pairs = zip(LETTERS, order, strict=False)
+    return " ".join(f"{letter}={_number(belief[option])}" for letter, option in pairs)
+
+
 def _number(value: float) -> str:
     return f"{value:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".") or "0"
 
 
 def clean_text(text: str) -> str:
     """Return foreign text without control characters and without anything like a tag."""
-    visible = "".join(
-        character for character in text if character == "\n" or character.isprintable()
-    )
+    visible = text
+    if not text.isprintable():
+        visible = "".join(kept for kept in text if kept == "\n" or kept.isprintable())
     return re.sub(r"<(?=\s*[/!A-Za-z])", "‹", visible)
 
 

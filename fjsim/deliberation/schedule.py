@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fjsim.contracts import Arm, Audit, Policy, Record
@@ -17,20 +17,6 @@ from fjsim.seeds import stream
 MEMORIES = ("none", "round0", "history")
 
 Done = Callable[[Deliberation], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """All items of one arm and one replica, in the seeded order.
-
-    Parameters
-    ----------
-    arm : {'attacked', 'clean'}
-    deliberations : tuple of Deliberation
-    """
-
-    arm: Arm
-    deliberations: tuple[Deliberation, ...]
 
 
 def seeded_order(
@@ -69,7 +55,7 @@ async def deliberate(
     journal: Journal,
     done: Done,
     window: int,
-) -> tuple[Deliberation, ...]:
+) -> None:
     """Play all items in all arms.
 
     Parameters
@@ -86,86 +72,90 @@ async def deliberate(
         Called with each deliberation when it is finished.
     window : int
         How many items are under way at a time where the policies need no memory.
-
-    Returns
-    -------
-    tuple of Deliberation
-        Finished ones, arm by arm.
     """
-    tracks = _tracks(team, arms, items, journal)
-    play = {"none": _free, "round0": _after_openings, "history": _in_order}[memory_of(team)]
-    gate = asyncio.Semaphore(max(1, window))
-    await _all(play(track, gate, done) for track in tracks)
-    return tuple(deliberation for track in tracks for deliberation in track.deliberations)
+    course = _Course(team, arms, journal, done, asyncio.Semaphore(max(1, window)))
+    memory = memory_of(team)
+    if memory == "none":
+        await _all(course.free(item) for item in items)
+        return
+    for_replica: dict[int, list[Item]] = {}
+    for item in items:
+        for_replica.setdefault(item.replica, []).append(item)
+    play = course.after_openings if memory == "round0" else course.in_order
+    await _all(play(arm, track) for track in for_replica.values() for arm in arms)
 
 
-def _tracks(
-    team: Team, arms: Sequence[Arm], items: Sequence[Item], journal: Journal
-) -> tuple[Track, ...]:
-    clean_team = replace(team, attack=None)
-    clean = {item: Deliberation(clean_team, "clean", item, journal) for item in items}
-    tracks = []
-    for arm in arms:
-        for replica in sorted({item.replica for item in items}):
-            chosen = [item for item in items if item.replica == replica]
-            twins = [clean[item] if "clean" in arms else None for item in chosen]
-            deliberations = tuple(
-                clean[item] if arm == "clean" else Deliberation(team, arm, item, journal, twin)
-                for item, twin in zip(chosen, twins, strict=True)
-            )
-            tracks.append(Track(arm, deliberations))
-    return tuple(tracks)
+class _Course:
+    """How the items of a run are played, given what the policies remember."""
 
+    def __init__(
+        self,
+        team: Team,
+        arms: Sequence[Arm],
+        journal: Journal,
+        done: Done,
+        gate: asyncio.Semaphore,
+    ) -> None:
+        self._teams = {"attacked": team, "clean": replace(team, attack=None)}
+        self._arms, self._journal, self._done, self._gate = arms, journal, done, gate
+        self._waiting: dict[Item, dict[Arm, Deliberation]] = {}
 
-async def _free(track: Track, gate: asyncio.Semaphore, done: Done) -> None:
-    """Nobody remembers anything: every item on its own."""
+    async def free(self, item: Item) -> None:
+        """Play one item in all arms; nobody remembers anything."""
+        async with self._gate:
+            await _all(self._from_the_start(self._take(item, arm)) for arm in self._arms)
 
-    async def play(deliberation: Deliberation) -> None:
-        async with gate:
+    async def after_openings(self, arm: Arm, items: Sequence[Item]) -> None:
+        """Open all items of a replica, fold the states over them, then play the rest at once."""
+        track = [self._take(item, arm) for item in items]
+        await _all(self._opened(deliberation) for deliberation in track)
+        states, jobs = _initial(self._teams[arm]), []
+        for deliberation in track:
+            jobs.append(self._gated(deliberation, states))
+            states = _updated(deliberation, states)
+        await _all(jobs)
+
+    async def in_order(self, arm: Arm, items: Sequence[Item]) -> None:
+        """Play one item after the other; memory is the whole history."""
+        states = _initial(self._teams[arm])
+        for item in items:
+            deliberation = self._take(item, arm)
+            await self._opened(deliberation)
+            await self._gated(deliberation, states)
+            states = _updated(deliberation, states)
+
+    def _take(self, item: Item, arm: Arm) -> Deliberation:
+        """Return one arm of an item; both are made together and forgotten once both are taken."""
+        if item not in self._waiting:
+            clean = Deliberation(self._teams["clean"], "clean", item, self._journal)
+            made: dict[Arm, Deliberation] = {"clean": clean}
+            if "attacked" in self._arms:
+                twin = clean if "clean" in self._arms else None
+                made["attacked"] = Deliberation(
+                    self._teams["attacked"], "attacked", item, self._journal, twin
+                )
+            self._waiting[item] = {name: made[name] for name in self._arms}
+        taken = self._waiting[item].pop(arm)
+        if not self._waiting[item]:
+            del self._waiting[item]
+        return taken
+
+    async def _from_the_start(self, deliberation: Deliberation) -> None:
+        await deliberation.open()
+        await self._finish(deliberation, _initial(deliberation.team))
+
+    async def _opened(self, deliberation: Deliberation) -> None:
+        async with self._gate:
             await deliberation.open()
-            states = _initial(deliberation.team)
-            await _finish(track, deliberation, states, done)
 
-    await _all(play(deliberation) for deliberation in track.deliberations)
+    async def _gated(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
+        async with self._gate:
+            await self._finish(deliberation, states)
 
-
-async def _after_openings(track: Track, gate: asyncio.Semaphore, done: Done) -> None:
-    """Memory is a function of round 0: open all items, fold the states, then the rest at once."""
-
-    async def open_one(deliberation: Deliberation) -> None:
-        async with gate:
-            await deliberation.open()
-
-    async def finish(deliberation: Deliberation, states: tuple[Any, Any]) -> None:
-        async with gate:
-            await _finish(track, deliberation, states, done)
-
-    await _all(open_one(deliberation) for deliberation in track.deliberations)
-    states = _initial(track.deliberations[0].team) if track.deliberations else (None, None)
-    waiting = []
-    for deliberation in track.deliberations:
-        waiting.append((deliberation, states))
-        states = _updated(deliberation, states)
-    await _all(finish(deliberation, before) for deliberation, before in waiting)
-
-
-async def _in_order(track: Track, gate: asyncio.Semaphore, done: Done) -> None:
-    """Memory is the whole history: one item after the other."""
-    states = _initial(track.deliberations[0].team) if track.deliberations else (None, None)
-    for deliberation in track.deliberations:
-        async with gate:
-            await deliberation.open()
-            await _finish(track, deliberation, states, done)
-        states = _updated(deliberation, states)
-
-
-async def _finish(
-    track: Track, deliberation: Deliberation, states: tuple[Any, Any], done: Done
-) -> None:
-    rules = deliberation.team.rules
-    n_rounds = 0 if deliberation.item.is_warmup else rules.n_rounds
-    await deliberation.run(states[0], states[1], n_rounds)
-    done(deliberation)
+    async def _finish(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
+        n_rounds = 0 if deliberation.item.is_warmup else deliberation.team.rules.n_rounds
+        await deliberation.run(states[0], states[1], n_rounds)
+        self._done(deliberation)
 
 
 def _initial(team: Team) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from fjsim.analysis import group, security
 from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.contracts import Arm, Validity
-from fjsim.experiment.prediction import Prediction, declared_prediction
+from fjsim.experiment.prediction import Prediction, predictions
 from fjsim.records import VALIDITY_CODES, LogContents, Transcript, counted
 
 MISSING = VALIDITY_CODES[Validity.MISSING]
@@ -94,11 +94,7 @@ def measure(
     pair = None
     if attacked is not None and clean is not None:
         pair = security.paired(attacked, clean)
-    prediction: dict[str, Prediction | None] = {
-        "declared": None if pair is None else declared_prediction(pair, seed),
-        "fitted_clean": None,
-        "fitted_first_rounds": None,
-    }
+    prediction = predictions(pair, seed)
     main = attacked if attacked is not None else clean
     assert main is not None, "a run has at least one arm"
     metrics: dict[str, Estimate | float | int | None] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fjsim.backends.simulated import MODEL_NAME
 from fjsim.backends.wrappers.budget import Spend
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Arm, Usage
@@ -34,7 +35,7 @@ from fjsim.scenario import Scenario
 Watcher = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished run.
 
@@ -58,6 +59,9 @@ class Run:
     contents: LogContents
     run_dir: Path | None
     simulated: bool
+
+    def __repr__(self) -> str:
+        return f"Run({self.scenario.title}, {self.transcript!r}, run_dir={self.run_dir})"
 
     @property
     def metrics(self) -> Mapping[str, object]:
@@ -170,12 +174,11 @@ async def run_setup(
         if folder is None:
             log.write("run", setup.header())
         crew = make_crew(setup, _spent(log.contents, setup), cache)
-        simulated = crew.simulated
         if len(log.contents.items) < len(setup.items) * len(setup.scenario.arms):
             await _play(setup, crew, log, watch or _unwatched)
         await crew.close()
         seconds = log.contents.seconds + time.monotonic() - started
-        run = _finished(setup, log.contents, seconds, simulated, folder)
+        run = _finished(setup, log.contents, seconds, crew.simulated, folder)
     finally:
         log.close()
     if folder is not None:
@@ -237,6 +240,7 @@ def _item_end(setup: Setup, crew: Crew, deliberation: Deliberation) -> ItemEnd:
         weights=deliberation.weights.tolist() if routed else None,
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
+        order=list(crew.team.sheet(item.question).order),
     )
 
 
@@ -273,4 +277,11 @@ def _finished(
         targets = transcripts["attacked"].targets
         transcripts["clean"] = replace(transcripts["clean"], targets=targets)
     outcome = measure(transcripts, contents, _cost(contents, setup), seconds, setup.scenario.seed)
+    simulated = simulated or _all_simulated(contents)
     return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)
+
+
+def _all_simulated(contents: LogContents) -> bool:
+    """Say whether the embedded model stood behind whatever endpoint was asked."""
+    models = {turn.cost.model for turn in contents.turns.values() if turn.cost.calls}
+    return models == {MODEL_NAME}

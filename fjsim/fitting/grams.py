@@ -115,18 +115,22 @@ class Grams:
             freedom=self.freedom[items],
         )
 
-    def mapped(self, basis: Array, allowed: Flags) -> Grams:
-        """Return the matrices of columns that are mixtures of these.
+    def __add__(self, other: Grams) -> Grams:
+        return self._combined(other, 1.0)
 
-        Parameters
-        ----------
-        basis : ndarray of shape (n_agents, n_columns, n_new)
-            New column ``m`` of a listener is ``sum_k columns[k] basis[k, m]``.
-        allowed : ndarray of bool, shape (n_agents, n_new)
-        """
-        products = np.einsum("iam,...iab,ibn->...imn", basis, self.products, basis)
-        targets = np.einsum("iam,...ia->...im", basis, self.targets)
-        return replace(self, products=products, targets=targets, allowed=allowed)
+    def __sub__(self, other: Grams) -> Grams:
+        return self._combined(other, -1.0)
+
+    def _combined(self, other: Grams, sign: float) -> Grams:
+        """Add or take away the turns of another set."""
+        return Grams(
+            self.products + sign * other.products,
+            self.targets + sign * other.targets,
+            self.power + sign * other.power,
+            self.turns + sign * other.turns,
+            self.freedom + sign * other.freedom,
+            self.allowed | other.allowed,
+        )
 
     def errors(self, rows: Array) -> Array:
         """Return the summed squared error of rows, shape (..., n_agents).
@@ -237,13 +241,4 @@ def _products(transcript: Transcript, columns: Columns | None) -> Grams:
         turns=laid.counts.sum(axis=1).astype(float),
         freedom=(options * laid.counts).sum(axis=1).astype(float),
         allowed=laid.allowed,
-    )
-
-
-def listener_rows(transcript: Transcript, listener: int, columns: Columns | None = None) -> Design:
-    """Return the design of one listener only: its rows for a fit that needs them."""
-    laid = design(transcript, columns)
-    pick = slice(listener, listener + 1)
-    return Design(
-        laid.columns[:, :, pick], laid.moved[:, :, pick], laid.counts[:, :, pick], laid.allowed[pick]
     )

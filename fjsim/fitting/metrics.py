@@ -26,9 +26,11 @@ def scored_turns(transcript: Transcript) -> Flags:
 def half_squared_gap(predicted: Array, observed: Array) -> Array:
     """Return half the summed squared difference, shape (...).
 
-    The squared error of a scalar opinion; for answers, 1 where the answer changed.
+    The squared error of a scalar opinion; for answers, 1 where the answer changed. NaN where there
+    is no prediction.
     """
-    return np.asarray(np.nansum((predicted - observed) ** 2, axis=-1) / 2)
+    gap = np.where(np.isnan(observed), 0.0, (predicted - observed) ** 2)
+    return np.asarray(gap.sum(axis=-1) / 2)
 
 
 def brier(predicted: Array, observed: Array) -> Array:

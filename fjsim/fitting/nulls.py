@@ -11,11 +11,20 @@ from fjsim.beliefs import Array
 from fjsim.fitting.bootstrap import bootstrap_rows
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.linear import summed_listeners
-from fjsim.fitting.grams import Columns, Design, Grams, design, grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS, hearing
-from fjsim.fitting.mixtures import even_mixture, mixed_columns
+from fjsim.fitting.grams import Columns, Grams, grams
+from fjsim.fitting.hearing import (
+    INNATE,
+    OWN,
+    PEERS,
+    columns_of_round,
+    expressed_prediction,
+    hearing,
+    spoken_beliefs,
+)
+from fjsim.fitting.mixtures import even_mixture, expand_rows, mixed_columns
+from fjsim.fitting.prediction import _carried, apply_rows
 from fjsim.fitting.rows import finite_influence
-from fjsim.fitting.simplex import solve_rows
+from fjsim.fitting.simplex import closest_on_simplex, solve_rows
 from fjsim.records.transcript import NOT_HEARD, Transcript
 from fjsim.seeds import stream
 
@@ -116,8 +125,9 @@ def null_tests(
 
     Notes
     -----
-    Under the shared law the recorded regressors stay and every turn's residual keeps its size
-    and gets a random sign (a wild bootstrap), so that unequal noise is no evidence. The
+    A parametric null: whole deliberations are drawn from the recorded innate beliefs under one
+    law, answers from its prediction, beliefs with Gaussian noise cut at the simplex; law and
+    noise are calibrated until the observed fit comes out. The
     statistic is :math:`(SSE_{shared} - SSE_{item}) / SSE_{item}`.
     """
     used = treated(transcript)
@@ -155,19 +165,12 @@ def _shared_null(
     transcript: Transcript, mixed: Columns | None, n_draws: int, seed: int
 ) -> _Shared:
     """Compare per-item fits with what they look like under one shared law."""
-    laid = design(transcript, mixed)
     base = _per_item(transcript, mixed)
-    normal = base.pooled()
-    common = solve_rows(normal.products, normal.targets, normal.allowed).rows
-    spread = common[np.zeros(transcript.n_agents, int)] if mixed is not None else common
-    turns = _per_turn(laid, spread)
-    groups = np.zeros(transcript.n_agents, int) if mixed is not None else None
-    observed = _statistics(base, common, transcript.n_rounds, mixed is None)
+    world = _SharedWorld(transcript, mixed, base)
+    observed = _statistics(base, transcript.n_rounds, mixed is None)
     rng = stream(seed, "fit-shared-null")
     drawn = [
-        _statistics(
-            _redrawn(base, common, turns, groups, rng), None, transcript.n_rounds, mixed is None
-        )
+        _statistics(_per_item(world.draw(rng), mixed), transcript.n_rounds, mixed is None)
         for _ in range(n_draws)
     ]
     gains = np.array([one.gain for one in drawn])
@@ -186,50 +189,89 @@ def _per_item(transcript: Transcript, mixed: Columns | None) -> Grams:
     return summed_listeners(base, np.zeros(transcript.n_agents, dtype=np.int64))
 
 
-@dataclass(frozen=True)
-class _Turns:
-    """Per turn: residual times columns, residual times fitted movement, residual squared."""
+class _SharedWorld:
+    """Draws deliberations under one shared law, with the noise that was observed.
 
-    pull: Array
-    along: Array
-    power: Array
+    Answers (certain beliefs) are drawn from the law's prediction; beliefs and opinions get
+    Gaussian noise, brought back to the simplex as the data are. Drawn beliefs are what peers hear
+    next, so that the null shares the bias of fits to noisy regressors.
+    """
+
+    def __init__(self, transcript: Transcript, mixed: Columns | None, base: Grams) -> None:
+        self.transcript, self.mixed, self.base = transcript, mixed, base
+        self.heard = hearing(transcript)
+        self.weights = even_mixture(transcript) if mixed is not None else None
+        observed = np.nan_to_num(transcript.beliefs)
+        self.certain = bool(np.isin(observed, (0.0, 1.0)).all()) and not transcript.opinions
+        self.law = solve_pooled(base)
+        self.size = np.zeros(transcript.n_agents)
+        if not self.certain:
+            self._calibrate()
+
+    def _calibrate(self) -> None:
+        """Find law and noise from which, cut by the simplex, the observed fit comes out."""
+        wanted, size = self.law, self._misfit(self.base, self.law)
+        noise = size.copy()
+        rng = stream(0, "fit-null-noise")
+        for _ in range(8):
+            self.size = noise if len(noise) > 1 else np.repeat(noise, self.transcript.n_agents)
+            drawn = _per_item(self.draw(rng), self.mixed)
+            refit = solve_pooled(drawn)
+            got = self._misfit(drawn, refit)
+            noise = noise * np.divide(size, got, out=np.ones_like(got), where=got > 0)
+            step = np.where(self.base.allowed, self.law + wanted - refit, -1e6)
+            self.law = closest_on_simplex(step)
+
+    def _misfit(self, base: Grams, rows: Array) -> Array:
+        pooled = base.pooled()
+        left = np.maximum(pooled.errors(rows), 0.0) / np.maximum(pooled.freedom, 1.0)
+        return np.asarray(np.sqrt(left))
+
+    def _rows(self) -> Array:
+        if self.weights is None:
+            return self.law[None, None]
+        return expand_rows(np.repeat(self.law, self.transcript.n_agents, axis=0), self.weights)
+
+    def draw(self, rng: np.random.Generator) -> Transcript:
+        """Draw one deliberation from the recorded innate beliefs."""
+        given, rows = self.transcript, self._rows()
+        beliefs, said = given.beliefs.copy(), spoken_beliefs(given).copy()
+        there = given.valid & given.valid[:, :1]
+        for at in range(1, given.n_rounds + 1):
+            shape = beliefs[:, at].shape
+            chance = rng.random(shape[:-1]) if self.certain else rng.standard_normal(shape)
+            for _ in range(given.n_agents if self.heard.sequential else 1):
+                own = _carried(beliefs, at)
+                columns = columns_of_round(self.heard, at, given.innate, own, said)
+                after = self._shaken(apply_rows(self.heard, at, rows, columns), chance)
+                now = np.where(there[:, at, :, None], after, beliefs[:, at])
+                now = np.where(given.valid[:, at, :, None], now, np.nan)
+                beliefs[:, at] = now
+                said[:, at] = expressed_prediction(now, given.peers_read)
+        return replace(given, beliefs=beliefs, stated_beliefs=None)
+
+    def _shaken(self, expected: Array, chance: Array) -> Array:
+        """Add noise, or draw an answer."""
+        present = ~np.isnan(expected)
+        if self.certain:
+            edges = np.cumsum(np.maximum(np.nan_to_num(expected), 0.0), axis=-1)
+            chosen = (edges < chance[..., None] * edges[..., -1:]).sum(axis=-1)
+            after = (np.arange(edges.shape[-1]) == chosen[..., None]).astype(float)
+        else:
+            shaken = expected + self.size[:, None] * chance
+            after = closest_on_simplex(np.where(present, shaken, -1e6))
+        return np.where(present, after, np.nan)
 
 
-def _per_turn(laid: Design, rows: Array) -> _Turns:
-    fitted = (laid.columns @ rows[None, None, :, :, None])[..., 0]
-    left = np.where(laid.counts[..., None], laid.moved - fitted, 0.0)
-    pull = (left[..., None, :] @ laid.columns)[..., 0, :]
-    return _Turns(pull, (left * fitted).sum(-1), (left**2).sum(-1))
+def solve_pooled(base: Grams) -> Array:
+    """Return the pooled rows of per-item normal equations, shape (n_agents, n_columns)."""
+    normal = base.pooled()
+    return solve_rows(normal.products, normal.targets, normal.allowed).rows
 
 
-def _redrawn(
-    base: Grams,
-    common: Array,
-    turns: _Turns,
-    groups: NDArray[np.int_] | None,
-    rng: np.random.Generator,
-) -> Grams:
-    """Return the normal equations of one data set drawn under the shared law."""
-    signs = rng.choice([-1.0, 1.0], size=turns.power.shape)
-    pull = (signs[..., None] * turns.pull).sum(axis=1)
-    along = (signs * turns.along).sum(axis=1)
-    power = turns.power.sum(axis=1)
-    if groups is not None:
-        pull, along, power = (part.sum(axis=1, keepdims=True) for part in (pull, along, power))
-    fitted = base.products @ common[..., None]
-    explained = (fitted[..., 0] * common).sum(-1)
-    return replace(
-        base, targets=fitted[..., 0] + pull, power=explained + 2 * along + power
-    )
-
-
-def _statistics(
-    per_item: Grams, common: Array | None, n_rounds: int, by_seat: bool
-) -> _Statistics:
+def _statistics(per_item: Grams, n_rounds: int, by_seat: bool) -> _Statistics:
     """Fit a law per item and measure how much it varies."""
-    if common is None:
-        normal = per_item.pooled()
-        common = solve_rows(normal.products, normal.targets, normal.allowed).rows
+    common = solve_pooled(per_item)
     rows = solve_rows(per_item.products, per_item.targets, per_item.allowed, common).rows
     alone = float(np.maximum(per_item.errors(rows), 0).sum())
     together = float(np.maximum(per_item.errors(np.broadcast_to(common, rows.shape)), 0).sum())

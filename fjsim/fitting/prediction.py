@@ -43,7 +43,7 @@ def predicted_beliefs(transcript: Transcript, law: Law = None, start: int = 0) -
     Returns
     -------
     ndarray of shape (n_items, n_rounds + 1, n_agents, n_options)
-        Like ``transcript.beliefs``; NaN where an agent has no innate belief.
+        Like ``transcript.beliefs``. An agent without innate belief stands there as recorded.
 
     Raises
     ------
@@ -180,18 +180,21 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     heard = hearing(transcript)
     predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
     fixed = list(recorded_seats(transcript))
-    free = [seat for seat in range(transcript.n_agents) if seat not in fixed]
-    predicted[:, start + 1 :, free] = np.nan
-    said[:, start + 1 :, free] = np.nan
+    # Who has no belief to start from cannot be predicted, but was heard: taken as recorded.
+    given = ~transcript.valid[:, : start + 1].any(axis=1)
+    given |= ~transcript.valid[:, 0]
+    given[:, fixed] = True
+    predicted[:, start + 1 :] = np.where(given[:, None, :, None], predicted[:, start + 1 :], np.nan)
+    said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):
         for _ in range(_passes(heard, at)):
             columns = columns_of_round(
                 heard, at, transcript.innate, _carried(predicted, at), said
             )
             after = apply_rows(heard, at, rows, columns)
-            predicted[:, at, free] = after[:, free]
             read = expressed_prediction(after, transcript.peers_read)
-            said[:, at, free] = read[:, free]
+            predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
+            said[:, at] = np.where(given[..., None], said[:, at], read)
     return predicted
 
 

@@ -45,6 +45,8 @@ class ItemEnd:
         W(q), where a router changed it.
     stubbornness, self_weight : list of float or None
         True parameters of the seats, where they are declared.
+    order : list of int or None
+        ``order[shown]`` is the index in the set of the option shown in that place.
     """
 
     arm: Arm
@@ -57,6 +59,7 @@ class ItemEnd:
     weights: list[list[float]] | None = None
     stubbornness: list[float] | None = None
     self_weight: list[float] | None = None
+    order: list[int] | None = None
 
     @property
     def identity(self) -> tuple[str, str, int]:

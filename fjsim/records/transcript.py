@@ -26,7 +26,7 @@ NOT_HEARD = -1
 """In ``heard_round``: nothing of this speaker reached this listener before this turn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Transcript:
     """One arm of a recorded deliberation.
 
@@ -107,6 +107,12 @@ class Transcript:
     peers_read: Literal["belief", "confidence", "answer"] = "belief"
     exchangeable: bool = False
     abstention: int | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Transcript({self.arm}: {self.n_items} items, {self.n_rounds} rounds, "
+            f"{self.n_agents} agents, {self.n_options} options)"
+        )
 
     @property
     def n_items(self) -> int:

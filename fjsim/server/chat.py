@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fjsim.backends.seeding import run_seed
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
 
 ROLES = ("system", "user", "assistant")
@@ -56,12 +57,13 @@ def read_request(body: Any) -> Asked:
         raise BadRequestError("this server gives one choice; leave 'n' out")
     messages = _messages(body.get("messages"))
     user = str(body.get("user") or "")
+    sample = read_sample(user)
     response_format = body.get("response_format")
     request = Request(
         messages=messages,
         schema=_schema(response_format),
-        sampling=_sampling(body),
-        sample=read_sample(user),
+        sampling=_sampling(body, sample if user else None),
+        sample=sample,
         logprobs=int(body.get("top_logprobs") or 0) if body.get("logprobs") else 0,
     )
     digest = hashlib.blake2b(digest_size=8)
@@ -127,15 +129,16 @@ def _messages(given: Any) -> tuple[ChatMessage, ...]:
     return tuple(messages)
 
 
-def _sampling(body: Mapping[str, Any]) -> Sampling:
+def _sampling(body: Mapping[str, Any], sample: SampleIndex | None) -> Sampling:
     default = Sampling()
     longest = body.get("max_tokens") or body.get("max_completion_tokens") or default.max_tokens
     try:
+        seed = int(body.get("seed") or 0)
         return Sampling(
             temperature=float(body.get("temperature", default.temperature)),
             top_p=float(body.get("top_p", default.top_p)),
             max_tokens=int(longest),
-            seed=int(body.get("seed") or 0),
+            seed=seed if sample is None else run_seed(seed, sample),
         )
     except (TypeError, ValueError):
         raise BadRequestError("temperature, top_p, max_tokens and seed must be numbers") from None

@@ -8,6 +8,7 @@ from fjsim.backends.chat_format import (
     read_completion,
     without_thinking,
 )
+from fjsim.backends.seeding import run_seed
 
 
 def completion(**message):
@@ -18,10 +19,18 @@ def completion(**message):
 def test_body_carries_the_sample_in_user_and_the_schema_as_response_format(ask):
     body = chat_body(ask("why?", seat=3, round=2, seed=5), "m", structured=True)
     assert body["user"] == "replica=0 seat=3 round=2 draw=0 repair=0"
-    assert body["seed"] == 5
     assert body["max_tokens"] == 64
     assert body["response_format"]["json_schema"]["strict"] is True
     assert "logprobs" not in body
+
+
+def test_every_draw_is_sent_its_own_seed_from_which_the_runs_seed_can_be_read(ask):
+    requests = [ask(seat=seat, round=round, seed=5) for seat in range(6) for round in range(11)]
+    seeds = [chat_body(request, "m", structured=True)["seed"] for request in requests]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    back = [run_seed(seed, r.sample) for seed, r in zip(seeds, requests, strict=True)]
+    assert set(back) == {5}
 
 
 def test_body_without_structured_output_leaves_the_schema_to_the_prompt(ask):

@@ -138,9 +138,11 @@ def test_planted_key_is_sent_and_shows_up_nowhere(echo, ask, tmp_path, monkeypat
     assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_credentials_in_the_url_are_no_part_of_the_identity():
-    backend = OpenAIChat(model="m", base_url=f"http://me:{SECRET}@host:1/v1?key={SECRET}")
-    assert backend.identity == "http://host:1/v1 m"
+@pytest.mark.parametrize("place", ["http://me:{}@host:1/v1", "http://host:1/v1?key={}"])
+def test_credentials_in_the_url_are_refused_without_repeating_them(place):
+    with pytest.raises(ConfigError, match="api_key_env") as caught:
+        OpenAIChat(model="m", base_url=place.format(SECRET))
+    assert SECRET not in str(caught.value)
 
 
 def test_missing_key_is_a_config_error_that_names_the_variable(ask, monkeypatch):

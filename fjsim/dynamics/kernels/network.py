@@ -18,7 +18,7 @@ Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _heard(indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: int) -> float:
     """Sum what listener i hears."""
     total = 0.0
@@ -31,7 +31,7 @@ def _heard(indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: i
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def residual(
     indptr: Pointer,
     indices: Index,
@@ -53,7 +53,7 @@ def residual(
     return worst
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def apply_system(
     indptr: Pointer,
     indices: Index,
@@ -80,7 +80,7 @@ def apply_system(
     return with_direction, with_left, with_itself
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def conjugate_step(
     length: float,
     turn: float,
@@ -104,7 +104,7 @@ def conjugate_step(
     return square, worst
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def apply_directed(
     indptr: Pointer,
     indices: Index,
@@ -127,7 +127,7 @@ def apply_directed(
     return with_probe, with_itself
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def stabilised_step(
     along: float,
     across: float,
@@ -150,21 +150,21 @@ def stabilised_step(
     return product, worst
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def combine(left: Array, turn: float, across: float, image: Array, direction: Array) -> None:
     """Turn the BiCGSTAB direction in place."""
     for i in range(direction.size):
         direction[i] = left[i] + turn * (direction[i] - across * image[i])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def shrink(left: Array, along: float, image: Array) -> None:
     """Take a multiple of `image` off `left` in place."""
     for i in range(left.size):
         left[i] -= along * image[i]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def sweep(
     indptr: Pointer,
     indices: Index,
@@ -185,7 +185,7 @@ def sweep(
     return worst
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _mix(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (splitmix64)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -193,7 +193,7 @@ def _mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def asymmetry(indptr: Pointer, indices: Index) -> np.uint64:
     """Return 0 if the pattern is symmetric; otherwise a hash, 0 with probability 2^-64."""
     total = np.uint64(0)
@@ -207,7 +207,7 @@ def asymmetry(indptr: Pointer, indices: Index) -> np.uint64:
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def has_even_rows(indptr: Pointer, weights: Array) -> bool:
     """Say whether all speakers of each listener have one weight."""
     for i in range(indptr.size - 1):
@@ -217,7 +217,7 @@ def has_even_rows(indptr: Pointer, weights: Array) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _share(indptr: Pointer, indices: Index, weights: Array, listener: int, speaker: int) -> float:
     """Look a weight up in a sorted row; 0 where there is none."""
     low, high = indptr[listener], indptr[listener + 1]
@@ -232,7 +232,7 @@ def _share(indptr: Pointer, indices: Index, weights: Array, listener: int, speak
     return 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
     """Find strengths with strength_i w_ij = strength_j w_ji along a spanning forest.
 
@@ -262,7 +262,7 @@ def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) ->
     return _is_balanced(indptr, indices, weights, strength)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _is_balanced(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
     """Check every edge against the one back."""
     for i in range(strength.size):
@@ -274,7 +274,7 @@ def _is_balanced(indptr: Pointer, indices: Index, weights: Array, strength: Arra
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def summed_gap(
     indptr: Pointer, indices: Index, weights: Array, strength: Array, beliefs: Array
 ) -> float:

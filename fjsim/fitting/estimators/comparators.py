@@ -210,17 +210,18 @@ class _OwnColumns(Estimator):
         heard = hearing(transcript)
         predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
         fixed = recorded_seats(transcript)
-        free = [seat for seat in range(transcript.n_agents) if seat not in fixed]
         passes = transcript.n_agents if heard.sequential else 1
-        predicted[:, start + 1 :, free] = np.nan
+        given = ~transcript.valid[:, 0]
+        given[:, list(fixed)] = True
         for at in range(start + 1, transcript.n_rounds + 1):
             for _ in range(passes):
                 block = columns_of_round(
                     heard, at, transcript.innate, predicted[:, at - 1], said
                 )
                 after = self._weigh(_Round(heard, at, block))
-                predicted[:, at, free] = after[:, free]
-                said[:, at, free] = expressed_prediction(after, transcript.peers_read)[:, free]
+                read = expressed_prediction(after, transcript.peers_read)
+                predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
+                said[:, at] = np.where(given[..., None], said[:, at], read)
         return predicted
 
     def _weigh(self, now: _Round) -> Array:

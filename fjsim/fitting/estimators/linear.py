@@ -318,12 +318,7 @@ class Shrunk(RowEstimator):
             return max(self.strengths)
         before = grams(transcript.first_rounds(transcript.n_rounds - 1))
         whole = grams(transcript)
-        last = replace(
-            whole,
-            products=whole.products - before.products,
-            targets=whole.targets - before.targets,
-            power=whole.power - before.power,
-        )
+        last = whole - before
         common = refined_rows(transcript, before.pooled())
         errors = [
             float(last.errors(shrunk_rows(before, common, strength)).sum())

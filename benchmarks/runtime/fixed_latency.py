@@ -1,0 +1,74 @@
+"""A server that answers every chat completion with one valid reply after a fixed time.
+
+python benchmarks/runtime/fixed_latency.py SECONDS    (prints its base URL)
+
+It does as little as it can, so that on two cores the client's own time is what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+
+BELIEF = {"A": 0.5, "B": 0.2, "C": 0.1, "D": 0.1, "E": 0.1}
+REASON = "Of the options given, this one fits the wording of the question best, as far as I can see."
+REPLY = {"reasoning": REASON, "answer": "A", "belief": BELIEF, "confidence": 0.5}
+COMPLETION = {
+    "id": "fixed",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "fixed",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": json.dumps(REPLY)},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 400, "completion_tokens": 60, "total_tokens": 460},
+}
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class Protocol(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive, without pipelining."""
+
+    def __init__(self, seconds: float, response: bytes) -> None:
+        self.seconds = seconds
+        self.response = response
+        self.received = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        match = LENGTH.search(head)
+        if found and match is not None and len(body) >= int(match.group(1)):
+            self.received.clear()
+            asyncio.get_running_loop().call_later(self.seconds, self.answer)
+
+    def answer(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(self.response)
+
+
+async def main(seconds: float) -> None:
+    """Serve until killed."""
+    body = json.dumps(COMPLETION).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    response = head.encode() + b"\r\n\r\n" + body
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Protocol(seconds, response), "127.0.0.1", 0, backlog=4096
+    )
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(float(sys.argv[1])))

@@ -1,0 +1,40 @@
+"""Runs one scenario in a process of its own and prints what it took, as JSON.
+
+python benchmarks/runtime/one_run.py SCENARIO_JSON FOLDER CACHE
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import fjsim
+
+
+def main(scenario: str, folder: str, cache: str) -> None:
+    """Run it, from imports to metrics."""
+    described = fjsim.Scenario(**json.loads(scenario))
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    run = fjsim.run(described, out=folder, cache=Path(cache))
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "wall_seconds": run.metrics["wall_seconds"],
+                "cpu_seconds": cpu,
+                "calls": run.metrics["calls"],
+                "missing": run.metrics["missing_turns"],
+                "turns": len(run.contents.turns),
+                "peak_mib": after.ru_maxrss / 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,187 @@
+"""Votes of round 0 as a gate: an option is heard out as far as it leads one's own.
+
+The functions are pure and take leading batch axes; `Ballot` is the stateless defense.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Record, Scope
+from fjsim.registry import register
+from fjsim_defenses.policy import TrustPolicy, require
+from fjsim_defenses.readings import (
+    UNCLEAR,
+    Flags,
+    Options,
+    first_votes,
+    in_sight,
+    own_options,
+    positions,
+)
+
+NO_LEAD = 1e-9
+"""A lead this small is a rounding error and opens nothing: the gate must reach an exact 0."""
+
+
+def vote_weights(certainty: Array, median: Array) -> Array:
+    """Return ``min(1, certainty / median)``; 0 where there is no vote.
+
+    Parameters
+    ----------
+    certainty : ndarray of shape (..., n_agents)
+        Top probability of each round-0 belief; NaN where there is none.
+    median : ndarray of shape (..., 1)
+        The team's median. Confidence above it gives no more weight: raw confidence would let
+        two over-confident colluders outvote the team.
+    """
+    return np.nan_to_num(np.minimum(1.0, certainty / median))
+
+
+def cast_ballots(
+    votes: Options, own: Options, weights: Array, own_weights: Array, n_options: int
+) -> Array:
+    """Return who gives how much support to which option, in each listener's eyes.
+
+    Parameters
+    ----------
+    votes : ndarray of int, shape (..., n_agents)
+        Public round-0 votes; -1 for none.
+    own : ndarray of int, shape (..., n_agents)
+        What each listener itself favoured, which it need not take from the record.
+    weights : ndarray of shape (..., listener, voter)
+        Weight of each vote in each listener's eyes, >= 0; the diagonal is not used.
+    own_weights : ndarray of shape (..., n_agents)
+        Weight of each listener's own vote.
+    n_options : int
+
+    Returns
+    -------
+    ndarray of shape (..., listener, voter, option)
+    """
+    options, n_agents = np.arange(n_options), votes.shape[-1]
+    self_ = np.eye(n_agents, dtype=np.bool_)[..., None]
+    public = (votes[..., None] == options)[..., None, :, :] * weights[..., None]
+    private = ((own[..., None] == options) * own_weights[..., None])[..., :, None, :]
+    return np.asarray(np.where(self_, private, public))
+
+
+def support_without(ballots: Array) -> Array:
+    """Return each option's support without the speaker's own vote.
+
+    Parameters
+    ----------
+    ballots : ndarray of shape (..., listener, voter, option)
+
+    Returns
+    -------
+    ndarray of shape (..., listener, speaker, option)
+    """
+    return np.asarray(ballots.sum(axis=-2, keepdims=True) - ballots)
+
+
+def ballot_gates(support: Array, own: Options, said: Options, width: float) -> Array:
+    """Return how far each listener may listen to each speaker, given what that one says now.
+
+    Parameters
+    ----------
+    support : ndarray of shape (..., listener, speaker, option)
+        Support of every option, the speaker's own vote left out.
+    own : ndarray of int, shape (..., n_agents)
+        What each listener favoured in round 0; -1 for none, which takes the best supported.
+    said : ndarray of int, shape (..., n_agents)
+        What each speaker favours now; -1 is not listened to.
+    width : float
+        The lead over one's own option from which a speaker is heard in full.
+
+    Returns
+    -------
+    ndarray of shape (..., listener, speaker)
+        1 for a speaker of one's own option, else ``clip(lead / width, 0, 1)``, an exact 0
+        without a lead.
+    """
+    held = _support_of(support, own[..., :, None])
+    held = np.where(own[..., :, None] == UNCLEAR, support.max(axis=-1) - width, held)
+    lead = _support_of(support, np.broadcast_to(said[..., None, :], held.shape)) - held
+    opened = np.where(lead > NO_LEAD, np.clip(lead / width, 0.0, 1.0), 0.0)
+    agree = own[..., :, None] == said[..., None, :]
+    gates = np.where(agree, 1.0, opened)
+    return np.where((said == UNCLEAR)[..., None, :], 0.0, gates)
+
+
+def _support_of(support: Array, option: Options) -> Array:
+    chosen = np.maximum(option, 0)[..., None]
+    shape = (*support.shape[:-1], 1)
+    return np.take_along_axis(support, np.broadcast_to(chosen, shape), axis=-1)[..., 0]
+
+
+def best_supported(support: Array, option: Options) -> Flags:
+    """Say whether no option has more support than a speaker's, shape (..., listener, speaker).
+
+    Parameters
+    ----------
+    support : ndarray of shape (..., listener, speaker, option)
+    option : ndarray of int, shape (..., n_agents)
+        One option per speaker; -1 is never supported.
+    """
+    wide = np.broadcast_to(option[..., None, :], support.shape[:-1])
+    return (_support_of(support, wide) >= support.max(axis=-1) - NO_LEAD) & (wide != UNCLEAR)
+
+
+def strictest(gates: list[Array]) -> Array:
+    """Return the smallest of several gates, entry by entry."""
+    return np.asarray(np.minimum.reduce(gates))
+
+
+@register("defense", "ballot")
+@dataclass(frozen=True, kw_only=True)
+class Ballot(TrustPolicy):
+    """Listen to another option only as far as round-0 votes put it ahead of one's own.
+
+    Parameters
+    ----------
+    width : float, default 1
+        The lead, in votes, from which a speaker is heard in full, > 0.
+    scope : {'public', 'local'}, default 'public'
+        Whether all round-0 votes count, or only those of own speakers and one's own.
+    channel, residual, threshold
+        See ``fjsim.contracts.Defense``. The guarantee below needs the innate residual.
+
+    Notes
+    -----
+    With ``n_i(k|-j)`` the round-0 votes for option k as i counts them, without j's:
+    ``phi_ij = 1`` if j says i's own option, else ``clip((n_i(k_j|-j) - n_i(own_i|-j)) / width,
+    0, 1)``. Sees votes and what is said now; no labels, no memory. If the benign round-0 votes
+    for the right option are ahead of those for every wrong one by at least the number of
+    statements that the adversary controls, no agent that was right at round 0 is ever wrong in
+    the law with stubbornness > 0, on any graph and whatever the adversary says
+    (``fjsim_defenses.ballot_bound``).
+
+    References
+    ----------
+    .. [1] D. Dolev, N. A. Lynch, S. S. Pinter, E. W. Stark and W. E. Weihl, "Reaching
+       approximate agreement in the presence of faults", Journal of the ACM 33 (1986) 499-516,
+       doi:10.1145/5925.5931. Counting votes against a bounded number of liars; the gate is ours.
+    """
+
+    width: float = 1.0
+    scope: Scope = "public"
+
+    def __post_init__(self) -> None:
+        """Refuse a width that is not positive."""
+        super().__post_init__()
+        require("width", self.width, 1e-6)
+
+    def gates(self, record: Record, state: Any) -> Array:
+        """Return 1 for one's own option, else the lead of the speaker's."""
+        votes, own = first_votes(record), own_options(record)
+        sight = in_sight(record.influence, self.scope).astype(float)
+        ones = np.ones(votes.shape)
+        support = support_without(
+            cast_ballots(votes, own, sight, ones, record.stated.shape[-1])
+        )
+        return strictest([ballot_gates(support, own, said, self.width) for said in positions(record)])

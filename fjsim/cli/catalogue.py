@@ -1,0 +1,113 @@
+"""``fjsim list``: what there is to choose from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from fjsim.cli.console import err, out, print_json
+from fjsim.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from fjsim.registry import Entry
+
+PLURALS = {
+    "agents": "agent",
+    "topologies": "topology",
+    "routers": "router",
+    "attacks": "attack",
+    "defenses": "defense",
+    "backends": "backend",
+    "estimators": "estimator",
+}
+QUESTIONS = "questions"
+
+
+def catalogue(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"{', '.join(PLURALS)} or {QUESTIONS}; all without.", show_default=False
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """List plug-ins and question sets, one line each, with their parameters.
+
+    Example: which attacks are there, and what can be set
+
+        fjsim list attacks
+    """
+    from fjsim.registry import broken_plugins, entries
+
+    known = [*PLURALS, QUESTIONS]
+    if kind is not None and kind not in known:
+        raise ConfigError(
+            f"nothing to list as '{kind}'; there are {', '.join(known)}{nearest(kind, known)}"
+        )
+    plurals = [kind] if kind else known
+    found = {plural: entries(PLURALS[plural]) for plural in plurals if plural in PLURALS}
+    broken = broken_plugins()
+    if json:
+        listed: dict[str, Any] = {p: [_as_dict(e) for e in kept] for p, kept in found.items()}
+        if QUESTIONS in plurals:
+            listed[QUESTIONS] = _question_sets()
+        print_json({**listed, "broken": broken})
+        return
+    for plural, kept in found.items():
+        out.print(_table(plural, kept))
+    if QUESTIONS in plurals:
+        out.print(_questions_table())
+    for package, why in broken.items():
+        told = escape(f"plug-in package {package} does not load: {why}")
+        err.print(f"[bold yellow]warning:[/] {told}", soft_wrap=True)
+
+
+def _as_dict(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "package": entry.package,
+        "third_party": entry.third_party,
+        "parameters": [
+            {"name": p.name, "type": p.type, "required": p.required, "default": _shown(p.default)}
+            for p in entry.parameters
+        ],
+    }
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _table(plural: str, kept: list[Entry]) -> Table:
+    table = Table(title=plural, title_justify="left", show_lines=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is")
+    table.add_column("parameters")
+    for entry in kept:
+        name = f"{entry.name} ({entry.package})" if entry.third_party else entry.name
+        parameters = ", ".join(
+            p.name if p.required else f"{p.name}={_shown(p.default)}" for p in entry.parameters
+        )
+        table.add_row(escape(name), escape(entry.summary), escape(parameters))
+    return table
+
+
+def _question_sets() -> list[dict[str, Any]]:
+    from fjsim.questions import BUILTIN_SETS, load_questions
+
+    return [{"name": name, "questions": len(load_questions(name))} for name in BUILTIN_SETS]
+
+
+def _questions_table() -> Table:
+    table = Table(title=QUESTIONS, title_justify="left")
+    table.add_column("name")
+    table.add_column("questions", justify="right")
+    for row in _question_sets():
+        table.add_row(row["name"], str(row["questions"]))
+    table.caption = "or a .jsonl or .csv file: id, question, options, answer"
+    return table

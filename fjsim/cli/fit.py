@@ -1,0 +1,229 @@
+"""``fjsim fit``: Friedkin-Johnsen parameters of a run folder or a foreign log."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from fjsim.cli.console import err, out, plain, print_json
+from fjsim.errors import ConfigError, FjsimError, StorageError
+
+if TYPE_CHECKING:
+    from fjsim.fitting import FJFit
+    from fjsim.records.importers.imported import Scale, Target
+    from fjsim.records.transcript import Transcript
+
+TARGETS = ("belief", "opinion", "answer")
+
+
+def fit(
+    source: Annotated[Path, typer.Argument(help="A run folder, a log, or a folder of CSVs.")],
+    model: Annotated[str, typer.Option(help="Estimator; see `fjsim list estimators`.")] = "pooled",
+    format: Annotated[str, typer.Option(help="auto, long or stubborn-neighbors.")] = "auto",
+    arm: Annotated[str | None, typer.Option(help="clean or attacked, of a run folder.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="belief, opinion or answer, of a long log.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="LOW:HIGH, of opinions.")] = None,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for none.")] = 2000,
+    nulls: Annotated[
+        bool, typer.Option("--nulls", help="Test for input-dependence; takes longer.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option(help="Compare models on held-out turns.")
+    ] = True,
+    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="Write fit.json and the tables as CSV here.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Fit stubbornness, self-weight and influence, and say what cannot be known.
+
+    Example: what does a recorded deliberation say, and does the law beat simpler ones?
+
+        fjsim fit deliberation.csv.gz --model pooled --out fitted
+    """
+    from fjsim.fitting import fit as fit_transcript
+
+    transcript, notes = load_source(source, format, arm, target, scale)
+    parameters: dict[str, Any] = {}
+    if model not in ("legacy", "bias"):
+        parameters["resamples"] = resamples
+    result = fit_transcript(
+        transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
+    )
+    ledger = _ledger(transcript, result, seed)
+    summary = {**result.as_json(), "warnings": [*notes, *result.warnings], "ledger": ledger}
+    if output is not None:
+        _write(output, summary)
+    if json:
+        print_json(summary)
+    else:
+        _print(result, notes, ledger)
+        if output is not None:
+            out.print(f"written to {output}")
+
+
+def load_source(
+    source: Path,
+    format: str = "auto",
+    arm: str | None = None,
+    target: str | None = None,
+    scale: str | None = None,
+) -> tuple[Transcript, tuple[str, ...]]:
+    """Read a run folder or a foreign log.
+
+    Parameters
+    ----------
+    source : Path
+        A run folder, a log file, or a folder of belief CSVs.
+    format : str
+        Of the log.
+    arm : {'clean', 'attacked'}, optional
+        Of a run folder; default the clean one.
+    target : {'belief', 'opinion', 'answer'}, optional
+        Of a long log.
+    scale : str, optional
+        ``LOW:HIGH`` of its opinions.
+
+    Returns
+    -------
+    transcript : Transcript
+    notes : tuple of str
+        What was inferred in reading.
+    """
+    if (source / "events.jsonl").is_file():
+        from fjsim.records.building import load_run
+
+        if arm not in (None, "clean", "attacked"):
+            raise ConfigError(f"--arm is '{arm}'; give clean or attacked")
+        return load_run(source, cast(Any, arm)), ()
+    from fjsim.records.importers import read_log
+
+    if target is not None and target not in TARGETS:
+        raise ConfigError(f"--target is '{target}'; give {', '.join(TARGETS)}")
+    log = read_log(
+        source, format, target=cast("Target | None", target), scale=parse_scale(scale)
+    )
+    return log.transcript, log.warnings
+
+
+def parse_scale(text: str | None) -> Scale | None:
+    """Read ``LOW:HIGH``.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Returns
+    -------
+    Scale or None
+    """
+    from fjsim.records.importers.imported import Scale
+
+    if text is None:
+        return None
+    low, _, high = text.partition(":")
+    try:
+        ends = Scale(float(low), float(high))
+    except ValueError as error:
+        raise ConfigError(f"--scale is '{text}'; give LOW:HIGH, for example 0:100") from error
+    if not ends.low < ends.high:
+        raise ConfigError(f"--scale is '{text}'; LOW must be below HIGH")
+    return ends
+
+
+def _ledger(transcript: Transcript, result: FJFit, seed: int) -> list[dict[str, Any]] | None:
+    """Return the mixture ledger's rows; None without keys."""
+    if transcript.opinions or not (transcript.keys >= 0).any():
+        return None
+    from fjsim.analysis.mixture import mixture_ledger
+
+    try:
+        return mixture_ledger(transcript, result, seed=seed).ledger.to_dict("records")
+    except FjsimError as error:
+        err.print(f"no ledger: {escape(str(error))}")
+        return None
+
+
+def _write(folder: Path, summary: dict[str, Any]) -> None:
+    """Write the JSON object, and each of its tables as CSV."""
+    import pandas as pd
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
+        (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
+        for name in ("comparison", "ledger"):
+            if summary[name]:
+                pd.DataFrame(summary[name]).to_csv(folder / f"{name}.csv", index=False)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be written ({error})") from error
+
+
+def _print(
+    result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None
+) -> None:
+    """Print the tables."""
+    from fjsim.fitting.summary import COMPARED, comparison_cells, parameter_cells
+
+    out.print(
+        f"[bold]{result.model}[/]: {result.n_items} items, {result.n_agents} agents, "
+        f"{result.n_rounds} rounds, {result.n_turns} turns; one-step error "
+        f"{result.one_step_mse:.4f} in sample, {result.persistence_mse:.4f} for no change"
+    )
+    out.print(
+        _table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(result))
+    )
+    for text in (*notes, *result.warnings):
+        out.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
+    if result.comparison:
+        out.print("held out, lower error is better:")
+        out.print(_table(COMPARED, comparison_cells(result)))
+    if result.nulls is not None:
+        _print_nulls(result)
+    if ledger:
+        out.print("mixture of experts, lower risk is better:")
+        names = ("rule", "risk", "low", "high", "accuracy")
+        out.print(_table(names, [[_cell(row[name]) for name in names] for row in ledger]))
+
+
+def _print_nulls(result: FJFit) -> None:
+    nulls = result.nulls
+    assert nulls is not None
+    out.print(
+        f"input-dependence: p = {nulls.shared_p:.3f} against one shared law; "
+        f"peers: p = {nulls.peers_p:.3f} against another item's peers"
+    )
+    spread = nulls.stubbornness_sd
+    out.print(
+        f"SD of stubbornness over items {spread.observed:.3f}; one shared law gives "
+        f"{spread.null_mean:.3f} [{spread.null_low:.3f}, {spread.null_high:.3f}]"
+    )
+    if nulls.control is not None:
+        arm = nulls.control
+        out.print(
+            f"weight on peers {arm.treated:.3f} [{arm.treated_low:.3f}, {arm.treated_high:.3f}]; "
+            f"on an unseen group mean in the control arm {arm.control:.3f} "
+            f"[{arm.control_low:.3f}, {arm.control_high:.3f}]"
+        )
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return "n/a"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table

@@ -1,0 +1,120 @@
+"""``fjsim show``: a deliberation in the terminal, round by round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from fjsim.cli.console import out, print_json
+from fjsim.errors import ConfigError, StorageError, nearest
+from fjsim.questions import LETTERS
+
+if TYPE_CHECKING:
+    from fjsim.records import ItemEnd, LogContents, Turn
+
+REASON_WIDTH = 60
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    question: Annotated[
+        str | None, typer.Argument(help="Id of a question; all are listed without.")
+    ] = None,
+    arm: Annotated[str | None, typer.Option(help="attacked or clean.")] = None,
+    replica: Annotated[int, typer.Option(help="Which replica.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show a run's questions, or one deliberation round by round.
+
+    Example: what was said on the first question
+
+        fjsim show runs/star-stubborn-1a2b3c4d5e general-001
+    """
+    from fjsim.records import EVENTS, read_log
+
+    if not (run / EVENTS).is_file():
+        raise StorageError(f"{run}: no run in this folder ({EVENTS} is missing)")
+    contents = read_log(run / EVENTS)
+    arms = sorted({key.arm for key in contents.turns})
+    if not arms:
+        raise StorageError(f"{run}: nothing was said in this run yet")
+    chosen = arm or arms[0]
+    if chosen not in arms:
+        raise ConfigError(f"--arm {chosen}: this run has {', '.join(arms)}{nearest(chosen, arms)}")
+    turns = [t for key, t in contents.turns.items() if key.arm == chosen and key.replica == replica]
+    known = sorted({turn.question for turn in turns})
+    if question is None:
+        _list(contents, chosen, replica, known, json)
+        return
+    if question not in known:
+        raise ConfigError(f"no question '{question}' in this run's arm{nearest(question, known)}")
+    said = sorted((t for t in turns if t.question == question), key=lambda t: (t.round, t.agent))
+    if json:
+        print_json({"question": question, "arm": chosen, "turns": [t.as_dict() for t in said]})
+    else:
+        _deliberation(contents, chosen, replica, said)
+
+
+def _list(contents: LogContents, arm: str, replica: int, known: list[str], json: bool) -> None:
+    ends = {key: contents.items.get((arm, key, replica)) for key in known}
+    if json:
+        print_json({"arm": arm, "questions": {k: end is not None for k, end in ends.items()}})
+        return
+    table = Table(title=f"{arm} arm, replica {replica}", title_justify="left")
+    for name in ("question", "key", "target", "finished"):
+        table.add_column(name)
+    for name, end in ends.items():
+        key = "" if end is None or end.key is None else str(end.key)
+        target = "" if end is None or end.target is None else str(end.target)
+        table.add_row(escape(clean(name)), key, target, "no" if end is None else "yes")
+    out.print(table)
+
+
+def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn]) -> None:
+    question = said[0].question
+    end = contents.items.get((arm, question, replica))
+    facts = "" if end is None else f" · key {end.key} · target {end.target}"
+    table = Table(
+        title=f"{escape(clean(question))} · {arm} arm{facts}",
+        title_justify="left",
+        caption=_legend(end),
+        caption_justify="left",
+    )
+    for name in ("round", "agent", "answer", "belief", "heard", "reason"):
+        table.add_column(name)
+    seats = set(contents.header.get("seats", ())) if arm == "attacked" else set()
+    for turn in said:
+        table.add_row(*_cells(turn, seats), end_section=turn.agent == said[-1].agent)
+    out.print(table)
+
+
+def _legend(end: ItemEnd | None) -> str:
+    text = "answers and beliefs in the order of the question set; * marks the adversary's seats"
+    if end is None or end.order is None:
+        return text
+    pairs = " ".join(f"{letter}={at}" for letter, at in zip(LETTERS, end.order, strict=False))
+    return f"{text}; in what was said, {pairs}"
+
+
+def _cells(turn: Turn, seats: set[int]) -> list[str]:
+    belief = "" if turn.belief is None else " ".join(f"{value:.2f}" for value in turn.belief)
+    reason = clean(turn.reason or turn.problem).replace("\n", " ")
+    if len(reason) > REASON_WIDTH:
+        reason = reason[: REASON_WIDTH - 1] + "…"
+    return [
+        str(turn.round),
+        f"{turn.agent}{'*' if turn.agent in seats else ''}",
+        str(turn.validity) if turn.answer is None else str(turn.answer),
+        belief,
+        " ".join(str(heard.speaker) for heard in turn.heard),
+        escape(reason),
+    ]
+
+
+def clean(text: str) -> str:
+    """Return foreign text without what a terminal would obey."""
+    return "".join(kept for kept in text if kept == "\n" or kept.isprintable())

@@ -1,0 +1,185 @@
+"""The description of a sweep: a scenario and the axes along which it is varied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from fjsim.errors import ConfigError
+from fjsim.scenario import PluginBlock, Scenario, Strict, explain, read_yaml
+
+Values = tuple[Any, ...]
+Settings = Mapping[str, Any]
+Label = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=80)]
+
+
+def _listed(value: Any) -> Any:
+    """Let one value stand for a list of one."""
+    return value if isinstance(value, (list, tuple)) or value is None else [value]
+
+
+class Fortify(Strict):
+    """A structural measure, which is no defense: more benign agents, or stubborn ones.
+
+    Parameters
+    ----------
+    more : int
+        Benign agents added to the team, >= 0.
+    stubborn : int
+        How many of the last seats hold a stubborn benign agent, >= 0.
+    stubbornness : float
+        Theirs, in [0, 1]; for numeric agents and the simulated backend. A real model is told to
+        be blunt (agreeableness low), since no prompt states a magnitude.
+    """
+
+    more: int = Field(default=0, ge=0)
+    stubborn: int = Field(default=0, ge=0)
+    stubbornness: float = Field(default=0.95, ge=0, le=1)
+
+    @property
+    def label(self) -> str:
+        """``none``, ``more 2``, ``stubborn 1`` or both."""
+        parts = [f"more {self.more}" if self.more else ""]
+        parts.append(f"stubborn {self.stubborn}" if self.stubborn else "")
+        return " + ".join(part for part in parts if part) or "none"
+
+
+FortifyBlock = Annotated[Fortify, BeforeValidator(lambda v: {} if v == "none" else v)]
+
+
+class Axes(Strict):
+    """One product of axes; an axis that is left out stays at the base scenario.
+
+    Parameters
+    ----------
+    attacks, defenses, routers, topologies : list of str or Block
+        Plug-ins by name or block.
+    seats : list of str, int or list of int
+        Of the attack; those that name no attack ignore it.
+    agents : list of int
+        How many.
+    fortify : list of Fortify or 'none'
+        Structural measures.
+    vary : mapping
+        Further axes: ``dotted.key: [value, ...]``, or ``name: {label: {dotted.key: value}}``
+        for keys that change together.
+    """
+
+    attacks: Annotated[tuple[PluginBlock, ...], BeforeValidator(_listed)] = ()
+    defenses: Annotated[tuple[PluginBlock, ...], BeforeValidator(_listed)] = ()
+    routers: Annotated[tuple[PluginBlock, ...], BeforeValidator(_listed)] = ()
+    topologies: Annotated[tuple[PluginBlock, ...], BeforeValidator(_listed)] = ()
+    seats: Annotated[tuple[str | int | tuple[int, ...], ...], BeforeValidator(_listed)] = ()
+    agents: Annotated[tuple[int, ...], BeforeValidator(_listed)] = ()
+    fortify: Annotated[tuple[FortifyBlock, ...], BeforeValidator(_listed)] = ()
+    vary: Mapping[str, Mapping[Label, Settings] | Values] = Field(default_factory=dict)
+
+    @field_validator("vary")
+    @classmethod
+    def _filled(cls, value: Any) -> Any:
+        for name, axis in value.items():
+            if not axis:
+                raise ValueError(f"axis '{name}' is empty; give it values, or leave it out")
+        return value
+
+
+class BestResponse(Strict):
+    """The search for the attack that answers each defense best.
+
+    Parameters
+    ----------
+    budget : int
+        Parameter settings tried for each defense and topology.
+    attacks : list of str
+        Attacks whose parameters are searched; by default those on the axis.
+    limit : int or None
+        Questions used while searching; None for all.
+    confirm : int
+        Fresh seeds on which the setting found is judged.
+    """
+
+    budget: int = Field(default=12, ge=1)
+    attacks: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    limit: int | None = Field(default=None, ge=1)
+    confirm: int = Field(default=1, ge=1)
+
+
+class Sweep(Axes):
+    """A grid of runs.
+
+    Parameters
+    ----------
+    name : str
+        Names the sweep's folder.
+    base : Scenario
+        What every cell starts from; in a file also the path of a scenario.
+    seeds : int or list of int
+        How many, counted from the base's seed, or which. Seeds are pooled in the table.
+    grids : list of Axes
+        Several products in one sweep, each inside the axes at the top; default one.
+    best_response : BestResponse or None
+        Whether, and how hard, to search for a better attack.
+
+    Examples
+    --------
+    >>> Sweep(base={"rounds": 2}, topologies=["star", "complete"], seeds=2).seed_list
+    (0, 1)
+    """
+
+    name: str = Field(default="sweep", pattern=r"^[A-Za-z0-9._-]+$")
+    base: Scenario = Scenario()
+    seeds: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=0)], ...] = 1
+    grids: tuple[Axes, ...] = (Axes(),)
+    best_response: BestResponse | None = None
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(explain(error, type(self))) from error
+
+    @model_validator(mode="after")
+    def _check(self) -> Sweep:
+        if not isinstance(self.seeds, int) and len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds names one twice: {list(self.seeds)}; keep one")
+        if not self.seed_list or not self.grids:
+            raise ValueError("seeds and grids must not be empty")
+        return self
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        """The seeds of every group of cells."""
+        if isinstance(self.seeds, int):
+            return tuple(range(self.base.seed, self.base.seed + self.seeds))
+        return self.seeds
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Read a sweep from YAML.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``base`` may be a scenario, or the path of one relative to this file.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    ConfigError
+        If the file, a key or a value is wrong; names the nearest key.
+    """
+    values = read_yaml(path)
+    base = values.get("base", {})
+    if isinstance(base, str):
+        base = read_yaml(Path(path).parent / base)
+    if not isinstance(base, dict):
+        raise ConfigError(f"{path}: base is {base!r}; give a scenario or the path of one")
+    values["base"] = Scenario(**base)
+    values.setdefault("name", Path(path).stem)
+    return Sweep(**values)
