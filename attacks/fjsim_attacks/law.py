@@ -98,6 +98,7 @@ def expect(
     end = rollout(parameters, start, n_rounds)[..., -1, :, :]  # (target, agent, option)
     benign = [seat for seat in range(n_agents) if seat not in held]
     goal = np.asarray(targets)[:, None]
-    moved = (top_option(end[:, benign]) == goal) & (top_option(start[:, benign]) != goal)
+    ends, starts = top_option(end[:, benign]), top_option(start[:, benign])
+    moved = np.asarray((ends == goal) & (starts != goal)).astype(np.int64)
     at_target = np.take_along_axis(end[:, benign], goal[..., None], axis=2)[..., 0]
     return Expected(moved.sum(axis=1), at_target.sum(axis=1))

@@ -79,13 +79,11 @@ def _named(
     if choice == "random":
         return [int(seat) for seat in rng.choice(len(influence), size=n_seats, replace=False)]
     if choice == "optimal":
-        parameters = FJParameters(
-            assumed.stubbornness, assumed.self_weight, influence=influence
-        )
+        parameters = FJParameters(assumed.stubbornness, assumed.self_weight, influence=influence)
         return optimal_seats(parameters, n_seats).seats
     listeners = (influence > 0).sum(axis=0) - (np.diagonal(influence) > 0)
     if choice == "hub":
         return [int(seat) for seat in np.argsort(-listeners, kind="stable")[:n_seats]]
     hub = hub_seat(influence)
     fewest = [int(seat) for seat in np.argsort(listeners, kind="stable") if seat != hub]
-    return fewest[:n_seats] if n_seats < len(influence) else [*fewest, hub]
+    return fewest[:n_seats]

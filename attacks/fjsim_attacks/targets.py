@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ def choose_target(
 
     Parameters
     ----------
-    choice : {'random-wrong', 'second-best', 'best', 'most-flips'}, int, or an option's letter or text
+    choice : {'random-wrong', 'second-best', 'best', 'most-flips'}, int, letter or text
         A wrong option drawn at random; the wrong option with the largest mean round-0 belief of
         the benign agents; the wrong option that most of them answer, by mean belief among equals
         (also where ``'most-flips'`` has no graph to play the law on); or one option for all
@@ -66,10 +67,38 @@ def choose_target(
     return given
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Prospect:
+    """What an option promises; the larger, the better for the adversary.
+
+    Parameters
+    ----------
+    flips : int
+        Benign agents that the law expects to move to it.
+    belief : float
+        Their summed belief in it at the end.
+    preference : int
+        Minus the option, so that the first one wins a tie.
+    """
+
+    flips: int
+    belief: float
+    preference: int
+
+    @property
+    def target(self) -> int:
+        """The option."""
+        return -self.preference
+
+
 def most_flipped(
-    opening: Opening, active: Sequence[int], certainty: float, assumed: Assumed
-) -> tuple[int, int, float]:
-    """Return the wrong option by which the law expects most flips, with flips and belief.
+    opening: Opening,
+    active: Sequence[int],
+    certainty: float,
+    assumed: Assumed,
+    targets: Sequence[int],
+) -> Prospect:
+    """Return the option by which the law expects most flips.
 
     Parameters
     ----------
@@ -81,22 +110,25 @@ def most_flipped(
         What they state.
     assumed : Assumed
         What the benign agents are taken for.
+    targets : sequence of int
+        The options to choose from.
     """
     assert opening.influence is not None, "checked by the caller"
     assert opening.innate is not None, "checked by the caller"
-    wrong = wrong_options(opening.question)
     expected = expect(
         opening.influence,
         opening.innate,
         active,
         opening.seats,
-        wrong,
+        targets,
         certainty,
         opening.n_rounds,
         assumed,
     )
-    best = max(range(len(wrong)), key=lambda at: (expected.flips[at], expected.belief[at], -at))
-    return wrong[best], int(expected.flips[best]), float(expected.belief[best])
+    return max(
+        Prospect(int(flips), round(float(belief), 9), -option)
+        for option, flips, belief in zip(targets, expected.flips, expected.belief, strict=True)
+    )
 
 
 def wrong_options(question: Question) -> list[int]:

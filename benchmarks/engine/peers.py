@@ -33,7 +33,8 @@ def certify(influence: Any, held: Array, innate: Array, beliefs: Array, iteratio
 
 def fixed_point(influence: Any, held: Array, innate: Array) -> Found:
     told, beliefs = held * innate, innate.copy()
-    for iteration in range(1, MOST):
+    iteration = 0
+    for iteration in range(1, MOST):  # noqa: B007 - its last value is the result
         after = told + (1 - held) * (influence @ beliefs)
         change = np.abs((after - beliefs) / held).max()
         beliefs = after

@@ -181,7 +181,7 @@ class Ballot(TrustPolicy):
         votes, own = first_votes(record), own_options(record)
         sight = in_sight(record.influence, self.scope).astype(float)
         ones = np.ones(votes.shape)
-        support = support_without(
-            cast_ballots(votes, own, sight, ones, record.stated.shape[-1])
+        support = support_without(cast_ballots(votes, own, sight, ones, record.stated.shape[-1]))
+        return strictest(
+            [ballot_gates(support, own, said, self.width) for said in positions(record)]
         )
-        return strictest([ballot_gates(support, own, said, self.width) for said in positions(record)])

@@ -39,7 +39,9 @@ def gated_mixture(
         gates = gates[..., None]
     shares = weights[..., None] * gates
     kept = shares.sum(axis=-2)
-    heard = np.einsum("...ijk,...jk->...ik", np.broadcast_to(shares, _cube(shares, beliefs)), beliefs)
+    heard = np.einsum(
+        "...ijk,...jk->...ik", np.broadcast_to(shares, _cube(shares, beliefs)), beliefs
+    )
     if residual == "renormalise":
         return np.where(kept > 0, heard / np.where(kept > 0, kept, 1.0), own)
     rest = innate if residual == "innate" else own

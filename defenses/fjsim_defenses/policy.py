@@ -51,6 +51,6 @@ def require(name: str, value: float, lowest: float, highest: float = float("inf"
         If the value is outside.
     """
     if not lowest <= value <= highest:
-        allowed = f"lie in [{lowest:g}, {highest:g}]" if highest < float("inf") else ">= "
-        allowed = allowed if highest < float("inf") else f"be >= {lowest:g}"
+        bounded = highest < float("inf")
+        allowed = f"lie in [{lowest:g}, {highest:g}]" if bounded else f"be >= {lowest:g}"
         raise ConfigError(f"defense.{name} is {value:g}; it must {allowed}")

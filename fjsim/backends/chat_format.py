@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fjsim.backends.encoding import encoded
 from fjsim.backends.seeding import sent_seed
-from fjsim.contracts import Reply, Request, Usage
+from fjsim.contracts import ChatMessage, Reply, Request, Usage
 
 THINKING = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 UNFINISHED_THINKING = re.compile(r"\A\s*<think>(?!.*</think>).*\Z", re.DOTALL)
@@ -16,8 +18,8 @@ LEFTOVER_THINKING = re.compile(r"\A(?!\s*[{\[]).*?</think>\s*", re.DOTALL)
 ANSWER_KEY = re.compile(r'"answer"\s*:\s*"?')
 
 
-def chat_body(request: Request, model: str, *, structured: bool) -> dict[str, Any]:
-    """Return the JSON body of one chat completion.
+def chat_fields(request: Request, model: str, *, structured: bool) -> dict[str, Any]:
+    """Return the fields of a chat completion's body, without its messages.
 
     Parameters
     ----------
@@ -29,9 +31,8 @@ def chat_body(request: Request, model: str, *, structured: bool) -> dict[str, An
         Whether the reply's schema is sent as ``response_format``.
     """
     sampling = request.sampling
-    body: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": model,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
@@ -39,13 +40,30 @@ def chat_body(request: Request, model: str, *, structured: bool) -> dict[str, An
         "user": str(request.sample),
     }
     if structured and request.schema is not None:
-        body["response_format"] = {
+        fields["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": "reply", "strict": True, "schema": dict(request.schema)},
         }
     if request.logprobs:
-        body |= {"logprobs": True, "top_logprobs": request.logprobs}
-    return body
+        fields |= {"logprobs": True, "top_logprobs": request.logprobs}
+    return fields
+
+
+def chat_body(fields: Mapping[str, Any], messages: Sequence[ChatMessage]) -> bytes:
+    """Return the body of a chat completion.
+
+    Parameters
+    ----------
+    fields : mapping
+        All but the messages.
+    messages : sequence of ChatMessage
+        A growing chat: what it shares with the last one is not encoded again.
+    """
+    rows = (
+        b'{"role":"%b","content":%b}' % (message.role.encode(), encoded(message.content).json)
+        for message in messages
+    )
+    return b'{"messages":[%b],%b' % (b",".join(rows), json.dumps(fields).encode()[1:])
 
 
 def read_completion(payload: Any) -> Reply:

@@ -51,12 +51,18 @@ class Endpoint:
             connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE),
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT),
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would look for a .netrc in a thread at each request.
             proxy=proxy_for(base_url),
         )
 
-    async def chat(self, body: Mapping[str, Any]) -> Any:
+    async def chat(self, body: bytes) -> Any:
         """Post a chat completion and return the decoded body.
+
+        Parameters
+        ----------
+        body : bytes
+            JSON.
 
         Raises
         ------
@@ -65,7 +71,7 @@ class Endpoint:
         RefusalError
             If it will not.
         """
-        return await self._ask("POST", "/chat/completions", json.dumps(body).encode())
+        return await self._ask("POST", "/chat/completions", body)
 
     async def models(self) -> list[dict[str, Any]]:
         """Return what the server lists under ``/models``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from fjsim.backends.chat_format import chat_body, read_completion
+from fjsim.backends.chat_format import chat_body, chat_fields, read_completion
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError
 from fjsim.contracts import Backend, Pace, Reply, Request
 from fjsim.errors import ConfigError
@@ -101,26 +101,26 @@ class OpenAIChat(Backend):
         """Send one chat completion."""
         endpoint = await self.connect()
         sends_schema = self._sends_schema(request)
-        body = self.body(request)
+        fields = self.fields(request)
         try:
-            payload = await endpoint.chat(body)
+            payload = await endpoint.chat(chat_body(fields, request.messages))
         except RefusalError as refusal:
-            raise self._renegotiated(refusal, sends_schema, body) or refusal from None
+            raise self._renegotiated(refusal, sends_schema, fields) or refusal from None
         try:
             return read_completion(payload)
         except ValueError as error:
             message = f"{self.url}: {endpoint.words(error)}"
             raise TransientError(FaultKind.GARBAGE, message) from None
 
-    def body(self, request: Request) -> dict[str, Any]:
-        """Return the JSON body of a request, as it is sent."""
-        body = chat_body(request, self.model, structured=self._sends_schema(request))
+    def fields(self, request: Request) -> dict[str, Any]:
+        """Return what is sent besides the messages."""
+        fields = chat_fields(request, self.model, structured=self._sends_schema(request))
         if self._length_field != "max_tokens":
-            body[self._length_field] = body.pop("max_tokens")
-        body.update(self.extra_body)
+            fields[self._length_field] = fields.pop("max_tokens")
+        fields.update(self.extra_body)
         for name in self.omit:
-            body.pop(name, None)
-        return body
+            fields.pop(name, None)
+        return fields
 
     async def connect(self) -> Endpoint:
         """Return the endpoint, opened at the first call."""
@@ -172,12 +172,12 @@ class OpenAIChat(Backend):
         return self.structured == "json_schema" or not self._schema_refused
 
     def _renegotiated(
-        self, refusal: RefusalError, sent_schema: bool, body: Mapping[str, Any]
+        self, refusal: RefusalError, sent_schema: bool, fields: Mapping[str, Any]
     ) -> TransientError | None:
         words = str(refusal).lower()
         if refusal.status not in (400, 422):
             return None
-        if "max_completion_tokens" in words and "max_tokens" in body:
+        if "max_completion_tokens" in words and "max_tokens" in fields:
             self._length_field = "max_completion_tokens"
             return TransientError(FaultKind.RENEGOTIATED, str(refusal), retry_after=0.0)
         about_schema = any(word in words for word in SCHEMA_WORDS)

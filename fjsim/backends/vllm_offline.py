@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fjsim.backends.chat_format import answer_logprobs, without_thinking
+from fjsim.backends.faults import server_words
 from fjsim.backends.openai_chat import fingerprint
 from fjsim.backends.seeding import sent_seed
 from fjsim.contracts import Backend, Pace, Reply, Request, Usage
-from fjsim.errors import BackendRefusedError, ConfigError
+from fjsim.errors import BackendError, BackendRefusedError, ConfigError, FjsimError
 from fjsim.registry import register
 
 UNLIMITED = 1_000_000
@@ -204,6 +205,13 @@ def _tokens(said: Any) -> list[dict[str, Any]]:
 
 
 def _explained(error: Exception) -> Exception:
-    if isinstance(error, ValueError):
-        return BackendRefusedError(f"vLLM refused the batch: {error}")
-    return error
+    if isinstance(error, FjsimError):
+        return error
+    words = f"{type(error).__name__}: {server_words(error)}"
+    # Named, not imported: what vLLM calls its refusals differs between versions.
+    client_errors = {kind.__name__ for kind in type(error).__mro__} & {"VLLMClientError"}
+    if client_errors or isinstance(error, ValueError):
+        return BackendRefusedError(f"vLLM refused the batch: {words}")
+    failed = BackendError(f"vLLM failed: {words}")
+    failed.__cause__ = error
+    return failed

@@ -11,7 +11,9 @@ from rich.table import Table
 from fjsim.cli.console import out, print_json
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Look at, or empty, the response cache."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Look at, or empty, the response cache.\n\nExample: fjsim cache stats",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

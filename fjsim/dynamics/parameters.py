@@ -110,13 +110,6 @@ class FJParameters:
         """Whether influence is a ``scipy.sparse.csr_array``."""
         return sparse.issparse(self.influence)
 
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """The leading axes over which settings vary; ``()`` for a single setting."""
-        return np.broadcast_shapes(
-            self.stubbornness.shape[:-1], self.self_weight.shape[:-1], self.influence.shape[:-2]
-        )
-
     @cached_property
     def own_share(self) -> Array:
         """Diagonal of influence, shape (..., n_agents): the share heard from oneself."""
@@ -163,6 +156,25 @@ class FJParameters:
         with np.errstate(divide="ignore", invalid="ignore"):
             odds = anchored / yielded
         return np.where(np.isnan(odds), 0.0, odds)
+
+    @cached_property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The leading axes over which settings vary; ``()`` for a single setting."""
+        return np.broadcast_shapes(
+            self.stubbornness.shape[:-1], self.self_weight.shape[:-1], self.influence.shape[:-2]
+        )
+
+    @cached_property
+    def kept_share(self) -> Array:
+        """Weight of the own last belief in the next one, shape (..., n_agents)."""
+        own = np.where(self.hears_nobody, 1.0, self.self_weight)
+        return np.ascontiguousarray((1 - self.stubbornness) * own)
+
+    @cached_property
+    def heard_share(self) -> Array:
+        """Weight of what is heard in the next belief, 0 for who hears nobody."""
+        yielded = (1 - self.stubbornness) * (1 - self.self_weight)
+        return np.ascontiguousarray(np.where(self.hears_nobody, 0.0, yielded))
 
     def dense_influence(self) -> Array:
         """Return influence as a dense array of shape (..., n_agents, n_agents)."""

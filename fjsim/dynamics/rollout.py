@@ -242,15 +242,15 @@ def _play_compiled(parameters: FJParameters, innate: Array, path: Array) -> Arra
 
     lead, (rounds, n_agents, n_options) = path.shape[:-3], path.shape[-3:]
 
-    def flat(values: NDArray[Any], *tail: int) -> NDArray[Any]:
+    def flat(values: Array, *tail: int) -> Array:
         shape = (*lead, *tail)
         return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1, *tail)
 
     dense.rollout_lanes(
         flat(parameters.dense_influence(), n_agents, n_agents),
         flat(parameters.stubbornness, n_agents),
-        flat(parameters.self_weight, n_agents),
-        flat(parameters.hears_nobody, n_agents),
+        flat(parameters.kept_share, n_agents),
+        flat(parameters.heard_share, n_agents),
         flat(innate, n_agents, n_options),
         path.reshape(-1, rounds, n_agents, n_options),
     )
@@ -265,10 +265,10 @@ def _step(
     residual: Residual,
 ) -> Array:
     """One round on checked arrays of shape (..., n_agents, n_options)."""
-    stubborn = parameters.stubbornness[..., None]
-    own = parameters.self_weight[..., None]
     heard = _heard(parameters, beliefs, innate, gate, residual)
-    return np.asarray(stubborn * innate + (1 - stubborn) * (own * beliefs + (1 - own) * heard))
+    held = parameters.stubbornness[..., None] * innate
+    kept = parameters.kept_share[..., None] * beliefs
+    return np.asarray(held + kept + parameters.heard_share[..., None] * heard)
 
 
 def _heard(
@@ -278,18 +278,16 @@ def _heard(
     gate: Array | None,
     residual: Residual,
 ) -> Array:
-    """Return what each listener takes from its peers, residual included."""
-    deaf = parameters.hears_nobody[..., None]
+    """Return what each listener takes from its peers, residual included; any value if deaf."""
     if gate is None:
-        heard = listen(parameters.influence, beliefs)
-        return np.where(deaf, beliefs, heard) if deaf.any() else heard
+        return listen(parameters.influence, beliefs)
     trusted, kept = _gated(parameters.influence, gate)
     heard = listen(trusted, beliefs)
     if residual == "renormalise":
         share = np.where(kept > 0, kept, 1.0)
-        return np.where(deaf | (kept <= 0), beliefs, heard / share)
+        return np.where(kept <= 0, beliefs, heard / share)
     lost = beliefs if residual == "self" else innate
-    return np.where(deaf, beliefs, heard + (1 - kept) * lost)
+    return np.asarray(heard + (1 - kept) * lost)
 
 
 def _gated(
@@ -321,6 +319,9 @@ def listen(influence: Array | sparse.csr_array, beliefs: Array) -> Array:
     if influence.ndim > 2:
         return np.asarray(influence @ beliefs)
     if beliefs.ndim == 2:
+        if beliefs.shape[1] == 1:
+            # A vector product is several times faster than one with a single column.
+            return np.asarray(influence @ beliefs[:, 0])[:, None]
         return np.asarray(influence @ beliefs)
     # One product for the whole batch: the agents' axis first, everything else a column.
     lead, (n_agents, n_options) = beliefs.shape[:-2], beliefs.shape[-2:]

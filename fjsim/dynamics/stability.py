@@ -76,6 +76,8 @@ def require_unique(parameters: FJParameters) -> None:
     NotConvergentError
         Names the closed group without stubbornness, and what to do.
     """
+    if parameters.stubbornness.min() > NO_STUBBORNNESS:
+        return
     anchored = (parameters.stubbornness > NO_STUBBORNNESS) | parameters.hears_nobody
     if anchored.all():
         return

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from fjsim.errors import ConfigError
-from fjsim.scenario import PluginBlock, Scenario, Strict, explain, read_yaml
+from fjsim.errors import ConfigError, nearest
+from fjsim.scenario import PluginBlock, Scenario, Strict, read_yaml
 
 Values = tuple[Any, ...]
 Settings = Mapping[str, Any]
@@ -77,12 +77,18 @@ class Axes(Strict):
     fortify: Annotated[tuple[FortifyBlock, ...], BeforeValidator(_listed)] = ()
     vary: Mapping[str, Mapping[Label, Settings] | Values] = Field(default_factory=dict)
 
-    @field_validator("vary")
+    @field_validator("vary", mode="before")
     @classmethod
-    def _filled(cls, value: Any) -> Any:
-        for name, axis in value.items():
-            if not axis:
-                raise ValueError(f"axis '{name}' is empty; give it values, or leave it out")
+    def _two_forms(cls, value: Any) -> Any:
+        for name, axis in (value or {}).items() if isinstance(value, Mapping) else ():
+            blocks = isinstance(axis, Mapping) and all(
+                isinstance(block, Mapping) for block in axis.values()
+            )
+            if not axis or not (blocks or isinstance(axis, (list, tuple))):
+                raise ValueError(
+                    f"axis '{name}' is {axis!r}; write a list of values, or "
+                    "label: {dotted.key: value} for each label"
+                )
         return value
 
 
@@ -139,7 +145,7 @@ class Sweep(Axes):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(explain(error, type(self))) from error
+            raise ConfigError(_explained(error)) from error
 
     @model_validator(mode="after")
     def _check(self) -> Sweep:
@@ -155,6 +161,29 @@ class Sweep(Axes):
         if isinstance(self.seeds, int):
             return tuple(range(self.base.seed, self.base.seed + self.seeds))
         return self.seeds
+
+
+_BLOCKS: Mapping[str, type[Strict]] = {
+    "grids": Axes,
+    "fortify": Fortify,
+    "best_response": BestResponse,
+}
+
+
+def _explained(error: ValidationError) -> str:
+    """Return one line: the key, what was given, what is allowed."""
+    first = error.errors()[0]
+    # What pydantic adds about unions and constraints says nothing to the user.
+    loc = [part for part in first["loc"] if not (isinstance(part, str) and "-" in part)]
+    where = ".".join(map(str, loc))
+    if first["type"] == "extra_forbidden":
+        model = next((_BLOCKS[str(p)] for p in reversed(loc[:-1]) if str(p) in _BLOCKS), Sweep)
+        known = list(model.model_fields)
+        return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(str(loc[-1]), known)}"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return f"{where}: {message}" if where else f"sweep: {message}"
+    return f"{where}: got {first['input']!r}; {message[0].lower()}{message[1:]}"
 
 
 def load_sweep(path: str | Path) -> Sweep:

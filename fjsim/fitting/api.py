@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fjsim.errors import ConfigError
+from fjsim.fitting.caveats import control_warning
 from fjsim.fitting.estimators.contract import Estimator, RowEstimator
 from fjsim.fitting.result import FJFit
 from fjsim.records.transcript import Transcript
@@ -67,6 +68,9 @@ def fit(
     if transcript.exchangeable and isinstance(model, str) and model != estimator.name:
         note = f"fitted as '{estimator.name}' instead of '{model}': seats have no identity"
         result = replace(result, warnings=(*result.warnings, note))
+    control = control_warning(transcript)
+    if control:
+        result = replace(result, warnings=(control, *result.warnings))
     return _with_extras(result, transcript, estimator, compare, nulls, seed)
 
 

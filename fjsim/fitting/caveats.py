@@ -17,12 +17,11 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Survivors of early stopping, control items, sequential turns, crowds,
+        Survivors of early stopping, sequential turns, crowds,
         missing turns, agents without a round-0 belief.
     """
     found = [
         _survivors(transcript),
-        _control(transcript),
         _sequential(transcript),
         _crowd(transcript),
         _without_innate(transcript),
@@ -48,7 +47,8 @@ def _survivors(transcript: Transcript) -> str:
     )
 
 
-def _control(transcript: Transcript) -> str:
+def control_warning(transcript: Transcript) -> str:
+    """Say how many items of a control arm are kept out of the fit; nothing without any."""
     if transcript.control is None or not transcript.control.any():
         return ""
     return (

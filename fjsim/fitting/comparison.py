@@ -89,7 +89,7 @@ def default_models(transcript: Transcript) -> tuple[str, ...]:
     own = "exchangeable" if transcript.exchangeable else "pooled"
     rivals = ["persistence", "group-mean", "uniform-degroot", "fitted-degroot", own]
     if not transcript.exchangeable:
-        rivals += ["shrunk", "item"]
+        rivals += ["shrunk", "item", "bias"]
     return (*rivals, "log-linear", "majority")
 
 

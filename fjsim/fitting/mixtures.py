@@ -14,19 +14,21 @@ from fjsim.fitting.hearing import INNATE, OWN, PEERS, hearing
 from fjsim.records.transcript import Transcript
 
 Mixture = Callable[[Transcript], Array]
-"""``transcript -> weights`` of shape (n_items, n_rounds, n_agents, n_agents, n_mixtures)."""
+"""``transcript -> weights`` of shape (n_items, n_rounds, n_agents, n_agents, n_mixtures).
+
+Before gates: those act on the columns, or, where they renormalise, on the weights at the end.
+"""
 
 
 def even_mixture(transcript: Transcript) -> Array:
     """Weigh every speaker who was heard in that round alike."""
-    heard = hearing(transcript)
-    weights = heard.heard * heard.gate
-    total = weights.sum(axis=-1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)[..., None]
+    heard = hearing(transcript).heard.astype(float)
+    total = heard.sum(axis=-1, keepdims=True)
+    return np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)[..., None]
 
 
 def routed_mixture(transcript: Transcript) -> Array:
-    """Weigh speakers by the influence that the transcript declares, gates included.
+    """Weigh speakers by the influence that the transcript declares.
 
     Raises
     ------
@@ -37,16 +39,31 @@ def routed_mixture(transcript: Transcript) -> Array:
         raise ParameterError(
             "influence='given' needs a transcript with influence; use influence='fitted'"
         )
-    heard = hearing(transcript)
     influence = transcript.influence
     spread = influence[:, None] if influence.ndim == 3 else influence[None, None]
-    before = np.where(heard.heard, spread, 0.0)
-    if heard.residual != "renormalise":
-        return np.asarray(before[..., None])
-    after = before * heard.gate
-    kept, total = after.sum(-1, keepdims=True), before.sum(-1, keepdims=True)
-    scale = np.divide(total, kept, out=np.zeros_like(kept), where=kept > 0)
-    return np.asarray((after * scale)[..., None])
+    return np.asarray(np.where(hearing(transcript).heard, spread, 0.0)[..., None])
+
+
+def renormalised(transcript: Transcript, weights: Array) -> Array:
+    """Move the weight that gates take away to the speakers still heard, where they do that.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    weights : ndarray of shape (n_items, n_rounds, n_agents, n_agents, n_mixtures)
+
+    Returns
+    -------
+    ndarray like ``weights``
+    """
+    heard = hearing(transcript)
+    if heard.residual != "renormalise" or heard.passed is not None or not heard.gated:
+        return weights
+    after = weights * heard.gate[..., None]
+    kept, total = after.sum(-2, keepdims=True), weights.sum(-2, keepdims=True)
+    return np.asarray(
+        after * np.divide(total, kept, out=np.zeros_like(kept), where=kept > 0)
+    )
 
 
 def group_mixture(groups: NDArray[np.int64]) -> Mixture:
@@ -78,7 +95,7 @@ def mixed_columns(mixture: Mixture) -> Columns:
     """
 
     def columns(transcript: Transcript, at: int, block: Array) -> Array:
-        weights = mixture(transcript)[:, at - 1]
+        weights = renormalised(transcript, mixture(transcript))[:, at - 1]
         peers = block[..., PEERS:]
         # A speaker without weight must not spread its NaN.
         mixed = np.nan_to_num(peers) @ weights

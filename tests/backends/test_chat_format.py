@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -5,9 +6,11 @@ import pytest
 from fjsim.backends.chat_format import (
     answer_logprobs,
     chat_body,
+    chat_fields,
     read_completion,
     without_thinking,
 )
+from fjsim.backends.encoding import Encodings
 from fjsim.backends.seeding import run_seed
 
 
@@ -17,7 +20,12 @@ def completion(**message):
 
 
 def test_body_carries_the_sample_in_user_and_the_schema_as_response_format(ask):
-    body = chat_body(ask("why?", seat=3, round=2, seed=5), "m", structured=True)
+    request = ask("why?\n\x1b é", seat=3, round=2, seed=5)
+    body = json.loads(chat_body(chat_fields(request, "m", structured=True), request.messages))
+    assert body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "why?\n\x1b é"},
+    ]
     assert body["user"] == "replica=0 seat=3 round=2 draw=0 repair=0"
     assert body["max_tokens"] == 64
     assert body["response_format"]["json_schema"]["strict"] is True
@@ -26,7 +34,7 @@ def test_body_carries_the_sample_in_user_and_the_schema_as_response_format(ask):
 
 def test_every_draw_is_sent_its_own_seed_from_which_the_runs_seed_can_be_read(ask):
     requests = [ask(seat=seat, round=round, seed=5) for seat in range(6) for round in range(11)]
-    seeds = [chat_body(request, "m", structured=True)["seed"] for request in requests]
+    seeds = [chat_fields(request, "m", structured=True)["seed"] for request in requests]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**31 for seed in seeds)
     back = [run_seed(seed, r.sample) for seed, r in zip(seeds, requests, strict=True)]
@@ -34,7 +42,7 @@ def test_every_draw_is_sent_its_own_seed_from_which_the_runs_seed_can_be_read(as
 
 
 def test_body_without_structured_output_leaves_the_schema_to_the_prompt(ask):
-    assert "response_format" not in chat_body(ask(), "m", structured=False)
+    assert "response_format" not in chat_fields(ask(), "m", structured=False)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +115,13 @@ def test_logprobs_without_json_are_those_of_the_first_word_and_blanks_are_added_
     tokens = [token("\n"), token(" B", **{" B": 0.5, "B": 0.25, "A": 0.1})]
     values = answer_logprobs(tokens)
     assert values == {"B": pytest.approx(math.log(0.75)), "A": pytest.approx(math.log(0.1))}
+
+
+def test_encoded_texts_are_kept_up_to_a_bound_and_the_oldest_go_first():
+    encodings = Encodings(room=10)
+    first = encodings.of("a" * 6)
+    assert encodings.of("a" * 6) is first
+    encodings.of("b" * 6)
+    assert encodings.used == 6
+    assert encodings.of("a" * 6) is not first
+    assert encodings.of("é\ud800").json == b'"\\u00e9\\ud800"'

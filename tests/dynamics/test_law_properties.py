@@ -264,8 +264,8 @@ def test_compiled_rollout_and_solve_agree_with_numpy():
     dense.rollout_lanes(
         parameters.influence,
         np.ascontiguousarray(parameters.stubbornness),
-        np.ascontiguousarray(parameters.self_weight),
-        parameters.hears_nobody,
+        parameters.kept_share,
+        parameters.heard_share,
         innate,
         path,
     )

@@ -100,7 +100,7 @@ def test_the_path_fit_is_not_biased_by_observation_noise() -> None:
     for seed in range(2):
         rng = np.random.default_rng(seed)
         truth = random_rows(rng, 5)
-        innate = random_beliefs(rng, 150, 5, 4)
+        innate = random_beliefs(rng, 300, 5, 4)
         transcript = simulated(rng, truth, innate, 5, observation_noise=0.05)
         one_step.append(np.abs(Pooled(resamples=0).fit(transcript).result_.rows - truth).sum() / 30)
         whole.append(np.abs(Trajectory().fit(transcript).result_.rows - truth).sum() / 30)
@@ -116,7 +116,7 @@ def test_a_bias_of_the_model_is_found_beside_the_law() -> None:
         after = path(rng, truth, beliefs[-1], 1)[:, 1]
         anchored = after + truth[:, 0, None] * (innate - beliefs[-1])
         beliefs.append(0.2 * attractor + 0.8 * anchored)
-    found = Bias().fit(transcript_of(np.stack(beliefs, 1)))
+    found = Bias(steps=2000).fit(transcript_of(np.stack(beliefs, 1)))
     assert np.allclose(found.pull_, 0.2, atol=1e-4)
     assert np.abs(found.attractors_ - attractor[:, 0]).max() < 1e-3
     assert np.abs(found.result_.stubbornness - truth[:, 0]).max() < 1e-4

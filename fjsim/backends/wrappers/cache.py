@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from fjsim.backends.encoding import encoded
 from fjsim.backends.wrappers.store import ReplyStore, default_path
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Reply, Request
@@ -32,13 +33,14 @@ class CachedBackend(WrappedBackend):
     def __init__(self, inner: Backend, path: Path | None = None) -> None:
         super().__init__(inner)
         self.path = path or default_path()
+        self._source = inner.identity
         self._store: ReplyStore | None = None
         self._in_flight: dict[bytes, asyncio.Future[Reply | None]] = {}
 
     async def complete(self, request: Request) -> Reply:
         """Return the kept reply, or ask."""
         store = self._open()
-        key = cache_key(self.identity, request)
+        key = cache_key(self._source, request)
         while (twin := self._in_flight.get(key)) is not None:
             reply = await asyncio.shield(twin)
             if reply is not None:
@@ -62,7 +64,7 @@ class CachedBackend(WrappedBackend):
         try:
             reply = await self.inner.complete(request)
             if not reply.failure:
-                self._open().put(key, self.identity, reply)
+                self._open().put(key, self._source, reply)
         finally:
             del self._in_flight[key]
             announced.set_result(reply if reply is not None and not reply.failure else None)
@@ -96,11 +98,10 @@ def cache_key(identity: str, request: Request) -> bytes:
             [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
             [sample.replica, sample.seat, sample.round, sample.draw, sample.repair],
             request.logprobs,
-            [[message.role, len(message.content)] for message in request.messages],
+            [message.role for message in request.messages],
         ],
         sort_keys=True,
     )
     digest = hashlib.blake2b(fixed.encode(), digest_size=24)
-    for message in request.messages:
-        digest.update(message.content.encode("utf-8", "surrogatepass"))
+    digest.update(b"".join(encoded(message.content).digest for message in request.messages))
     return digest.digest()

@@ -10,7 +10,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 LANES = 64
 """Settings side by side: long enough for vectors, short enough for the caches."""
@@ -84,8 +83,8 @@ def _store(history: Array, first: int, count: int, option: int, path: Array) -> 
 def rollout_lanes(
     influence: Array,
     stubbornness: Array,
-    self_weight: Array,
-    hears_nobody: Flags,
+    kept_share: Array,
+    heard_share: Array,
     innate: Array,
     path: Array,
 ) -> None:
@@ -99,12 +98,8 @@ def rollout_lanes(
         count = min(LANES, n_settings - first)
         _load(influence, first, count, lanes)
         _load_rows(stubbornness, first, count, held)
-        for lane in range(LANES):
-            at = first + min(lane, count - 1)
-            for i in range(n):
-                own = 1.0 if hears_nobody[at, i] else self_weight[at, i]
-                keep[i, lane] = (1 - held[i, lane]) * own
-                hear[i, lane] = (1 - held[i, lane]) * (1 - own)
+        _load_rows(kept_share, first, count, keep)
+        _load_rows(heard_share, first, count, hear)
         for option in range(n_options):
             _load_rows(innate[:, :, option], first, count, anchor)
             anchor *= held

@@ -53,9 +53,10 @@ class Bias(RowEstimator):
     """
 
     name: ClassVar[str] = "bias"
+    per_item: ClassVar[bool] = True
 
     shared_by: Literal["question", "log"] = "question"
-    steps: int = 500
+    steps: int = 200
 
     def fit(self, transcript: Transcript) -> Self:
         """Learn rows and attractors; see `Estimator.fit`."""

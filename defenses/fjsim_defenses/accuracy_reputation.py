@@ -1,0 +1,260 @@
+"""The papers' trust: accuracy on labelled questions, squared after a warm-up, with momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Audit, Labels, Memory, Record
+from fjsim.registry import register
+from fjsim_defenses.evidence import correctness
+from fjsim_defenses.policy import TrustPolicy, require
+
+MOMENTUM = 0.8
+STEP = 0.4
+
+
+class Step(NamedTuple):
+    """Trust and its smoothed error after an update, each of shape (..., n_agents)."""
+
+    trust: Array
+    error: Array
+
+
+def momentum_step(
+    trust: Array, error: Array, right: Array, momentum: float = MOMENTUM, step: float = STEP
+) -> Step:
+    """Return trust after one labelled answer.
+
+    Parameters
+    ----------
+    trust, error : ndarray of shape (..., n_agents)
+        Before it.
+    right : ndarray of shape (..., n_agents)
+        1 for a right answer, 0 for a wrong one; NaN changes nothing.
+    momentum, step : float
+        See `AccuracyReputation`.
+
+    Notes
+    -----
+    ``err <- momentum err + (1 - momentum)(right - T)``, ``T <- clip(T + step err, 0, 1)``.
+
+    Examples
+    --------
+    >>> state = Step(np.ones(1), np.zeros(1))
+    >>> path = []
+    >>> for _ in range(7):
+    ...     state = momentum_step(state.trust, state.error, np.zeros(1))
+    ...     path.append(round(float(state.trust[0]), 3))
+    >>> path
+    [0.92, 0.782, 0.61, 0.423, 0.239, 0.074, 0.0]
+    """
+    known = ~np.isnan(right)
+    moved = momentum * error + (1 - momentum) * (np.where(known, right, trust) - trust)
+    moved = np.where(known, moved, error)
+    stepped = np.where(known, np.clip(trust + step * moved, 0.0, 1.0), trust)
+    return Step(np.asarray(stepped), np.asarray(moved))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is remembered of every seat.
+
+    Parameters
+    ----------
+    questions : int
+        How many have been finished.
+    right, answered : ndarray of shape (..., n_agents)
+        Right and labelled answers of the warm-up.
+    trust, error : ndarray of shape (..., n_agents)
+        See `momentum_step`.
+    """
+
+    questions: int
+    right: Array
+    answered: Array
+    trust: Array
+    error: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyReputation(TrustPolicy):
+    """Trust a speaker by how often its round-0 answer was right.
+
+    Parameters
+    ----------
+    warmup : int
+        Questions after which trust becomes the square of the accuracy so far; 0 for none.
+    updates : bool
+        Whether trust moves after that, wherever a key is shown.
+    start : float
+        Trust before anything is known, in [0, 1].
+    momentum, step : float
+        Of the update, in [0, 1].
+    labels : {'none', 'all'} or Audit
+        Which keys it is shown.
+    channel, residual, threshold
+        See ``fjsim.contracts.Defense``.
+    """
+
+    memory: ClassVar[Memory] = "round0"
+
+    warmup: int = 0
+    updates: bool = True
+    start: float = 1.0
+    momentum: float = MOMENTUM
+    step: float = STEP
+    labels: Labels = "all"
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside their ranges."""
+        super().__post_init__()
+        require("warmup", self.warmup, 0)
+        for name in ("start", "momentum", "step"):
+            require(name, getattr(self, name), 0, 1)
+
+    def initial_state(self, n_agents: int) -> Account:
+        """Return the account before the first question."""
+        zeros = np.zeros(n_agents)
+        return Account(0, zeros, zeros, np.full(n_agents, self.start), zeros)
+
+    def gates(self, record: Record, state: Any) -> Array:
+        """Return each speaker's trust, the same for all listeners."""
+        trust = np.broadcast_to(state.trust, record.stated.shape[1:-1])
+        return np.repeat(trust[..., None, :], record.influence.shape[-1], axis=-2)
+
+    def update(self, record: Record, state: Any, key: int | None) -> Account:
+        """Return the account after a question."""
+        counted = replace(state, questions=state.questions + 1)
+        if state.questions < self.warmup:
+            return self._warmed(self._counted(record, counted, key))
+        if key is None or not self.updates:
+            return counted
+        step = momentum_step(
+            state.trust, state.error, correctness(record, key), self.momentum, self.step
+        )
+        return replace(counted, trust=step.trust, error=step.error)
+
+    def _counted(self, record: Record, state: Account, key: int | None) -> Account:
+        if key is None:
+            return state
+        right = correctness(record, key)
+        return replace(
+            state,
+            right=state.right + np.nan_to_num(right),
+            answered=state.answered + ~np.isnan(right),
+        )
+
+    def _warmed(self, state: Account) -> Account:
+        """Return the account with the square of the accuracy, if the warm-up is over."""
+        if state.questions < self.warmup:
+            return state
+        accuracy = state.right / np.maximum(state.answered, 1)
+        return replace(state, trust=np.where(state.answered > 0, accuracy**2, state.trust))
+
+
+@register("defense", "t-w")
+@dataclass(frozen=True, kw_only=True)
+class FrozenTrust(AccuracyReputation):
+    """Square the accuracy of a labelled warm-up into trust, and freeze it (T-W).
+
+    Parameters
+    ----------
+    warmup : int, default 10
+        Labelled questions before trust is set.
+    updates : bool, default False
+        Whether trust moves after that.
+    start, momentum, step, labels, channel, residual, threshold
+        See `AccuracyReputation`.
+
+    Notes
+    -----
+    ``T = accuracy²``. An agent that is right during the warm-up keeps its trust for ever: the
+    sleeper's entry. Needs labels for the warm-up.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-W).
+    """
+
+    warmup: int = 10
+    updates: bool = False
+
+
+@register("defense", "t-wa")
+@dataclass(frozen=True, kw_only=True)
+class FrozenTrustAgainstSleeper(FrozenTrust):
+    """Be T-W, which the papers call T-WA where it meets a sleeper.
+
+    Parameters
+    ----------
+    warmup : int, default 10
+        Labelled questions before trust is set.
+    updates : bool, default False
+        Whether trust moves after that.
+    start, momentum, step, labels, channel, residual, threshold
+        See `AccuracyReputation`.
+
+    Notes
+    -----
+    The same defense as T-W; only the attack differs.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-WA).
+    """
+
+
+@register("defense", "t-ws")
+@dataclass(frozen=True, kw_only=True)
+class WarmTrustSparselyUpdated(AccuracyReputation):
+    """Warm up as T-W, then move trust on the few questions whose key is shown (T-WS).
+
+    Parameters
+    ----------
+    warmup : int, default 10
+        Questions before trust is set.
+    labels : {'none', 'all'} or Audit, default audit .2
+        Which keys it is shown.
+    updates, start, momentum, step, channel, residual, threshold
+        See `AccuracyReputation`.
+
+    Notes
+    -----
+    ``err <- .8 err + .2 (right - T)``, ``T <- clip(T + .4 err, 0, 1)``.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-WS).
+    """
+
+    warmup: int = 10
+    labels: Labels = Audit(0.2)
+
+
+@register("defense", "t-s")
+@dataclass(frozen=True, kw_only=True)
+class SparselyUpdatedTrust(AccuracyReputation):
+    """Move trust on the few questions whose key is shown, without a warm-up (T-S).
+
+    Parameters
+    ----------
+    labels : {'none', 'all'} or Audit, default audit .2
+        Which keys it is shown.
+    warmup, updates, start, momentum, step, channel, residual, threshold
+        See `AccuracyReputation`.
+
+    Notes
+    -----
+    ``err <- .8 err + .2 (right - T)``, ``T <- clip(T + .4 err, 0, 1)``: an agent that is always
+    wrong goes 1, .92, .782, .610, .423, .239, .074, 0.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-S).
+    """
+
+    labels: Labels = Audit(0.2)

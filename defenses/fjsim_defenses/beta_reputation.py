@@ -1,0 +1,100 @@
+"""Bayesian reputation with forgetting, trusted no further than its lower bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from scipy import special
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.registry import register
+from fjsim_defenses.evidence import evidence
+from fjsim_defenses.policy import TrustPolicy, require
+from fjsim_defenses.readings import self_trusting
+
+
+class Counts(NamedTuple):
+    """Discounted numbers of good and bad answers, ``[listener, speaker]``."""
+
+    good: Array
+    bad: Array
+
+
+def lower_bound(good: Array, bad: Array, confidence: float) -> Array:
+    """Return the value that a Beta(good, bad) variable exceeds with that probability.
+
+    Parameters
+    ----------
+    good, bad : ndarray
+        Parameters of the Beta distribution, > 0.
+    confidence : float
+        In (0, 1).
+    """
+    return np.asarray(special.betaincinv(good, bad, 1 - confidence))
+
+
+@register("defense", "beta-reputation")
+@dataclass(frozen=True, kw_only=True)
+class BetaReputation(TrustPolicy):
+    """Trust a speaker as far as the lower bound of a forgetting Beta reputation.
+
+    Parameters
+    ----------
+    forgetting : float, default 0.95
+        What old evidence is multiplied by per question, in [0, 1].
+    confidence : float, default 0.9
+        Of the lower bound, in [0, 1).
+    good, bad : float, default 4 and 1
+        Prior counts, > 0; forgetting returns to them.
+    scope : {'public', 'local'}, default 'public'
+        Whether all round-0 answers count, or only those of own speakers and one's own.
+    labels : {'none', 'all'} or Audit, default 'none'
+        Where a key is shown, it takes the place of the others' answers.
+    channel, residual, threshold
+        See ``fjsim.contracts.Defense``.
+
+    Notes
+    -----
+    ``phi = F^{-1}(1 - confidence)`` of ``Beta(good + sum lambda^age e, bad + sum lambda^age
+    (1 - e))``, e = 1 for an answer that is right or, without a key, the others' most frequent.
+
+    References
+    ----------
+    .. [1] A. Jøsang and R. Ismail, "The Beta reputation system", 15th Bled Electronic Commerce
+       Conference, 2002.
+    """
+
+    memory: ClassVar[Memory] = "round0"
+
+    forgetting: float = 0.95
+    confidence: float = 0.9
+    good: float = 4.0
+    bad: float = 1.0
+    scope: Scope = "public"
+    labels: Labels = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside their ranges."""
+        super().__post_init__()
+        require("forgetting", self.forgetting, 0, 1)
+        require("confidence", self.confidence, 0, 1 - 1e-9)
+        require("good", self.good, 1e-9)
+        require("bad", self.bad, 1e-9)
+
+    def initial_state(self, n_agents: int) -> Counts:
+        """Return no evidence."""
+        return Counts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
+
+    def gates(self, record: Record, state: Any) -> Array:
+        """Return the lower bounds."""
+        bound = lower_bound(self.good + state.good, self.bad + state.bad, self.confidence)
+        return np.broadcast_to(self_trusting(bound), record.influence.shape)
+
+    def update(self, record: Record, state: Any, key: int | None) -> Counts:
+        """Return the counts after a question."""
+        seen = evidence(record, key, self.scope)
+        good, bad = np.nan_to_num(seen), np.nan_to_num(1 - seen)
+        return Counts(self.forgetting * state.good + good, self.forgetting * state.bad + bad)

@@ -1,0 +1,49 @@
+"""The same trust in everybody, always: the axis on which less trust is studied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Record
+from fjsim.registry import register
+from fjsim_defenses.policy import TrustPolicy, require
+from fjsim_defenses.readings import self_trusting
+
+
+@register("defense", "fixed-trust")
+@dataclass(frozen=True, kw_only=True)
+class FixedTrust(TrustPolicy):
+    """Trust every speaker to the same fixed degree, whatever it says.
+
+    Parameters
+    ----------
+    level : float, default 0.5
+        The gate, in [0, 1]: 1 is no defense, 0 leaves everybody alone with its residual.
+    channel, residual, threshold
+        See ``fjsim.contracts.Defense``.
+
+    Notes
+    -----
+    The mechanism "less trust" by itself: ``phi_ij = level``. With the residual
+    ``'renormalise'`` it changes nothing.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (trust as one of three
+       mechanisms against a takeover).
+    """
+
+    level: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse a level outside its range."""
+        super().__post_init__()
+        require("level", self.level, 0, 1)
+
+    def gates(self, record: Record, state: Any) -> Array:
+        """Return the level everywhere."""
+        return self_trusting(np.full(record.influence.shape, self.level))

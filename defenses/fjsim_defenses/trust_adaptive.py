@@ -1,0 +1,172 @@
+"""The default defense: ballot times reputation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from fjsim.beliefs import Array, top_option
+from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.registry import register
+from fjsim_defenses.ballot import (
+    ballot_gates,
+    best_supported,
+    cast_ballots,
+    strictest,
+    support_without,
+    vote_weights,
+)
+from fjsim_defenses.influence_budget import budget_scale, flip_weight, innate_margins
+from fjsim_defenses.policy import TrustPolicy, require
+from fjsim_defenses.readings import (
+    UNCLEAR,
+    certainties,
+    first_votes,
+    heard_beliefs,
+    in_sight,
+    own_options,
+    positions,
+    ramp,
+    self_trusting,
+)
+from fjsim_defenses.stubbornness_detector import openness
+
+
+@register("defense", "trust-adaptive")
+@dataclass(frozen=True, kw_only=True)
+class TrustAdaptive(TrustPolicy):
+    """Ballot times reputation, lost weight to the innate belief: the default, without labels.
+
+    Parameters
+    ----------
+    scope : {'public', 'local'}, default 'public'
+        Whether all round-0 votes count, or only those of own speakers and one's own.
+    width : float, default 0.3
+        The lead from which a speaker of another option is heard in full, > 0.
+    rise, fall : float, default 0.1
+        How fast reputation moves up and down after a question, in [0, 1].
+    start : float, default 0.7
+        Reputation before the first question, in [0, 1].
+    low, high : float, default 0.25 and 0.5
+        Reputation up to which a speaker counts ``floor``, and from which it counts in full.
+    floor : float, default 0.05
+        Smallest weight that reputation leaves, in [0, 1], so that it can be earned back.
+    believe_from, believe_fully : float or None, default None
+        Reputation from which a speaker is believed without any lead, and from which fully. It
+        breaks the guarantee; for ``scope='local'``, where a leaf never sees a lead.
+    stubbornness_score : bool, default False
+        Whether a speaker that does not respond to the others loses weight, too.
+    cap : {'none', 'budget'}, default 'none'
+        Whether each listener's row is scaled so that no single speaker can ever hold the weight
+        that would flip it (``influence_budget``); costs nearly all that listening is good for.
+    assumed_resistance : float, default 0.159
+        The listeners' resistance that the cap reckons with, >= 0.
+    labels : {'none', 'all'} or Audit, default 'none'
+        Where a key is shown, reputation takes it instead of the others' votes.
+    channel, residual, threshold
+        See ``fjsim.contracts.Defense``.
+
+    Notes
+    -----
+    ``phi_ij = g_j o_ij``. The vote of l weighs ``v_l = g_l min(1, c_l / median c)`` with c the
+    top probability of its round-0 belief, and the listener's own ``min(1, c_i / median c)``.
+    ``lead = n_i(k_j|-j) - n_i(own_i|-j)`` for what j says now; ``o = 1`` for one's own option,
+    else ``clip(lead / width, 0, 1)``, an exact 0 without a lead. After a question ``rho += rise
+    (e - rho)``, e = 1 if j's first and last option are among the others' best supported, and
+    ``g = max(floor, clip((rho - low) / (high - low), 0, 1))``. The ballot theorem holds with
+    the weighted votes (``fjsim_defenses.ballot_bound``). Measured on numeric agents, which
+    carry no arguments: what a real team loses when a right minority cannot persuade is not in
+    those numbers.
+
+    References
+    ----------
+    .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (adaptive trust); ballot,
+       residual and the no-flip condition are fjsim's own, see ``docs/defenses.md``.
+    """
+
+    memory: ClassVar[Memory] = "history"
+
+    scope: Scope = "public"
+    width: float = 0.3
+    rise: float = 0.1
+    fall: float = 0.1
+    start: float = 0.7
+    low: float = 0.25
+    high: float = 0.5
+    floor: float = 0.05
+    believe_from: float | None = None
+    believe_fully: float | None = None
+    stubbornness_score: bool = False
+    cap: Literal["none", "budget"] = "none"
+    assumed_resistance: float = 0.159
+    labels: Labels = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside their ranges."""
+        super().__post_init__()
+        require("width", self.width, 1e-6)
+        require("assumed_resistance", self.assumed_resistance, 0)
+        for name in ("rise", "fall", "start", "low", "high", "floor"):
+            require(name, getattr(self, name), 0, 1)
+
+    def initial_state(self, n_agents: int) -> Array:
+        """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
+        return np.full((n_agents, n_agents), self.start)
+
+    def gates(self, record: Record, state: Any) -> Array:
+        """Return ballot times reputation."""
+        esteem = self._esteem(state)
+        support, own = self._support(record, esteem), own_options(record)
+        said = positions(record)
+        opened = strictest([ballot_gates(support, own, option, self.width) for option in said])
+        if self.believe_from is not None:
+            opened = np.maximum(opened, ramp(state, self.believe_from, self._believe_fully))
+        gates = opened * esteem
+        if self.stubbornness_score:
+            gates = gates * np.maximum(openness(record), self.floor)[..., None, :]
+        return self._within_budget(record, self_trusting(gates))
+
+    def update(self, record: Record, state: Any, key: int | None) -> Array:
+        """Return reputation after a question."""
+        first, last = first_votes(record), top_option(heard_beliefs(record))
+        if key is None:
+            support = self._support(record, self._esteem(state))
+            sound = best_supported(support, first) & best_supported(support, last)
+        else:
+            right = np.asarray(key)[..., None]
+            sound = ((first == right) & (last == right))[..., None, :]
+        spoke = ((first != UNCLEAR) & (last != UNCLEAR))[..., None, :]
+        gap = np.where(spoke, sound, state) - state
+        return np.asarray(state + np.where(gap > 0, self.rise, self.fall) * gap)
+
+    @property
+    def _believe_fully(self) -> float:
+        return 1.0 if self.believe_fully is None else self.believe_fully
+
+    def _esteem(self, reputation: Array) -> Array:
+        return self_trusting(np.maximum(self.floor, ramp(reputation, self.low, self.high)))
+
+    def _support(self, record: Record, esteem: Array) -> Array:
+        """Count round 0 in each listener's eyes; nobody's own vote is marked down by esteem."""
+        public, own = certainties(record.stated[0]), certainties(record.accepted[0])
+        known = np.where(np.isnan(public).all(axis=-1, keepdims=True), 1.0, public)
+        median = np.nanmedian(known, axis=-1, keepdims=True)
+        sight = in_sight(record.influence, self.scope)
+        return support_without(
+            cast_ballots(
+                first_votes(record),
+                own_options(record),
+                sight * esteem * vote_weights(public, median)[..., None, :],
+                vote_weights(own, median),
+                record.stated.shape[-1],
+            )
+        )
+
+    def _within_budget(self, record: Record, gates: Array) -> Array:
+        if self.cap == "none":
+            return gates
+        flip_weights = flip_weight(innate_margins(record.accepted[0]))
+        scale = budget_scale(record.influence * gates, flip_weights, self.assumed_resistance)
+        return self_trusting(gates * scale[..., None])

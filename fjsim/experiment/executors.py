@@ -1,0 +1,129 @@
+"""Where the cells of a sweep are played: in this process, in several, or on a ray cluster."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from fjsim.errors import BackendError, ConfigError
+from fjsim.experiment.sweep_cell import CellJob, CellResult, play
+
+ExecutorName = Literal["local", "ray"]
+EXECUTORS: tuple[ExecutorName, ...] = ("local", "ray")
+Finished = Callable[[int, CellResult], None]
+
+
+def default_workers() -> int:
+    """Return how many processes this machine has room for."""
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+
+
+def play_all(jobs: Sequence[CellJob], executor: ExecutorName, workers: int, done: Finished) -> None:
+    """Play cells until all are done or one fails.
+
+    Parameters
+    ----------
+    jobs : sequence of CellJob
+    executor : {'local', 'ray'}
+        Processes of this machine, or tasks of a ray cluster.
+    workers : int
+        How many at a time, >= 1; 1 on ``local`` stays in this process.
+    done : callable
+        Called in this process with (index of the job, result), in order of completion.
+
+    Raises
+    ------
+    ConfigError
+        If the executor is not installed.
+    FjsimError
+        What the first failing cell raised; cells under way are stopped and can be resumed.
+    """
+    if executor == "ray":
+        _on_ray(jobs, workers, done)
+    elif workers == 1 or len(jobs) <= 1:
+        for at, job in enumerate(jobs):
+            done(at, play(job))
+    else:
+        _in_processes(jobs, min(workers, len(jobs)), done)
+
+
+def _in_processes(jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
+    # Spawned, not forked: the parent holds threads (progress bar, numba) that a fork would break.
+    context = multiprocessing.get_context("spawn")
+    with _pool(workers, context) as pool:
+        waiting: dict[Future[CellResult], int] = {
+            pool.submit(play, job): at for at, job in enumerate(jobs)
+        }
+        while waiting:
+            ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ready:
+                at = waiting.pop(future)
+                try:
+                    done(at, future.result())
+                except BrokenProcessPool as error:
+                    raise BackendError(
+                        "a worker process died (out of memory, or killed); what is done is kept, "
+                        "run the same command again, with fewer --workers if memory was short"
+                    ) from error
+
+
+@contextmanager
+def _pool(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread_each)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+
+
+def _one_thread_each() -> None:
+    """Keep linear algebra of each worker on one core; the workers share the machine."""
+    threadpoolctl = importlib.import_module("threadpoolctl")
+    threadpoolctl.threadpool_limits(1)
+
+
+def _on_ray(jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
+    try:
+        ray = importlib.import_module("ray")
+    except ImportError:
+        raise ConfigError(
+            "executor 'ray' is not installed; pip install 'fjsim-testbed[ray]', or use "
+            "--executor local"
+        ) from None
+    started = not ray.is_initialized()
+    if started:
+        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+    try:
+        _ray_tasks(ray, jobs, workers, done)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _ray_tasks(ray: Any, jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
+    task = ray.remote(num_cpus=1)(play)
+    rest = iter(enumerate(jobs))
+    waiting: dict[Any, int] = {}
+    while True:
+        while len(waiting) < workers and (entry := next(rest, None)) is not None:
+            waiting[task.remote(entry[1])] = entry[0]
+        if not waiting:
+            return
+        ready, _ = ray.wait(list(waiting), num_returns=1)
+        for reference in ready:
+            at = waiting.pop(reference)
+            try:
+                done(at, ray.get(reference))
+            except ray.exceptions.RayTaskError as error:
+                raise (error.cause or error) from None

@@ -1,0 +1,102 @@
+"""Defenses side by side: the worst case over attacks decides, by its upper bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+RATE = "attack_success_hostile"
+BEST = "best_response"
+
+Row = dict[str, Any]
+
+
+def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Rank the defenses of a sweep.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``sweep_table``.
+    best_responses : DataFrame, optional
+        From ``search_best_responses``; shown in columns of their own, and part of the worst case.
+
+    Returns
+    -------
+    DataFrame
+        One row per defense, safest first: sorted by the largest upper 95 % bound of attack
+        success on hostile questions over everything but the defense, then by the price.
+        ``attacks`` counts the settings; defenses with fewer than others were tested less.
+    """
+    rows = [] if not len(table) else table.astype(object).to_dict("records")
+    answers = [] if best_responses is None else best_responses.astype(object).to_dict("records")
+    names = dict.fromkeys(str(row["defense"]) for row in rows)
+    ranked = [_row(name, [row for row in rows if row["defense"] == name]) for name in names]
+    for row in ranked:
+        row |= _answered(row, [one for one in answers if one["defense"] == row["defense"]])
+    judged = [row for row in ranked if row["worst_case_high"] is not None]
+    judged.sort(key=lambda row: (row["worst_case_high"], row["price"] or 0.0))
+    frame = pd.DataFrame([{"rank": at, **row} for at, row in enumerate(judged, start=1)])
+    frame.attrs["direction"] = {"worst_case_high": "lower is safer", "price": "lower is better"}
+    return frame
+
+
+def _row(name: str, rows: Sequence[Row]) -> Row:
+    worst = _largest(rows, f"{RATE}_high") or {}
+    dearest = _largest(rows, "price_high") or {}
+    return {
+        "defense": name,
+        "worst_case_high": worst.get(f"{RATE}_high"),
+        "worst_asr": worst.get(RATE),
+        "worst_asr_low": worst.get(f"{RATE}_low"),
+        "worst_asr_high": worst.get(f"{RATE}_high"),
+        "worst_at": _place(worst),
+        "asr_change_p_holm": worst.get("asr_change_p_holm"),
+        "attacks": sum(_known(row.get(f"{RATE}_high")) for row in rows),
+        "price": dearest.get("price"),
+        "price_low": dearest.get("price_low"),
+        "price_high": dearest.get("price_high"),
+        "clean_accuracy_lowest": _extreme(min, rows, "clean_accuracy_final"),
+        "detection_auc_lowest": _extreme(min, rows, "detection_auc"),
+        "false_isolation_highest": _extreme(max, rows, "false_isolation", "clean_false_isolation"),
+        "tokens_ratio_highest": _extreme(max, rows, "tokens_ratio"),
+    }
+
+
+def _known(value: Any) -> bool:
+    return value is not None and not pd.isna(value)
+
+
+def _largest(rows: Sequence[Row], name: str) -> Row | None:
+    known = [row for row in rows if _known(row.get(name))]
+    return max(known, key=lambda row: float(row[name])) if known else None
+
+
+def _extreme(choose: Callable[..., Any], rows: Sequence[Row], *names: str) -> float | None:
+    known = [float(row[name]) for row in rows for name in names if _known(row.get(name))]
+    return choose(known) if known else None
+
+
+def _place(row: Row) -> str:
+    """Return where a row stands on every axis but the defense."""
+    axes = list(row)[: list(row).index("n_agents")] if row else []
+    kept = [str(row[axis]) for axis in axes if axis != "defense"]
+    return " · ".join(label for label in kept if label not in ("-", "uniform"))
+
+
+def _answered(row: Row, answers: Sequence[Row]) -> Row:
+    """Return the best response's columns, and the worst case with it counted in."""
+    worst = _largest(answers, f"{RATE}_high")
+    if worst is None:
+        return {}
+    static = row["worst_case_high"]
+    found = float(worst[f"{RATE}_high"])
+    return {
+        BEST: f"{worst['attack']} · {worst['topology']}",
+        f"{BEST}_asr": worst[RATE],
+        f"{BEST}_asr_low": worst[f"{RATE}_low"],
+        f"{BEST}_asr_high": worst[f"{RATE}_high"],
+        "worst_case_high": found if static is None else max(static, found),
+    }
