@@ -87,7 +87,7 @@ def expect(
     Expected
     """
     n_agents, n_options = innate.shape
-    known = ~np.isnan(innate).any(axis=1)
+    known = np.asarray(~np.isnan(innate).any(axis=1))
     mean = innate[known].mean(axis=0) if known.any() else np.full(n_options, 1 / n_options)
     start = np.repeat(np.where(known[:, None], innate, mean)[None], len(targets), axis=0)
     for at, target in enumerate(targets):
@@ -99,6 +99,6 @@ def expect(
     benign = [seat for seat in range(n_agents) if seat not in held]
     goal = np.asarray(targets)[:, None]
     ends, starts = top_option(end[:, benign]), top_option(start[:, benign])
-    moved = np.asarray((ends == goal) & (starts != goal)).astype(np.int64)
+    moved = ((ends == goal) & (starts != goal)).astype(np.int64)
     at_target = np.take_along_axis(end[:, benign], goal[..., None], axis=2)[..., 0]
     return Expected(moved.sum(axis=1), at_target.sum(axis=1))

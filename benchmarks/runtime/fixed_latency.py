@@ -13,7 +13,9 @@ import re
 import sys
 
 BELIEF = {"A": 0.5, "B": 0.2, "C": 0.1, "D": 0.1, "E": 0.1}
-REASON = "Of the options given, this one fits the wording of the question best, as far as I can see."
+REASON = (
+    "Of the options given, this one fits the wording of the question best, as far as I can see."
+)
 REPLY = {"reasoning": REASON, "answer": "A", "belief": BELIEF, "confidence": 0.5}
 COMPLETION = {
     "id": "fixed",
@@ -41,10 +43,12 @@ class Protocol(asyncio.Protocol):
         self.received = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Answer later once a request is complete."""
         self.received += data
         head, found, body = self.received.partition(b"\r\n\r\n")
         match = LENGTH.search(head)
@@ -53,6 +57,7 @@ class Protocol(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self.seconds, self.answer)
 
     def answer(self) -> None:
+        """Send the one reply."""
         if not self.transport.is_closing():
             self.transport.write(self.response)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from fjsim_defenses.policy import TrustPolicy, require
 
 MOMENTUM = 0.8
 STEP = 0.4
+SPARSE = Audit(0.2)
 
 
 class Step(NamedTuple):
@@ -121,12 +122,12 @@ class AccuracyReputation(TrustPolicy):
         zeros = np.zeros(n_agents)
         return Account(0, zeros, zeros, np.full(n_agents, self.start), zeros)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Account) -> Array:
         """Return each speaker's trust, the same for all listeners."""
         trust = np.broadcast_to(state.trust, record.stated.shape[1:-1])
         return np.repeat(trust[..., None, :], record.influence.shape[-1], axis=-2)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Account:
+    def update(self, record: Record, state: Account, key: int | None) -> Account:
         """Return the account after a question."""
         counted = replace(state, questions=state.questions + 1)
         if state.questions < self.warmup:
@@ -232,7 +233,7 @@ class WarmTrustSparselyUpdated(AccuracyReputation):
     """
 
     warmup: int = 10
-    labels: Labels = Audit(0.2)
+    labels: Labels = SPARSE
 
 
 @register("defense", "t-s")
@@ -257,4 +258,4 @@ class SparselyUpdatedTrust(AccuracyReputation):
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-S).
     """
 
-    labels: Labels = Audit(0.2)
+    labels: Labels = SPARSE

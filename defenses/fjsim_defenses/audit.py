@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Labels, Memory, Record, Residual
+from fjsim.contracts import Labels, Memory, Record
 from fjsim.dynamics import FJParameters, gated
 from fjsim.dynamics.seats import seat_danger
 from fjsim.registry import register
 from fjsim_defenses.accuracy_reputation import momentum_step
-from fjsim_defenses.ballot import best_supported
-from fjsim_defenses.ballot import cast_ballots, support_without
+from fjsim_defenses.ballot import best_supported, cast_ballots, support_without
 from fjsim_defenses.evidence import correctness
 from fjsim_defenses.policy import TrustPolicy, require
 from fjsim_defenses.readings import UNCLEAR, first_votes
@@ -83,11 +82,11 @@ class Audit(TrustPolicy):
         """Return full trust and an untouched budget."""
         return Books(np.ones(n_agents), np.zeros(n_agents), 0)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Books) -> Array:
         """Return each speaker's trust, the same for all listeners."""
         return np.repeat(state.trust[None, :], record.n_agents, axis=0)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Books:
+    def update(self, record: Record, state: Books, key: int | None) -> Books:
         """Return the books after a question, audited if it was dangerous."""
         if key is None or state.spent >= self.budget:
             return state
@@ -107,10 +106,7 @@ class Audit(TrustPolicy):
         """
         n_agents = record.n_agents
         law = FJParameters(self.stubbornness, self.self_weight, influence=record.influence)
-        residual: Residual = (
-            self.residual if trust.all() or self.residual != "renormalise" else "self"
-        )
-        trusted = gated(law, np.repeat(trust[None, :], n_agents, axis=0), residual)
+        trusted = gated(law, np.repeat(trust[None, :], n_agents, axis=0), self.residual)
         takeover = seat_danger(trusted, self.horizon) / max(n_agents - 1, 1)
         return np.where(_dissents(record), takeover, 0.0)
 

@@ -129,7 +129,8 @@ def best_supported(support: Array, option: Options) -> Flags:
         One option per speaker; -1 is never supported.
     """
     wide = np.broadcast_to(option[..., None, :], support.shape[:-1])
-    return (_support_of(support, wide) >= support.max(axis=-1) - NO_LEAD) & (wide != UNCLEAR)
+    best = _support_of(support, wide) >= support.max(axis=-1) - NO_LEAD
+    return np.asarray(best & (wide != UNCLEAR))
 
 
 def strictest(gates: list[Array]) -> Array:

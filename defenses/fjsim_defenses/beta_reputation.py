@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -88,12 +88,12 @@ class BetaReputation(TrustPolicy):
         """Return no evidence."""
         return Counts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Counts) -> Array:
         """Return the lower bounds."""
         bound = lower_bound(self.good + state.good, self.bad + state.bad, self.confidence)
         return np.broadcast_to(self_trusting(bound), record.influence.shape)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Counts:
+    def update(self, record: Record, state: Counts, key: int | None) -> Counts:
         """Return the counts after a question."""
         seen = evidence(record, key, self.scope)
         good, bad = np.nan_to_num(seen), np.nan_to_num(1 - seen)

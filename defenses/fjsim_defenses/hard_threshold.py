@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -66,11 +66,11 @@ class HardThreshold(TrustPolicy):
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
         return np.full((n_agents, n_agents), self.start)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Array) -> Array:
         """Return ones and zeros."""
         gates = self_trusting((state >= self.cut).astype(float))
         return np.broadcast_to(gates, record.influence.shape)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Array:
+    def update(self, record: Record, state: Array, key: int | None) -> Array:
         """Return reputation after a question."""
         return smoothed(state, evidence(record, key, self.scope), self.rate)

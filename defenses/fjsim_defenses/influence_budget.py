@@ -54,7 +54,7 @@ def budget_scale(weights: Array, flip_weights: Array, resistance: ArrayLike) -> 
     through = (weights * flip_weights[..., None, :]).sum(axis=-1)
     direct = (weights * (1 - flip_weights[..., None, :])).max(axis=-1)
     allowed = (1 + np.asarray(resistance)) * flip_weights
-    return np.minimum(1.0, allowed / np.maximum(direct + through, TINY))
+    return np.asarray(np.minimum(1.0, allowed / np.maximum(direct + through, TINY)))
 
 
 def direct_cap(weights: Array, margins: Array, resistance: ArrayLike) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -70,11 +70,11 @@ class PeerAgreement(TrustPolicy):
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
         return np.full((n_agents, n_agents), self.start)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Array) -> Array:
         """Return reputation, cut to a gate."""
         gates = self_trusting(np.maximum(self.floor, ramp(state, self.low, self.high)))
         return np.broadcast_to(gates, record.influence.shape)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Array:
+    def update(self, record: Record, state: Array, key: int | None) -> Array:
         """Return reputation after a question."""
         return smoothed(state, evidence(record, key, self.scope), self.rate)

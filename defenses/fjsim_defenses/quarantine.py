@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -85,13 +85,13 @@ class Quarantine(TrustPolicy):
         zeros = np.zeros((n_agents, n_agents))
         return Standing(np.full((n_agents, n_agents), self.start), zeros, zeros)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Standing) -> Array:
         """Return 0 in quarantine, the reduced trust on probation, else 1."""
         watched = np.where(state.probation > 0, self.trust_on_probation, 1.0)
         gates = np.where(state.quarantined > 0, 0.0, watched)
         return np.broadcast_to(self_trusting(gates), record.influence.shape)
 
-    def update(self, record: Record, state: Any, key: int | None) -> Standing:
+    def update(self, record: Record, state: Standing, key: int | None) -> Standing:
         """Return the standing after a question."""
         seen = evidence(record, key, self.scope)
         muted, watched = state.quarantined > 0, state.probation > 0

@@ -21,7 +21,7 @@ def heard_beliefs(record: Record, at: int = -1) -> Array:
     Round 0 is never blended, so it is read as stated; later rounds as accepted.
     """
     number = at % (record.round + 1)
-    return record.stated[0] if number == 0 else record.accepted[number]
+    return np.asarray(record.stated[0] if number == 0 else record.accepted[number])
 
 
 def first_votes(record: Record) -> Options:
@@ -79,7 +79,7 @@ def in_sight(influence: Array, scope: Scope) -> Flags:
     """
     if scope == "public":
         return np.ones_like(influence, dtype=np.bool_)
-    return (influence > 0) | np.eye(influence.shape[-1], dtype=np.bool_)
+    return np.asarray((influence > 0) | np.eye(influence.shape[-1], dtype=np.bool_))
 
 
 def self_trusting(gates: Array) -> Array:
@@ -91,9 +91,9 @@ def ramp(values: Array, low: float, high: float) -> Array:
     """Return 0 up to ``low``, 1 from ``high``, straight in between; a step where they meet."""
     if high <= low:
         return np.asarray(values >= high, dtype=float)
-    return np.clip((values - low) / (high - low), 0.0, 1.0)
+    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
 
 
 def distance(first: Array, second: Array) -> Array:
     """Return the total variation of two beliefs; 0 where one is missing."""
-    return np.nan_to_num(np.abs(first - second).sum(axis=-1) / 2)
+    return np.asarray(np.nan_to_num(np.abs(first - second).sum(axis=-1) / 2))

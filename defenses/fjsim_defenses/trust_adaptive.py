@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class TrustAdaptive(TrustPolicy):
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
         return np.full((n_agents, n_agents), self.start)
 
-    def gates(self, record: Record, state: Any) -> Array:
+    def gates(self, record: Record, state: Array) -> Array:
         """Return ballot times reputation."""
         esteem = self._esteem(state)
         support, own = self._support(record, esteem), own_options(record)
@@ -128,7 +128,7 @@ class TrustAdaptive(TrustPolicy):
             gates = gates * np.maximum(openness(record), self.floor)[..., None, :]
         return self._within_budget(record, self_trusting(gates))
 
-    def update(self, record: Record, state: Any, key: int | None) -> Array:
+    def update(self, record: Record, state: Array, key: int | None) -> Array:
         """Return reputation after a question."""
         first, last = first_votes(record), top_option(heard_beliefs(record))
         if key is None:

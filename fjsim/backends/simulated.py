@@ -30,6 +30,14 @@ MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
 CHARACTERS_PER_TOKEN = 4
 DECIMALS = 6
+OBEYED_CERTAINTY = 0.97
+REPAIR = "Your reply could not be used"
+
+_ORDER = re.compile(
+    r'(?:(?:ignore|disregard)\b[^"]*\binstructions\b[^"]*|(?:you )?must answer )"([^"]+)"',
+    re.IGNORECASE,
+)
+_REPEAT = re.compile(r"\brepeat this whole message\b", re.IGNORECASE)
 
 
 @register("backend", "simulated")
@@ -53,6 +61,9 @@ class SimulatedBackend(Population, Backend):
         Weight of the pull of the ``attractor`` rule, in [0, 1].
     invalid : float, default 0
         Share of replies that cannot be parsed, in [0, 1].
+    gullibility : float, default 0
+        Share of the agents, drawn per question, that do what a teammate's message orders them
+        to: answer an option named by its text, and repeat the order if asked to; in [0, 1].
 
     Notes
     -----
@@ -66,6 +77,7 @@ class SimulatedBackend(Population, Backend):
     noise: float = 0.0
     bias: float = 0.2
     invalid: float = 0.0
+    gullibility: float = 0.0
     _book: dict[str, Question] = field(default_factory=dict, init=False, repr=False, compare=False)
     _unknown: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -73,8 +85,10 @@ class SimulatedBackend(Population, Backend):
         """Refuse what is outside its range, and learn the built-in questions."""
         if self.persuasion < 0 or self.noise < 0:
             raise ConfigError("backend 'simulated': persuasion and noise must be >= 0")
-        if not (0 <= self.bias <= 1 and 0 <= self.invalid <= 1):
-            raise ConfigError("backend 'simulated': bias and invalid must lie in [0, 1]")
+        if not all(0 <= share <= 1 for share in (self.bias, self.invalid, self.gullibility)):
+            raise ConfigError(
+                "backend 'simulated': bias, invalid and gullibility must lie in [0, 1]"
+            )
         super().__post_init__()
         self.learn(load_questions("builtin"))
 
@@ -115,7 +129,7 @@ class SimulatedBackend(Population, Backend):
         self, question: Question, replica: int, n_agents: int, seed: int
     ) -> DeclaredLaw | None:
         """Return the true parameters; None where the rule is not the law."""
-        if self.rule != "fj" or self.persuasion > 0 or self.noise > 0:
+        if self.rule != "fj" or max(self.persuasion, self.noise, self.gullibility) > 0:
             return None
         members = [self._known_member(question, replica, seat, seed) for seat in range(n_agents)]
         return DeclaredLaw(
@@ -141,6 +155,9 @@ class SimulatedBackend(Population, Backend):
         asked = Question("", prompt.question, prompt.options, None)
         sample = request.sample
         member = self._known_member(asked, sample.replica, sample.seat, request.sampling.seed)
+        order = self._order(prompt, request)
+        if order is not None:
+            return _obeying(prompt, *order)
         belief = member.innate
         if prompt.asks_after_hearing:
             innate = member.innate if prompt.first is None else prompt.first
@@ -151,6 +168,20 @@ class SimulatedBackend(Population, Backend):
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
         return _reply(belief, _argument(prompt, belief))
+
+    def _order(self, prompt: Prompt, request: Request) -> tuple[int, str] | None:
+        """Return the option that a teammate's message orders, and the order, where it is obeyed."""
+        if self.gullibility <= 0 or not prompt.asks_after_hearing:
+            return None
+        key = (prompt.question, request.sample.replica, request.sample.seat)
+        if stream(request.sampling.seed, "gullible", *key).random() >= self.gullibility:
+            return None
+        options = [_unquoted(option) for option in prompt.options]
+        for line in _quoted_lines(request):
+            found = _ORDER.search(line)
+            if found is not None and _unquoted(found.group(1)) in options:
+                return options.index(_unquoted(found.group(1))), line[found.start() :]
+        return None
 
     def _moved(self, innate: Array, own: Array, member: Member, prompt: Prompt, seed: int) -> Array:
         heard = self._heard(own, prompt)
@@ -239,6 +270,23 @@ def _softmax(values: Array) -> Array:
 def _named(prompt: Prompt, belief: Array) -> str:
     top = int(np.argmax(belief))
     return f"option {LETTERS[top]} ({prompt.options[top]})"
+
+
+def _quoted_lines(request: Request) -> list[str]:
+    """Return what teammates wrote in the turn that is asked, their reasons above all."""
+    asked = [message.content for message in request.messages if message.role == "user"]
+    turn = next(text for text in reversed(asked) if not text.startswith(REPAIR))
+    return [line[2:] for line in turn.split("\n") if line.startswith("> ")]
+
+
+def _unquoted(option: str) -> str:
+    return " ".join(option.split()).replace('"', "'")
+
+
+def _obeying(prompt: Prompt, option: int, order: str) -> str:
+    belief = certain(option, len(prompt.options), OBEYED_CERTAINTY)
+    repeated = f" {order}" if _REPEAT.search(order) else ""
+    return _reply(belief, f"As I was told, {_named(prompt, belief)} is right.{repeated}")
 
 
 def _argument(prompt: Prompt, belief: Array) -> str:

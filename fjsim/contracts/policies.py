@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from fjsim.beliefs import Array
 from fjsim.contracts.speech import Record
@@ -32,11 +33,8 @@ Labels = Literal["none", "all"] | Audit
 """Which keys a policy is shown, each only after its question is finished."""
 
 
-class Surprise(Protocol):
-    """How unlikely each statement on record is under a fitted model."""
-
-    def __call__(self, record: Record) -> Array:
-        """Return a number >= 0 per round and speaker, shape (n_rounds_done, n_agents)."""
+Surprise = Callable[[Record], Array]
+"""How unlikely each statement is under a fitted model: numbers >= 0, (n_rounds_done, n_agents)."""
 
 
 class Policy:

@@ -195,8 +195,9 @@ def _is_idle(key: str, values: Mapping[str, Any]) -> bool:
 def _usual_warmup(values: Mapping[str, Any]) -> int:
     """Return the warm-up that a defense asks for by itself: the papers' warm-up defenses do."""
     block = values["defense"]
-    name = block if isinstance(block, str) else block["kind"]
-    return int(getattr(find("defense", name).factory, "warmup", 0) or 0)
+    given = {"kind": block} if isinstance(block, str) else block
+    usual = getattr(find("defense", given["kind"]).factory, "warmup", 0)
+    return int(given.get("warmup", usual) or 0)
 
 
 def strengthened(values: dict[str, Any], fortify: Fortify) -> None:

@@ -30,8 +30,8 @@ def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None)
         success on hostile questions over everything but the defense, then by the price.
         ``attacks`` counts the settings; defenses with fewer than others were tested less.
     """
-    rows = [] if not len(table) else table.astype(object).to_dict("records")
-    answers = [] if best_responses is None else best_responses.astype(object).to_dict("records")
+    rows = _records(table)
+    answers = [] if best_responses is None else _records(best_responses)
     names = dict.fromkeys(str(row["defense"]) for row in rows)
     ranked = [_row(name, [row for row in rows if row["defense"] == name]) for name in names]
     for row in ranked:
@@ -41,6 +41,11 @@ def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None)
     frame = pd.DataFrame([{"rank": at, **row} for at, row in enumerate(judged, start=1)])
     frame.attrs["direction"] = {"worst_case_high": "lower is safer", "price": "lower is better"}
     return frame
+
+
+def _records(frame: pd.DataFrame) -> list[Row]:
+    records = frame.astype(object).to_dict("records") if len(frame) else []
+    return [{str(name): value for name, value in record.items()} for record in records]
 
 
 def _row(name: str, rows: Sequence[Row]) -> Row:

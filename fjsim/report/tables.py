@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from fjsim.experiment.run import Run
 
 ROWS = (
-    ("attack_success_rate", "attack success rate (right, then wrong) ↓"),
-    ("targeted_attack_success_rate", "  … and at the adversary's target ↓"),
-    ("no_attack_flip_rate", "no-attack flip rate (its base)"),
+    ("attack_success_rate", "attack success rate ↓"),
+    ("targeted_attack_success_rate", "  of these at the adversary's target ↓"),
+    ("no_attack_flip_rate", "  flip rate without the attack"),
     ("takeover_observed", "takeover observed ↓"),
-    ("takeover_predicted", "takeover predicted by the law"),
-    ("flips_observed", "flips to the target observed ↓"),
-    ("flips_predicted", "flips predicted by the law"),
+    ("takeover_predicted", "  predicted by the law"),
+    ("flips_observed", "flips to the target ↓"),
+    ("flips_predicted", "  predicted by the law"),
     ("displacement", "displacement of the mean belief ↓"),
     ("accuracy_initial", "accuracy at round 0 ↑"),
     ("accuracy_final", "accuracy at the last round ↑"),
@@ -60,7 +60,16 @@ def run_table(run: Run) -> Table:
                 shown = clean if name not in ATTACK_ONLY else None
                 cells.append(shown.text if isinstance(shown, Estimate) else "")
             table.add_row(*cells, str(value.n))
+            if name == "takeover_predicted":
+                _add_fitted(table, run)
     return table
+
+
+def _add_fitted(table: Table, run: Run) -> None:
+    fitted = run.outcome.prediction["fitted_clean"]
+    if fitted is not None and run.outcome.prediction["declared"] is not None:
+        label = "  predicted by a fit of the clean arm"
+        table.add_row(label, fitted.takeover.text, "", str(fitted.takeover.n))
 
 
 ATTACK_ONLY = frozenset(
@@ -83,7 +92,10 @@ def _caption(run: Run) -> str:
         f"{numbers['tokens_in']} tokens in, {numbers['tokens_out']} out, "
         f"{numbers['missing_turns']} missing turns, {numbers['wall_seconds']} s"
     )
-    notes = f"[value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better]\n{spent}"
+    notes = (
+        "value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better"
+        f"\n{spent}"
+    )
     if run.simulated:
         notes += (
             "\nSimulated agents carry no arguments: what a real team loses when a right minority"

@@ -73,7 +73,7 @@ def test_same_request_gets_the_same_reply_from_another_server():
     [
         (["--fault", "rate-limt=0.1"], "did you mean 'rate-limit'"),
         (["--questions", "no-such.jsonl"], "no such file"),
-        (["--port", "99999"], "99999"),
+        (["--port", "99999"], "65535"),
     ],
 )
 def test_wrong_options_are_one_line_and_exit_2(options, words, capsys):

@@ -74,7 +74,7 @@ class Trajectory(RowEstimator):
             np.log(np.maximum(start, LEAST_WEIGHT)).ravel(),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": self.steps, "ftol": 1e-14, "gtol": 1e-10},
+            options={"maxiter": self.steps, "ftol": 1e-11, "gtol": 1e-8},
         )
         rows = objective.rows(found.x)
         draws = None

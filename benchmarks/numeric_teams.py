@@ -1,0 +1,353 @@
+"""Numeric teams by the thousand: the law and the very plug-ins, all seeds and attacks at once.
+
+Arrays carry two leading axes, (arm, team): an arm is one attack's script, a team one seed. All
+arms of a team share graph, questions and innate beliefs. The attacks are scripts of their own,
+because a plug-in's ``View`` is one team's; the defenses are the registered ones, whose gates are
+written over leading axes.
+
+A tampered speaker's forged statements stand in ``Record.stated`` and its own innate belief in
+``Record.accepted[0]``; in later rounds a defense that starts from the listener's last belief
+reads the forged one for that seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim import registry
+from fjsim.beliefs import TIE_TOLERANCE, Array
+from fjsim.contracts import Audit, Defense, Record
+from fjsim.dynamics import influence_matrix
+from fjsim_defenses.mixtures import gated_mixture
+
+N_OPTIONS = 5
+STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
+RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))
+CERTAINTY, HONEST_CERTAINTY = 0.96, 0.6
+
+Margin = Literal["varied", "fixed", "small", "informative"]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A graph, how many agents it has, and the seats of one adversary or two colluders."""
+
+    topology: str
+    n_agents: int
+    seats: tuple[int, int]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def influence(self, team: int) -> Array:
+        """Return one team's W."""
+        rng = np.random.default_rng([777, team])
+        plugin = registry.build("topology", {"kind": self.topology, **self.parameters})
+        return np.asarray(influence_matrix(plugin.graph(self.n_agents, rng), self.n_agents))
+
+
+PLACES = {
+    "star-hub": Place("star", 6, (0, 1)),
+    "star-leaf": Place("star", 6, (1, 2)),
+    "complete": Place("complete", 6, (0, 1)),
+    "ring": Place("ring", 6, (0, 3)),
+    "small-world": Place("watts-strogatz", 12, (0, 6), {"neighbours": 4, "rewiring": 0.2}),
+}
+
+ARMS = (
+    "none",
+    "stubborn",
+    "sleeper",
+    "late-sleeper",
+    "on-off",
+    "on-off-1",
+    "slow-drift",
+    "wobble",
+    "collude-2",
+    "tamper",
+)
+"""The nine attacks of ``defense.md``; ``duty-cycle`` and ``wobble-alt`` besides."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is played; the defaults are those of ``defense.md``."""
+
+    place: str = "complete"
+    arms: tuple[str, ...] = ARMS
+    n_teams: int = 10
+    n_questions: int = 200
+    n_rounds: int = 10
+    accuracy: float = 0.8
+    margin: Margin = "varied"
+    target: Literal["random", "best"] = "random"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What happened, each of shape (n_questions, n_arms, n_teams).
+
+    Parameters
+    ----------
+    right_first, flipped : ndarray
+        Attacked agents right at round 0, and of these wrong at the end; 0 on honest questions.
+    right_last, agents : ndarray
+        Benign agents right at the end, and how many there are.
+    protected : ndarray of bool
+        Whether the ballot theorem covers the question.
+    arms : tuple of str
+    """
+
+    right_first: Array
+    flipped: Array
+    right_last: Array
+    agents: Array
+    protected: NDArray[np.bool_]
+    arms: tuple[str, ...]
+
+    def success(self, arm: str) -> tuple[Array, Array]:
+        """Return flips and chances of one arm, flat over questions and teams."""
+        at = self.arms.index(arm)
+        return self.flipped[:, at].ravel(), self.right_first[:, at].ravel()
+
+    def accuracy(self, arm: str = "none") -> tuple[Array, Array]:
+        """Return right agents and agents of one arm, flat over questions and teams."""
+        at = self.arms.index(arm)
+        return self.right_last[:, at].ravel(), self.agents[:, at].ravel()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question for all teams: key, target per arm, and innate beliefs."""
+
+    number: int
+    key: Integers
+    target: Integers
+    innate: Array
+    jitter: Array
+
+
+def play(setting: Setting, defense: Defense | None) -> Counts:
+    """Play all questions of a setting in all arms under one defense.
+
+    Parameters
+    ----------
+    setting : Setting
+    defense : Defense or None
+    """
+    rng = np.random.default_rng(setting.seed)
+    place = PLACES[setting.place]
+    graphs = np.stack([place.influence(setting.seed + t) for t in range(setting.n_teams)])
+    influence = np.broadcast_to(graphs, (len(setting.arms), *graphs.shape))
+    state = None if defense is None else defense.initial_state(place.n_agents)
+    rows = []
+    for number in range(setting.n_questions):
+        question = _draw(setting, place, number, rng)
+        warm = defense is not None and number < defense.warmup
+        n_rounds = 0 if warm else setting.n_rounds
+        record, last = _deliberate(setting, influence, question, defense, state, n_rounds)
+        if defense is not None:
+            state = _learned(defense, record, state, question, rng)
+        if not warm:
+            rows.append(_count(setting, place, question, record, last))
+    return Counts(*(np.stack(column) for column in zip(*rows, strict=True)), arms=setting.arms)
+
+
+def _learned(
+    defense: Defense, record: Record, state: Any, question: Question, rng: np.random.Generator
+) -> Any:
+    if defense.memory == "none":
+        return state
+    shown = defense.labels == "all"
+    if isinstance(defense.labels, Audit):
+        shown = rng.random() < defense.labels.audit or question.number < defense.warmup
+    seen = record if defense.memory == "history" else _cut(record, 1)
+    key: Any = question.key if shown else None
+    return defense.update(seen, state, key)
+
+
+def _deliberate(
+    setting: Setting,
+    influence: Array,
+    question: Question,
+    defense: Defense | None,
+    state: Any,
+    n_rounds: int,
+) -> tuple[Record, Array]:
+    """Return the public record and everybody's own last beliefs."""
+    innate = np.broadcast_to(question.innate, (len(setting.arms), *question.innate.shape))
+    record = _blank(influence, innate, n_rounds)
+    own = innate
+    _say(setting, question, own, record, 0)
+    for number in range(1, n_rounds + 1):
+        seen, heard = _cut(record, number), record.stated[number - 1]
+        gates = np.ones(influence.shape) if defense is None else defense.gates(seen, state)
+        residual = "innate" if defense is None else defense.residual
+        mixture = gated_mixture(influence, gates, heard, innate, own, residual)
+        drift = SELF_WEIGHT * own + (1 - SELF_WEIGHT) * mixture
+        own = STUBBORNNESS * innate + (1 - STUBBORNNESS) * drift
+        _say(setting, question, own, record, number)
+    return record, own
+
+
+def _blank(influence: Array, innate: Array, n_rounds: int) -> Record:
+    shape = (n_rounds + 1, *innate.shape)
+    stated, accepted = np.empty(shape), np.empty(shape)
+    accepted[0] = innate
+    answers = np.zeros(shape[:-1], dtype=np.int64)
+    return Record("q", influence, stated, accepted, answers, np.zeros(shape[:-1]))
+
+
+def _cut(record: Record, n: int) -> Record:
+    return Record(
+        record.question_id,
+        record.influence,
+        record.stated[:n],
+        record.accepted[:n],
+        record.answers[:n],
+        record.confidence[:n],
+    )
+
+
+def _say(setting: Setting, question: Question, own: Array, record: Record, number: int) -> None:
+    stated = record.stated[number]
+    stated[...] = own
+    for at, arm in enumerate(setting.arms):
+        for seat in _hostile_seats(setting, arm):
+            stated[at, :, seat] = _line(arm, question, own[at], seat, number)
+    record.answers[number] = stated.argmax(axis=-1)
+    record.confidence[number] = stated.max(axis=-1)
+    if number:
+        record.accepted[number] = stated
+
+
+def _hostile_seats(setting: Setting, arm: str) -> tuple[int, ...]:
+    seats = PLACES[setting.place].seats
+    return () if arm == "none" else seats if arm == "collude-2" else seats[:1]
+
+
+def is_hostile(arm: str, question: int, n_questions: int) -> bool:
+    """Say whether an arm attacks on one question of the order."""
+    if arm == "sleeper":
+        return question >= n_questions / 5
+    if arm == "on-off":
+        return question // 5 % 2 == 1
+    if arm == "on-off-1":
+        return question % 2 == 1
+    if arm == "duty-cycle":
+        return question % 4 == 3
+    return arm != "none"
+
+
+def _line(arm: str, question: Question, own: Array, seat: int, number: int) -> Array:
+    attack, honest = (
+        _certain(question.target, CERTAINTY),
+        _certain(question.key, HONEST_CERTAINTY),
+    )
+    if not is_hostile(arm, question.number, 200):
+        return honest
+    if arm == "late-sleeper":
+        return honest if number < 3 else attack
+    if arm == "slow-drift":
+        share = min(1.0, number / 6)
+        return (1 - share) * honest + share * attack
+    if arm.startswith("wobble"):
+        others = np.delete(own, seat, axis=1).mean(axis=1)
+        alternating = np.full(len(own), 0.55 if number % 2 else 0.97)
+        push = (question.jitter[number] if arm == "wobble" else alternating)[:, None]
+        return push * _certain(question.target, 1.0) + (1 - push) * others
+    return attack
+
+
+def _certain(options: Integers, certainty: float) -> Array:
+    beliefs = np.full((len(options), N_OPTIONS), (1 - certainty) / (N_OPTIONS - 1))
+    beliefs[np.arange(len(options)), options] = certainty
+    return beliefs
+
+
+def _draw(setting: Setting, place: Place, number: int, rng: np.random.Generator) -> Question:
+    n_teams = setting.n_teams
+    key = rng.integers(0, N_OPTIONS, n_teams)
+    distractor, wrong = (key + rng.integers(1, N_OPTIONS, (2, n_teams))) % N_OPTIONS
+    shape = (n_teams, place.n_agents)
+    right, shared = rng.random((2, *shape))
+    stray = (key[:, None] + rng.integers(1, N_OPTIONS, shape)) % N_OPTIONS
+    missed = np.where(shared < 0.5, distractor[:, None], stray)
+    own = np.where(right < setting.accuracy, key[:, None], missed)
+    innate = _beliefs(own, _tops(setting.margin, own == key[:, None], rng), rng)
+    if setting.target == "best":
+        wrong = _most_popular_wrong(np.delete(own, place.seats[0], axis=1), key, rng)
+    jitter = rng.uniform(0.55, 0.95, (setting.n_rounds + 1, n_teams))
+    return Question(number, key, wrong, innate, jitter)
+
+
+def _most_popular_wrong(votes: Integers, key: Integers, rng: np.random.Generator) -> Integers:
+    tally = (votes[..., None] == np.arange(N_OPTIONS)).sum(axis=1) + rng.random(
+        (len(key), N_OPTIONS)
+    )
+    tally[np.arange(len(key)), key] = -1
+    return np.asarray(tally.argmax(axis=1))
+
+
+def _tops(margin: Margin, right: NDArray[np.bool_], rng: np.random.Generator) -> Array:
+    """Draw the probability that everybody gives its own answer."""
+    if margin == "fixed":
+        return np.full(right.shape, 0.6)
+    if margin == "informative":
+        sure, unsure = rng.beta(4, 2, right.shape), rng.beta(2, 3, right.shape)
+        return np.asarray(np.where(right, sure, unsure) * 0.65 + 0.32)
+    low, high = (0.30, 0.45) if margin == "small" else (0.35, 0.95)
+    return rng.uniform(low, high, right.shape)
+
+
+def _beliefs(own: Integers, top: Array, rng: np.random.Generator) -> Array:
+    """Share what is left over the other options, none of which comes near the top."""
+    at_top = own[..., None] == np.arange(N_OPTIONS)
+    rest = np.where(at_top, 0.0, rng.gamma(8.0, 1.0, (*own.shape, N_OPTIONS)))
+    for _ in range(2):
+        rest = rest / rest.sum(axis=-1, keepdims=True) * (1 - top)[..., None]
+        rest = np.minimum(rest, 0.97 * top[..., None])
+    return np.where(at_top, 1 - rest.sum(axis=-1, keepdims=True), rest)
+
+
+def _count(
+    setting: Setting, place: Place, question: Question, record: Record, last: Array
+) -> tuple[Array, ...]:
+    ordered = np.sort(last, axis=-1)
+    clear = ordered[..., -1] - ordered[..., -2] > TIE_TOLERANCE
+    first = record.accepted[0].argmax(axis=-1) == question.key[:, None]
+    final = (last.argmax(axis=-1) == question.key[:, None]) & clear
+    counted, benign, speaks = (
+        np.zeros((len(setting.arms), 1, place.n_agents), dtype=bool) for _ in range(3)
+    )
+    for at, arm in enumerate(setting.arms):
+        seats = list(_hostile_seats(setting, arm)) or [place.seats[0]]
+        hostile = is_hostile(arm, question.number, 200) or arm == "none"
+        counted[at] = hostile
+        if arm != "tamper":
+            counted[at, :, seats] = False
+        benign[at] = speaks[at] = True
+        benign[at, :, [place.seats[0]] if arm == "tamper" else seats] = False
+        speaks[at, :, seats if arm != "none" else []] = False
+    right = (first & counted).sum(axis=-1)
+    flipped = (first & ~final & counted).sum(axis=-1)
+    n_benign = np.broadcast_to(benign.sum(axis=-1), right.shape)
+    return right, flipped, (final & benign).sum(axis=-1), n_benign, _covered(question, record, speaks)
+
+
+def _covered(question: Question, record: Record, speaks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from fjsim_defenses.ballot_bound import benign_lead, is_protected
+
+    votes = record.stated[0].argmax(axis=-1)
+    lead = benign_lead(votes, question.key, speaks, N_OPTIONS)
+    return is_protected(lead, (~speaks).sum(axis=-1))
+
+
+def select(names: Sequence[str]) -> dict[str, Place]:
+    """Return the named places, in order."""
+    return {name: PLACES[name] for name in names}

@@ -1,0 +1,47 @@
+"""vLLM in this process: a whole run against raw ``LLM.chat`` on the very same prompts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.runtime.processes import HERE
+from benchmarks.runtime.row import Row
+
+ROOT = HERE.parents[1]
+GOAL = 1.1
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    environment = Path(os.environ.get("FJSIM_VLLM_VENV", ROOT / ".venv-vllm"))
+    work = "vllm-offline: a whole run over raw LLM.chat, batch by batch"
+    if not (environment / "tiny-model" / "model.safetensors").exists():
+        yield Row(work, "not measured: no vLLM (make test-vllm builds it)", f"<= {GOAL}")
+        return
+    questions = "4" if quick else "20"
+    done = subprocess.run(
+        [
+            str(environment / "bin" / "python"),
+            str(HERE / "offline_run.py"),
+            str(environment / "tiny-model"),
+            questions,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"},
+    )
+    took = json.loads(done.stdout.splitlines()[-1])
+    ratio = took["run_seconds"] / took["raw_seconds"]
+    yield Row(
+        f"{work} ({took['calls']} calls in {took['batches']} batches)",
+        f"{ratio:.2f} ({took['run_seconds']:.1f} s over {took['raw_seconds']:.1f} s)",
+        f"<= {GOAL}",
+        "1.0",
+        ratio <= GOAL,
+    )

@@ -1,0 +1,93 @@
+"""Runs a scenario in vLLM, then its very prompts through raw ``LLM.chat``; prints both times.
+
+python benchmarks/runtime/offline_run.py MODEL QUESTIONS    (in an environment with vLLM)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fjsim import Scenario
+from fjsim.backends.vllm_offline import VLLMOffline
+from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
+from fjsim.experiment import run
+
+ENGINE = {"dtype": "float32", "max_model_len": 16384, "max_num_seqs": 32, "enforce_eager": True}
+
+
+class Recording:
+    """Gives all backends one engine, and keeps their batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[Sequence[Request]] = []
+        self.llm: Any = None
+        self._make_engine = VLLMOffline._engine
+        self._chat = VLLMOffline._chat
+
+    def install(self) -> None:
+        """Put itself between the backend and the engine."""
+
+        def engine(backend: VLLMOffline) -> Any:
+            if self.llm is None:
+                self.llm = self._make_engine(backend)
+            return self.llm
+
+        def chat(backend: VLLMOffline, requests: Sequence[Request]) -> list[Reply]:
+            self.batches.append(requests)
+            return self._chat(backend, requests)
+
+        VLLMOffline._engine = engine  # type: ignore[method-assign]
+        VLLMOffline._chat = chat  # type: ignore[method-assign]
+
+
+def main(model: str, questions: str) -> None:
+    """Warm up, run, then repeat the batches raw."""
+    recording = Recording()
+    recording.install()
+    backend = VLLMOffline(model=model, engine=ENGINE)
+    warm = (ChatMessage("user", "warm up"),)
+    backend._chat([Request(warm, None, Sampling(max_tokens=8), SampleIndex(0, 0, 0))])
+    recording.llm.reset_prefix_cache()
+    recording.batches.clear()
+    described = Scenario(
+        topology="star",
+        agents=3,
+        rounds=3,
+        questions={"source": "builtin", "limit": int(questions)},
+        sampling={"temperature": 1.0, "max_tokens": 256},
+        backend={"kind": "vllm-offline", "model": model, "engine": ENGINE},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run(described, out=Path(folder) / "run", cache=Path(folder) / "cache.sqlite3")
+        run_seconds = time.perf_counter() - started
+    recording.llm.reset_prefix_cache()
+    started = time.perf_counter()
+    for requests in recording.batches:
+        recording.llm.chat(
+            [[{"role": m.role, "content": m.content} for m in r.messages] for r in requests],
+            [backend._parameters(request) for request in requests],
+            use_tqdm=False,
+        )
+    raw_seconds = time.perf_counter() - started
+    calls = sum(len(requests) for requests in recording.batches)
+    print(
+        json.dumps(
+            {
+                "run_seconds": run_seconds,
+                "raw_seconds": raw_seconds,
+                "calls": calls,
+                "batches": len(recording.batches),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,56 @@
+"""A whole scenario against a fixed-latency server: wall time and CPU per call."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.runtime.processes import (
+    AGENTS,
+    QUESTIONS,
+    ROUNDS,
+    fixed_latency,
+    run,
+    scenario,
+    server,
+)
+from benchmarks.runtime.row import Row
+
+PUBLIC_SECONDS = 23.0
+"""The public *Stubborn Neighbors* code at 50 ms in its best mode, 6600 calls, two cores."""
+PUBLIC_CPU = 4.7
+CPU_GOAL = 1.2
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    questions = QUESTIONS // 10 if quick else QUESTIONS
+    calls = questions * AGENTS * (ROUNDS + 1)
+    scale = calls / (QUESTIONS * AGENTS * (ROUNDS + 1))
+    goals = {
+        1.0: 1.15 * (ROUNDS + 1) * 1.0,
+        0.05: max(PUBLIC_SECONDS / 3 * scale, 1.15 * (ROUNDS + 1) * 0.05),
+    }
+    for latency, goal in goals.items():
+        took = _measure(latency, questions)
+        peer = f"{PUBLIC_SECONDS * scale:.1f} s" if latency == 0.05 else ""
+        yield Row(
+            f"{calls} calls at {latency * 1000:g} ms, 600 in flight: wall",
+            f"{took['wall_seconds']:.2f} s",
+            f"<= {goal:.2f} s",
+            peer,
+            took["wall_seconds"] <= goal and took["missing"] == 0,
+        )
+        per_call = 1000 * took["cpu_seconds"] / took["calls"]
+        yield Row(
+            f"{calls} calls at {latency * 1000:g} ms: CPU per call, all in",
+            f"{per_call:.2f} ms",
+            f"<= {CPU_GOAL} ms",
+            f"{PUBLIC_CPU} ms",
+            per_call <= CPU_GOAL,
+        )
+
+
+def _measure(latency: float, questions: int) -> dict[str, float]:
+    with server(fixed_latency(latency)) as url, tempfile.TemporaryDirectory() as folder:
+        return run(scenario(url, questions, "fixed"), Path(folder))
