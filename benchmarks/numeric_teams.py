@@ -12,7 +12,6 @@ reads the forged one for that seat.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,12 +22,15 @@ from fjsim import registry
 from fjsim.beliefs import TIE_TOLERANCE, Array
 from fjsim.contracts import Audit, Defense, Record
 from fjsim.dynamics import influence_matrix
+from fjsim_defenses.ballot_bound import benign_lead, is_protected
 from fjsim_defenses.mixtures import gated_mixture
 
 N_OPTIONS = 5
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))
 CERTAINTY, HONEST_CERTAINTY = 0.96, 0.6
+HONEST_QUESTIONS = 40
+"""How long the sleeper is right before it attacks."""
 
 Margin = Literal["varied", "fixed", "small", "informative"]
 Integers = NDArray[np.int64]
@@ -231,10 +233,10 @@ def _hostile_seats(setting: Setting, arm: str) -> tuple[int, ...]:
     return () if arm == "none" else seats if arm == "collude-2" else seats[:1]
 
 
-def is_hostile(arm: str, question: int, n_questions: int) -> bool:
+def is_hostile(arm: str, question: int) -> bool:
     """Say whether an arm attacks on one question of the order."""
     if arm == "sleeper":
-        return question >= n_questions / 5
+        return question >= HONEST_QUESTIONS
     if arm == "on-off":
         return question // 5 % 2 == 1
     if arm == "on-off-1":
@@ -249,7 +251,7 @@ def _line(arm: str, question: Question, own: Array, seat: int, number: int) -> A
         _certain(question.target, CERTAINTY),
         _certain(question.key, HONEST_CERTAINTY),
     )
-    if not is_hostile(arm, question.number, 200):
+    if not is_hostile(arm, question.number):
         return honest
     if arm == "late-sleeper":
         return honest if number < 3 else attack
@@ -327,7 +329,7 @@ def _count(
     )
     for at, arm in enumerate(setting.arms):
         seats = list(_hostile_seats(setting, arm)) or [place.seats[0]]
-        hostile = is_hostile(arm, question.number, 200) or arm == "none"
+        hostile = is_hostile(arm, question.number) or arm == "none"
         counted[at] = hostile
         if arm != "tamper":
             counted[at, :, seats] = False
@@ -337,17 +339,16 @@ def _count(
     right = (first & counted).sum(axis=-1)
     flipped = (first & ~final & counted).sum(axis=-1)
     n_benign = np.broadcast_to(benign.sum(axis=-1), right.shape)
-    return right, flipped, (final & benign).sum(axis=-1), n_benign, _covered(question, record, speaks)
+    return (
+        right,
+        flipped,
+        (final & benign).sum(axis=-1),
+        n_benign,
+        _covered(question, record, speaks),
+    )
 
 
 def _covered(question: Question, record: Record, speaks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from fjsim_defenses.ballot_bound import benign_lead, is_protected
-
     votes = record.stated[0].argmax(axis=-1)
     lead = benign_lead(votes, question.key, speaks, N_OPTIONS)
     return is_protected(lead, (~speaks).sum(axis=-1))
-
-
-def select(names: Sequence[str]) -> dict[str, Place]:
-    """Return the named places, in order."""
-    return {name: PLACES[name] for name in names}

@@ -18,7 +18,14 @@ from fjsim.backends.vllm_offline import VLLMOffline
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
 from fjsim.experiment import run
 
-ENGINE = {"dtype": "float32", "max_model_len": 16384, "max_num_seqs": 32, "enforce_eager": True}
+ENGINE = {
+    "dtype": "float32",
+    "max_model_len": 16384,
+    "max_num_seqs": 32,
+    "enable_chunked_prefill": False,
+    "max_num_batched_tokens": 16384,
+    "enforce_eager": True,
+}
 
 
 class Recording:
@@ -42,8 +49,8 @@ class Recording:
             self.batches.append(requests)
             return self._chat(backend, requests)
 
-        VLLMOffline._engine = engine  # type: ignore[method-assign]
-        VLLMOffline._chat = chat  # type: ignore[method-assign]
+        VLLMOffline._engine = engine  # type: ignore[assignment, method-assign]
+        VLLMOffline._chat = chat  # type: ignore[assignment, method-assign]
 
 
 def main(model: str, questions: str) -> None:

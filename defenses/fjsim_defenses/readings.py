@@ -39,6 +39,15 @@ def certainties(beliefs: Array) -> Array:
     return np.asarray(beliefs.max(axis=-1))
 
 
+def median_certainty(certainty: Array) -> Array:
+    """Return the median over those who voted, shape (..., 1); 1 where nobody did."""
+    ordered = np.sort(certainty, axis=-1)  # NaN last
+    n_voters = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    low = np.take_along_axis(ordered, np.maximum(n_voters - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(ordered, n_voters // 2 % ordered.shape[-1], axis=-1)
+    return np.asarray(np.where(n_voters > 0, (low + high) / 2, 1.0))
+
+
 def positions(record: Record) -> tuple[Options, ...]:
     """Return every option that a reader of the last round may take a seat to stand for.
 

@@ -26,6 +26,7 @@ from fjsim_defenses.readings import (
     first_votes,
     heard_beliefs,
     in_sight,
+    median_certainty,
     own_options,
     positions,
     ramp,
@@ -151,8 +152,7 @@ class TrustAdaptive(TrustPolicy):
     def _support(self, record: Record, esteem: Array) -> Array:
         """Count round 0 in each listener's eyes; nobody's own vote is marked down by esteem."""
         public, own = certainties(record.stated[0]), certainties(record.accepted[0])
-        known = np.where(np.isnan(public).all(axis=-1, keepdims=True), 1.0, public)
-        median = np.nanmedian(known, axis=-1, keepdims=True)
+        median = median_certainty(public)
         sight = in_sight(record.influence, self.scope)
         return support_without(
             cast_ballots(

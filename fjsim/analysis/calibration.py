@@ -33,7 +33,7 @@ class Calibration:
 def calibration(
     beliefs: Array, keys: np.ndarray, names: tuple[str, ...], n_bins: int = N_BINS
 ) -> Calibration:
-    """Measure each agent's calibration.
+    r"""Measure each agent's calibration.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def calibration(
 
     Notes
     -----
-    Confidence is the largest entry of the belief; :math:`ECE = \\sum_b n_b |acc_b - conf_b| / n`.
+    Confidence is the largest entry of the belief; :math:`ECE = \sum_b n_b |acc_b - conf_b| / n`.
     Ties count as wrong.
     """
     from fjsim.beliefs import top_option
@@ -86,7 +86,5 @@ def calibration(
         )
     return Calibration(
         pd.DataFrame(rows, columns=["agent", "ece", "accuracy", "mean_confidence", "n"]),
-        pd.DataFrame(
-            bins, columns=["agent", "low", "high", "mean_confidence", "accuracy", "n"]
-        ),
+        pd.DataFrame(bins, columns=["agent", "low", "high", "mean_confidence", "accuracy", "n"]),
     )

@@ -42,7 +42,7 @@ class Influencers:
 
 
 def item_shares(fit: FJFit, transcript: Transcript) -> Array:
-    """Return every item's influence shares under a fit.
+    r"""Return every item's influence shares under a fit.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def item_shares(fit: FJFit, transcript: Transcript) -> Array:
     Returns
     -------
     ndarray of shape (n_items, n_agents)
-        Column means of :math:`\\Phi_T`; rows that vary over rounds are averaged first.
+        Column means of :math:`\Phi_T`; rows that vary over rounds are averaged first.
     """
     rows = law_rows(transcript, fit).mean(axis=1)
     shares = finite_influence(rows, transcript.n_rounds).mean(axis=-2)
@@ -126,8 +126,9 @@ def influencers(
             "rmse": float(np.sqrt((left**2).mean())),
             "n": len(target),
         }
-        fitted = make().fit(flat, target)
-        weights = getattr(fitted, "coef_", np.full(n_proxies, np.nan))
+        weights = np.full(n_proxies, np.nan)
+        if name == "ridge":
+            weights = make().fit(flat, target).coef_
         rows.append({**row, **dict(zip(PROXIES, map(float, weights), strict=True))})
         hit = guess.reshape(n_items, n_agents).argmax(1) == gates.argmax(1)
         classes.append((name, float(hit.mean()), 1 / n_agents, n_items))
@@ -161,9 +162,7 @@ def predicted_risks(
     n_items, n_agents, _ = features.shape
     who = np.broadcast_to(np.eye(n_agents), (n_items, n_agents, n_agents))
     flat = np.concatenate([features, who], axis=-1).reshape(n_items * n_agents, -1)
-    guess = _crossed(
-        _models(seed)["forest"], flat, risks.ravel(), np.repeat(fold, n_agents)
-    )
+    guess = _crossed(_models(seed)["forest"], flat, risks.ravel(), np.repeat(fold, n_agents))
     return guess.reshape(n_items, n_agents)
 
 

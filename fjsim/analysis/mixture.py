@@ -85,7 +85,7 @@ def mixture_ledger(
     domains: tuple[str, ...] | None = None,
     seed: int = 0,
 ) -> MixtureReport:
-    """Set deliberation beside other ways to pool the same round-0 beliefs.
+    r"""Set deliberation beside other ways to pool the same round-0 beliefs.
 
     Parameters
     ----------
@@ -111,8 +111,8 @@ def mixture_ledger(
     Notes
     -----
     Everything that is learned (best agent, sharpness, static weights) is learned on the other
-    folds of questions. Brier risk :math:`\\|p - e_y\\|^2`. For any gate :math:`g`,
-    :math:`r_{best} - r_{mix} = SG + D - RR` with :math:`D = \\sum g_j\\|b_j - \\bar b\\|^2`; on
+    folds of questions. Brier risk :math:`\|p - e_y\|^2`. For any gate :math:`g`,
+    :math:`r_{best} - r_{mix} = SG + D - RR` with :math:`D = \sum g_j\|b_j - \bar b\|^2`; on
     realised losses this is an identity, which is why the expert is chosen out of sample. The
     label oracle looks the answer up and overstates what routing can gain.
 
@@ -288,7 +288,9 @@ def _softmax_rule(team: _Team, sure: Array) -> object:
 
     def rule(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> Array:
         risks = [
-            _risk(_mix(_softmax(beta * known[train]), team.beliefs[train]), team.truth[train]).mean()
+            _risk(
+                _mix(_softmax(beta * known[train]), team.beliefs[train]), team.truth[train]
+            ).mean()
             for beta in SHARPNESS
         ]
         return _softmax(SHARPNESS[int(np.argmin(risks))] * known[test])

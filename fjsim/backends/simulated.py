@@ -7,6 +7,7 @@ exercised and every fit be held against the truth. Its numbers are simulated.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -123,7 +124,8 @@ class SimulatedBackend(Population, Backend):
         text = self._garbled(request) or self._speak(prompt, request)
         tokens_in = sum(len(message.content) for message in request.messages)
         usage = Usage(tokens_in // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1)
-        return Reply(text=text, model=MODEL_NAME, usage=usage, logprobs=None)
+        logprobs = _logprobs(text) if request.logprobs else None
+        return Reply(text=text, model=MODEL_NAME, usage=usage, logprobs=logprobs)
 
     def declared(
         self, question: Question, replica: int, n_agents: int, seed: int
@@ -294,6 +296,15 @@ def _argument(prompt: Prompt, belief: Array) -> str:
     if not prompt.asks_after_hearing:
         return f"On my own I find {favoured} most convincing."
     return f"Having heard {len(prompt.peers)} teammates, I find {favoured} most convincing."
+
+
+def _logprobs(text: str) -> dict[str, float]:
+    """Return what a model of that belief would put on each letter."""
+    try:
+        stated = json.loads(text)["belief"]
+    except ValueError:
+        return {}
+    return {letter: math.log(max(value, LOG_FLOOR)) for letter, value in stated.items()}
 
 
 def _reply(belief: Array, reason: str) -> str:

@@ -35,9 +35,7 @@ def fit(
     nulls: Annotated[
         bool, typer.Option("--nulls", help="Test for input-dependence; takes longer.")
     ] = False,
-    compare: Annotated[
-        bool, typer.Option(help="Compare models on held-out turns.")
-    ] = True,
+    compare: Annotated[bool, typer.Option(help="Compare models on held-out turns.")] = True,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write fit.json and the tables as CSV here.")
@@ -109,9 +107,7 @@ def load_source(
 
     if target is not None and target not in TARGETS:
         raise ConfigError(f"--target is '{target}'; give {', '.join(TARGETS)}")
-    log = read_log(
-        source, format, target=cast("Target | None", target), scale=parse_scale(scale)
-    )
+    log = read_log(source, format, target=cast("Target | None", target), scale=parse_scale(scale))
     return log.transcript, log.warnings
 
 
@@ -168,9 +164,7 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
         raise StorageError(f"{folder}: cannot be written ({error})") from error
 
 
-def _print(
-    result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None
-) -> None:
+def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
     """Print the tables."""
     from fjsim.fitting.summary import COMPARED, comparison_cells, parameter_cells
 

@@ -22,6 +22,8 @@ from fjsim.errors import FjsimError, InterruptedRunError, nearest
 
 COMMANDS = {
     "run": "fjsim.cli.run",
+    "sweep": "fjsim.cli.sweep",
+    "report": "fjsim.cli.report",
     "show": "fjsim.cli.show",
     "list": "fjsim.cli.catalogue",
     "fit": "fjsim.cli.fit",

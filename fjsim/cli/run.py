@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,7 +95,7 @@ def _run(setup: Setup, folder: Path, json: bool) -> None:
     from fjsim.experiment.run import run_setup
     from fjsim.report.tables import run_table
 
-    _announce_memory(setup)
+    _announce(setup)
     try:
         with turns_bar() as watch:
             finished = asyncio.run(run_setup(setup, folder, watch))
@@ -110,9 +111,12 @@ def _run(setup: Setup, folder: Path, json: bool) -> None:
     _judge(finished.outcome.missing_share, setup.scenario.max_missing)
 
 
-def _announce_memory(setup: Setup) -> None:
+def _announce(setup: Setup) -> None:
     from fjsim.experiment.setup import memory
+    from fjsim.registry import broken_plugins
 
+    for package, why in broken_plugins().items():
+        warnings.warn(f"plug-in package {package} does not load: {why}", stacklevel=2)
     if memory(setup) == "history":
         err.print("questions are played in turn, because a policy learns from each", style="dim")
 

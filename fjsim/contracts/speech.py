@@ -41,6 +41,9 @@ class Statement:
         Whether there is a belief.
     problem : str
         Why the turn is missing, or what was repaired.
+    mass : float or None
+        Where the belief was read off log-probabilities: how much of the probability fell on
+        option letters at all, before it was normalised over them.
     """
 
     answer: int | None
@@ -49,6 +52,7 @@ class Statement:
     reason: str = ""
     validity: Validity = Validity.OK
     problem: str = ""
+    mass: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

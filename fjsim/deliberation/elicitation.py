@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from fjsim.contracts import (
 from fjsim.deliberation.prompts import fill
 from fjsim.deliberation.rendering import Sheet
 from fjsim.deliberation.replies import UnreadableReplyError, read_reply, reply_schema
+from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
 
 
@@ -49,12 +51,16 @@ class Elicitor:
         How often an unreadable reply is sent back with what is wrong.
     samples : int
         How many replies make one statement; above 1 the belief is their answers' frequency.
+    logprobs : int
+        How many alternatives of the answer's token are asked for; above 0 the belief is read off
+        their log-probabilities instead of the stated one.
     """
 
     backend: Backend
     sampling: Sampling
     repairs: int = 1
     samples: int = 1
+    logprobs: int = 0
 
     async def ask(self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex) -> Elicited:
         """Ask one turn.
@@ -89,7 +95,11 @@ class Elicitor:
         for repair in range(self.repairs + 1):
             reply = await self.backend.complete(
                 Request(
-                    messages, reply_schema(sheet), self.sampling, replace(sample, repair=repair)
+                    messages,
+                    reply_schema(sheet),
+                    self.sampling,
+                    replace(sample, repair=repair) if repair else sample,
+                    self.logprobs,
                 )
             )
             replies.append(reply)
@@ -98,6 +108,8 @@ class Elicitor:
                 break
             try:
                 statement = _read(reply, sheet)
+                if self.logprobs:
+                    statement = _weighed(statement, reply, sheet)
             except UnreadableReplyError as error:
                 problem = f"{problem}; then {error}" if problem else str(error)
                 messages = _with_repair(chat, reply, str(error))
@@ -113,6 +125,22 @@ def _read(reply: Reply, sheet: Sheet) -> Statement:
     if reply.finish_reason == "length":
         raise UnreadableReplyError("it was cut off at the length limit; be shorter")
     return read_reply(reply.text, sheet)
+
+
+def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:
+    """Replace the stated belief by the one that the answer's log-probabilities show."""
+    if reply.logprobs is None:
+        raise BackendRefusedError(
+            "the server returned no log-probabilities; use elicitation.channel stated or frequency"
+        )
+    if statement.answer is None:
+        return statement
+    shown = [math.exp(reply.logprobs.get(letter, -math.inf)) for letter in sheet.letters]
+    mass = sum(shown)
+    if mass <= 0:
+        raise UnreadableReplyError("no option letter is among the likely answers")
+    belief = sheet.canonical([share / mass for share in shown])
+    return replace(statement, belief=belief, mass=min(mass, 1.0))
 
 
 def _with_repair(

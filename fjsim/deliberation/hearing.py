@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from fjsim.beliefs import Array, top_option
-from fjsim.contracts import Channel, Heard, Message
+from fjsim.beliefs import Array, certain, top_option
+from fjsim.contracts import Channel, Defense, Heard, Message, Record, Router
 from fjsim.records import Turn
 
 DELIVERED = 1e-12
@@ -83,6 +84,157 @@ def cut(message: Message, shown: frozenset[str]) -> Message:
         confidence=message.confidence if "confidence" in shown else None,
         reason=message.reason if "reason" in shown else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """One round's gates, and the gate of words that are not those on record.
+
+    A gate judges what a speaker says. Words forged on one edge, spoken under an invented name
+    or, where speakers take turns, said since the record was made, are judged for themselves.
+
+    Parameters
+    ----------
+    defense : Defense
+    record : Record
+        What the policies saw before the round.
+    state : object
+        The defense's state before the question.
+    gates : ndarray
+        The defense's gates on that record.
+    """
+
+    defense: Defense
+    record: Record
+    state: Any
+    gates: Array
+
+    def judged(self, message: Message, listener: int, seat: int) -> Message:
+        """Return a message under the gate that its own words deserve.
+
+        Parameters
+        ----------
+        message : Message
+            As it reaches the listener, before it is cut to what peers may see.
+        listener, seat : int
+            Who reads it, and the seat that it came from, whatever name it bears.
+        """
+        if self._is_on_record(message, seat):
+            return message
+        read = as_read(self.record, message, seat)
+        gate = self.defense.gates(read, self.state)[listener, seat]
+        wide = np.asarray(gate) if np.ndim(gate) else None
+        return replace(message, gate=float(np.mean(gate)), option_gates=wide)
+
+    def _is_on_record(self, message: Message, seat: int) -> bool:
+        record, belief = self.record, message.belief
+        if belief is None or message.answer is None:
+            return belief is None and message.answer is None
+        if not np.array_equal(record.accepted[-1, seat], belief):
+            return False
+        blended = not np.array_equal(record.stated[-1, seat], belief)
+        return blended or int(record.answers[-1, seat]) == message.answer
+
+
+def as_read(record: Record, message: Message, seat: int) -> Record:
+    """Return the record as one who was given a message in place of a seat's last statement.
+
+    Parameters
+    ----------
+    record : Record
+    message : Message
+        Its belief is read off answer and confidence where it has none.
+    seat : int
+        Whose statement it takes the place of.
+    """
+    stated, accepted = record.stated.copy(), record.accepted.copy()
+    answers, confidence = record.answers.copy(), record.confidence.copy()
+    belief = expressed(message, record.stated.shape[-1])
+    stated[-1, seat] = accepted[-1, seat] = np.nan if belief is None else belief
+    answers[-1, seat] = -1 if message.answer is None else message.answer
+    confidence[-1, seat] = np.nan if message.confidence is None else message.confidence
+    return replace(record, stated=stated, accepted=accepted, answers=answers, confidence=confidence)
+
+
+def expressed(message: Message, n_options: int) -> Array | None:
+    """Return the belief that a message shows: stated, or its confidence on its answer."""
+    if message.belief is not None or message.answer is None:
+        return message.belief
+    sure = 1.0 if message.confidence is None else message.confidence
+    return certain(message.answer, n_options, sure)
+
+
+def delivered(
+    messages: Sequence[Message], router: Router, shares: Array, rng: np.random.Generator
+) -> Hearing:
+    """Apply a router's channel to the messages of one model-driven listener.
+
+    Parameters
+    ----------
+    messages : sequence of Message
+        In the order shown, with their routed weights.
+    router : Router
+        ``withhold`` drops messages below its threshold, as a share of the largest routed
+        weight; ``sample`` delivers with that share's probability; ``blend`` delivers all. None
+        of the three shows the routed weight, which acts outside the model.
+    shares : ndarray of shape (n_agents,)
+        The listener's row of the graph's W, which is shown instead.
+    rng : numpy.random.Generator
+        Of ``sample``.
+    """
+    if router.channel == "label":
+        return Hearing(tuple(messages))
+    largest = max((message.weight for message in messages), default=0.0)
+    draws = rng.random(len(messages))
+    heard: list[Message] = []
+    silent: list[Message] = []
+    for message, draw in zip(messages, draws, strict=True):
+        share = message.weight / largest if largest > 0 else 1.0
+        passes = router.channel == "blend" or (
+            share >= router.threshold if router.channel == "withhold" else draw < share
+        )
+        known = message.speaker < len(shares)
+        shown = float(shares[message.speaker]) if known else message.weight
+        (heard if passes else silent).append(replace(message, weight=shown))
+    return Hearing(tuple(heard), tuple(silent))
+
+
+def routed(
+    accepted: Array, hearing: Hearing, weights: Array, rest: Array, strength: float
+) -> Array:
+    """Return an accepted belief, mixed with what a blending router made of the messages.
+
+    Parameters
+    ----------
+    accepted : ndarray of shape (n_options,)
+        What the defense, if any, left of the stated belief.
+    hearing : Hearing
+        What was given to the agent.
+    weights : ndarray of shape (n_agents,)
+        The listener's row of W(q).
+    rest : ndarray of shape (n_options,)
+        What takes the place of whatever gates take away, or nobody said.
+    strength : float
+        Share of the routed mixture, in [0, 1].
+
+    Notes
+    -----
+    ``(1 - strength) accepted + strength sum_j w_ij(q) (phi_ij b_j + (1 - phi_ij) rest)``.
+    """
+    if weights.sum() <= 0:
+        return accepted
+    mixture = np.zeros_like(accepted)
+    left = 1.0
+    for message in hearing.heard:
+        belief = expressed(message, len(accepted))
+        if belief is None or message.speaker >= len(weights):
+            continue
+        share = float(weights[message.speaker] / weights.sum())
+        gate = message.gate if message.option_gates is None else message.option_gates
+        mixture = mixture + share * (gate * belief + (1 - gate) * rest)
+        left -= share
+    mixture = mixture + left * rest
+    return np.asarray((1 - strength) * accepted + strength * mixture / mixture.sum())
 
 
 def deliver(

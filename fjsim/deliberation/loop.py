@@ -28,7 +28,16 @@ from fjsim.deliberation import rendering
 from fjsim.deliberation.adversary import Adversary, Moment
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
-from fjsim.deliberation.hearing import Hearing, blended, cut, deliver, message_of
+from fjsim.deliberation.hearing import (
+    Gating,
+    Hearing,
+    blended,
+    cut,
+    deliver,
+    delivered,
+    message_of,
+    routed,
+)
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
 from fjsim.records import Cost, Turn, TurnKey
@@ -80,6 +89,7 @@ class Deliberation:
         self._openings: dict[int, asyncio.Task[Turn]] = {}
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
         self._gates: Array | None = None
+        self._gating: Gating | None = None
         self._before = self._said()
 
     @property
@@ -121,12 +131,15 @@ class Deliberation:
         """
         team = self.team
         if n_rounds > 0:
-            self.weights = team.router.weights(self.record(), router_state)
+            key = self.item.question.answer
+            self.weights = team.router.route(self.record(), router_state, key)
         for number in range(1, n_rounds + 1):
             if self._is_read:
                 self._before = self._said()
             if team.defense is not None:
-                self._gates = team.defense.gates(self._public(self._before), state)
+                public = self._public(self._before)
+                self._gates = np.array(team.defense.gates(public, state))
+                self._gating = Gating(team.defense, public, state, self._gates)
             self._turns.append({})
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
@@ -245,7 +258,7 @@ class Deliberation:
     ) -> Turn:
         statement = elicited.statement
         stated = statement.belief
-        accepted = self._accepted(seat, number, stated) if blends else stated
+        accepted = self._accepted(seat, number, stated, hearing) if blends else stated
         return Turn(
             arm=self.arm,
             question=self.item.question.id,
@@ -260,6 +273,7 @@ class Deliberation:
             text=elicited.text,
             reason=statement.reason,
             problem=statement.problem,
+            mass=statement.mass,
             heard=self._record_of(hearing),
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
@@ -270,14 +284,21 @@ class Deliberation:
         heard = hearing.record
         return heard if self._adversary is None else self._adversary.recorded(heard)
 
-    def _accepted(self, seat: int, number: int, stated: Array | None) -> Array | None:
-        defense = self.team.defense
-        if stated is None or number == 0 or defense is None or self._gates is None:
-            return stated
+    def _accepted(
+        self, seat: int, number: int, stated: Array | None, hearing: Hearing
+    ) -> Array | None:
+        defense, router, weights = self.team.defense, self.team.router, self.weights[seat]
         innate, own = self._belief(seat, 0), self._belief(seat, number - 1)
-        if defense.channel != "blend" or innate is None or own is None:
+        if stated is None or number == 0 or innate is None or own is None:
             return stated
-        return blended(stated, innate, own, self.weights[seat], self._gates[seat], defense.residual)
+        accepted, rest = stated, own
+        if defense is not None and defense.channel == "blend" and self._gates is not None:
+            rest = innate if defense.residual == "innate" else own
+            gates = self._gates[seat]
+            accepted = blended(stated, innate, own, weights, gates, defense.residual)
+        if router.channel == "blend":
+            accepted = routed(accepted, hearing, weights, rest, router.strength)
+        return accepted
 
     def _belief(self, seat: int, number: int) -> Array | None:
         """Return the seat's last belief up to a round; a missing turn changes nothing."""
@@ -314,16 +335,34 @@ class Deliberation:
             if self._adversary is not None:
                 message = self._adversary.tampered(message, seat, moment)
                 forged = self._adversary.forged(message, seat, moment)
-                loud.extend(cut(copy, rules.peers_see) for copy in forged)
-            loud.append(cut(message, rules.peers_see))
+                loud.extend(self._judged(copy, seat, speaker) for copy in forged)
+            loud.append(self._judged(message, seat, speaker))
         if len(loud) + len(silent) > len(speakers) and rules.shuffle_peers:
             # Invented speakers must not stand beside the seat they come from.
             loud = shuffled(loud, rules.seed, "forged order", *place)
-        if team.defense is None or isinstance(team.agents[seat], SpeakingAgent):
+        if isinstance(team.agents[seat], SpeakingAgent):
+            return Hearing(tuple(loud), tuple(silent))
+        if team.router.channel != "label":
+            rng = stream(rules.seed, "routing", *place)
+            chosen = delivered(loud, team.router, team.influence[seat], rng)
+            loud, silent = list(chosen.heard), [*chosen.silent, *silent]
+        if team.defense is None:
             return Hearing(tuple(loud), tuple(silent))
         rng = stream(rules.seed, "delivery", *place)
         hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
         return Hearing(hearing.heard, (*hearing.silent, *silent))
+
+    def _judged(self, message: Message, seat: int, speaker: int) -> Message:
+        """Return a message as peers may see it, under the gate that its own words deserve."""
+        shown = self.team.rules.peers_see
+        if self._gating is None or self._gates is None:
+            return cut(message, shown)
+        judged = self._gating.judged(message, seat, speaker)
+        if judged is not message and message.speaker == speaker:
+            self._gates[seat, speaker] = (
+                judged.gate if judged.option_gates is None else judged.option_gates
+            )
+        return cut(judged, shown)
 
     def _prompt(
         self,

@@ -313,17 +313,15 @@ def _solve_options(
     """Solve one large system for every option, shape (..., n_agents, n_options)."""
     columns = np.moveaxis(innate, -2, 0).reshape(system.anchor.size, -1)
     scale = _certificate_scale(system, columns, tolerance, solver, progress)
-    beliefs = np.empty_like(columns, order="F")
+    settled: list[Array] = []
     bound, iterations, name, why = 0.0, 0, "", ""
     for option in range(columns.shape[1]):
         told = np.ascontiguousarray(columns[:, option])
         found, name, why = _solve_one(system, told, scale, tolerance, solver, progress)
-        if columns.shape[1] == 1:
-            beliefs = found.beliefs[:, None]
-        else:
-            beliefs[:, option] = found.beliefs
+        settled.append(found.beliefs)
         bound = max(bound, found.bound)
         iterations += found.iterations
+    beliefs = settled[0][:, None] if len(settled) == 1 else np.stack(settled, axis=1)
     shaped = np.moveaxis(beliefs.reshape(-1, *innate.shape[:-2], innate.shape[-1]), 0, -2)
     return _checked(Equilibrium(shaped, bound, name, iterations, why), tolerance)
 
@@ -338,12 +336,12 @@ def _certificate_scale(
         return system.anchor
     ones = np.ones(system.anchor.size)
     start = start_near_mean(system, ones)
-    found, _, _ = _solve_system(system, ones, start, ones, 0.5, solver, progress)
+    found, _, _ = _solve_system(system, ones, ones, start, ones, 0.5, solver, progress)
     from fjsim.dynamics.kernels import network as kernels
 
     left = np.empty_like(ones)
     rows = (system.indptr, system.indices, system.weights, system.row)
-    kernels.residual(*rows, ones, ones, found.beliefs, left)
+    kernels.residual(*rows, ones, ones, ones, found.beliefs, left)
     drop = 1 - left
     if drop.min() <= 0 or found.beliefs.min() <= 0:
         raise _unattainable(tolerance, ROUNDING * size / max(least, 1e-300))
@@ -364,13 +362,13 @@ def _solve_one(
 ) -> tuple[Solution, str, str]:
     """Solve one right-hand side and say how and why."""
     start = start_near_mean(system, innate)
-    anchored = system.anchor * innate
-    return _solve_system(system, anchored, start, scale, tolerance, solver, progress)
+    return _solve_system(system, system.anchor, innate, start, scale, tolerance, solver, progress)
 
 
 def _solve_system(
     system: System,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -386,12 +384,12 @@ def _solve_system(
         "bicgstab": stabilised_gradients,
         "gauss-seidel": gauss_seidel,
     }[name]
-    found = method(system, anchored, start, scale, tolerance, progress)
+    found = method(system, anchor, told, start, scale, tolerance, progress)
     if found.bound <= tolerance or name == "gauss-seidel":
         return found, name, why
     if not np.isfinite(found.beliefs).all():
-        start = np.array(anchored)
-    slow = gauss_seidel(system, anchored, start, scale, tolerance, progress)
+        start = anchor * told
+    slow = gauss_seidel(system, anchor, told, start, scale, tolerance, progress)
     total = Solution(slow.beliefs, slow.bound, found.iterations + slow.iterations)
     return total, "gauss-seidel", f"{name} stalled at {found.bound:.1g}"
 

@@ -68,7 +68,8 @@ def start_near_mean(system: System, innate: Array) -> Array:
 
 def conjugate_gradients(
     system: System,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -80,8 +81,8 @@ def conjugate_gradients(
     ----------
     system : System
         With a metric.
-    anchored : ndarray of shape (n_agents,)
-        Right-hand side, anchor times innate belief.
+    anchor, told : ndarray of shape (n_agents,)
+        Right-hand side: effective stubbornness times innate belief.
     start : ndarray of shape (n_agents,)
         First guess; holds the beliefs afterwards.
     scale : ndarray of shape (n_agents,)
@@ -109,11 +110,11 @@ def conjugate_gradients(
     left, image = np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchored, scale, start, left)
+        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         direction = left.copy()
-        square = float(np.dot(metric * left, left))
+        square = kernels.squared(metric, left)
         reached = bound
         while reached > tolerance * 0.98 and done < MOST_ITERATIONS and square > 0:
             along, slope, curve = kernels.apply_system(*rows, metric, direction, left, image)
@@ -130,7 +131,8 @@ def conjugate_gradients(
 
 def stabilised_gradients(
     system: System,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -140,7 +142,7 @@ def stabilised_gradients(
 
     Parameters
     ----------
-    system, anchored, start, scale, tolerance, progress
+    system, anchor, told, start, scale, tolerance, progress
         As there; the metric is not used.
 
     Returns
@@ -154,7 +156,7 @@ def stabilised_gradients(
     left, image, second = np.empty_like(start), np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchored, scale, start, left)
+        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         shadow, direction = left.copy(), left.copy()
@@ -182,7 +184,8 @@ def stabilised_gradients(
 
 def gauss_seidel(
     system: System,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -192,7 +195,7 @@ def gauss_seidel(
 
     Parameters
     ----------
-    system, anchored, start, scale, tolerance, progress
+    system, anchor, told, start, scale, tolerance, progress
         As there; the metric is not used.
 
     Returns
@@ -206,13 +209,13 @@ def gauss_seidel(
     left = np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchored, scale, start, left)
+        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         reached = bound
         # The change of the last sweep is an estimate; the residual above decides.
         while reached > tolerance / 2 and done < MOST_ITERATIONS:
-            reached = kernels.sweep(*rows, anchored, scale, start)
+            reached = kernels.sweep(*rows, anchor, told, scale, start)
             done += 1
             if progress is not None:
                 progress(done, reached)

@@ -138,7 +138,9 @@ def system_of_network(
     held = _per_agent("stubbornness", stubbornness, network.n_agents)
     kept = _per_agent("self_weight", self_weight, network.n_agents)
     strength = network.strength()
-    anchor = (1 - held) * (1 - kept)
+    anchor = np.subtract(1.0, held)
+    if kept.any():
+        anchor *= 1 - kept
     if network.loops is not None:
         anchor *= 1 - network.own_share()
     anchor += held

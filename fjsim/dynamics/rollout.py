@@ -246,7 +246,7 @@ def _play_compiled(parameters: FJParameters, innate: Array, path: Array) -> Arra
         shape = (*lead, *tail)
         return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1, *tail)
 
-    dense.rollout_lanes(
+    dense.rollouts(
         flat(parameters.dense_influence(), n_agents, n_agents),
         flat(parameters.stubbornness, n_agents),
         flat(parameters.kept_share, n_agents),

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fjsim.contracts.attacks import Trial
-from fjsim.experiment.executors import ExecutorName, play_all
+from fjsim.experiment.executors import PlayAll
 from fjsim.experiment.grid import BestResponse
 from fjsim.experiment.grid_cells import Cell
 from fjsim.experiment.leaderboard import RATE
@@ -70,17 +70,17 @@ class _Duel:
         return Cell({**self.cell.labels, "attack": self.entry.name}, changed)
 
 
-def search_best_responses(
-    planned: Plan, executor: ExecutorName = "local", workers: int = 1
-) -> pd.DataFrame:
+def search_best_responses(planned: Plan, play_all: PlayAll, batch: int = 1) -> pd.DataFrame:
     """Search, for every defense of a sweep, the attack parameters that do most damage.
 
     Parameters
     ----------
     planned : Plan
         Its sweep's ``best_response`` gives the budget.
-    executor, workers
-        As of ``run_sweep``.
+    play_all : callable
+        From ``open_executor``.
+    batch : int
+        Candidates proposed at a time for each defense, >= 1.
 
     Returns
     -------
@@ -97,12 +97,58 @@ def search_best_responses(
     """
     search = planned.sweep.best_response
     assert search is not None, "asked for by the caller"
-    rows: list[dict[str, Any]] = []
-    for duel in _duels(planned, search):
-        trials = _search(duel, planned, search, executor, workers)
-        best = max(trials, key=lambda trial: trial.damage)
-        rows.append(_confirmed(duel, best, trials, planned, executor, workers))
+    duels = _duels(planned, search)
+    trials: list[list[Trial]] = [[] for _ in duels]
+    while _try_next(duels, trials, planned, search, play_all, batch):
+        pass
+    best = [max(tried, key=lambda trial: trial.damage) for tried in trials]
+    first = max(planned.sweep.seed_list) + 1
+    seeds = range(first, first + search.confirm)
+    cells = [
+        duel.variant(found.parameters, seed, None)
+        for duel, found in zip(duels, best, strict=True)
+        for seed in seeds
+    ]
+    played = _play(cells, planned, play_all)
+    rows = [
+        _row(tried, played[at * len(seeds) : (at + 1) * len(seeds)], planned.sweep.base.seed)
+        for at, tried in enumerate(trials)
+    ]
     return pd.DataFrame(rows)
+
+
+def _try_next(
+    duels: Sequence[_Duel],
+    trials: Sequence[list[Trial]],
+    planned: Plan,
+    search: BestResponse,
+    play_all: PlayAll,
+    batch: int,
+) -> bool:
+    """Try the next candidates of all duels at once; say whether there were any."""
+    asked: list[tuple[int, Mapping[str, object]]] = []
+    for at, duel in enumerate(duels):
+        left = min(max(batch, 1), search.budget - len(trials[at]))
+        asked += [(at, candidate) for candidate in _candidates(duel, trials[at], left, planned)]
+    seed = planned.sweep.seed_list[0]
+    cells = [duels[at].variant(candidate, seed, search.limit) for at, candidate in asked]
+    for (at, candidate), played in zip(asked, _play(cells, planned, play_all), strict=True):
+        trials[at].append(Trial(candidate, _damage(played)))
+    return bool(asked)
+
+
+def _candidates(
+    duel: _Duel, tried: Sequence[Trial], count: int, planned: Plan
+) -> Sequence[Mapping[str, object]]:
+    if count < 1:
+        return ()
+    respond = getattr(duel.entry.factory, "respond", None)
+    if respond is None:
+        return () if tried else ({},)
+    place = json.dumps([duel.entry.name, *duel.cell.labels.values()])
+    rng = stream(planned.sweep.base.seed, "best response", place, len(tried))
+    found: Sequence[Mapping[str, object]] = respond(tuple(tried), count, rng)
+    return found if found or tried else ({},)
 
 
 def _duels(planned: Plan, search: BestResponse) -> list[_Duel]:
@@ -117,36 +163,9 @@ def _duels(planned: Plan, search: BestResponse) -> list[_Duel]:
     return list(duels.values())
 
 
-def _search(
-    duel: _Duel, planned: Plan, search: BestResponse, executor: ExecutorName, workers: int
-) -> list[Trial]:
-    trials: list[Trial] = []
-    respond = getattr(duel.entry.factory, "respond", None)
-    place = json.dumps([duel.entry.name, *duel.cell.labels.values()])
-    while len(trials) < search.budget:
-        left = min(max(workers, 1), search.budget - len(trials))
-        rng = stream(planned.sweep.base.seed, "best response", place, len(trials))
-        candidates: Sequence[Mapping[str, object]] = ({},) if not trials else ()
-        if respond is not None:
-            candidates = respond(tuple(trials), left, rng)
-        if not candidates:
-            break
-        seed = planned.sweep.seed_list[0]
-        cells = [duel.variant(candidate, seed, search.limit) for candidate in candidates]
-        played = _play(cells, planned, executor, workers)
-        trials += [
-            Trial(candidate, _damage(one))
-            for candidate, one in zip(candidates, played, strict=True)
-        ]
-    return trials
-
-
-def _play(
-    cells: Sequence[Cell], planned: Plan, executor: ExecutorName, workers: int
-) -> list[Played]:
-    jobs = [_job(cell, planned) for cell in cells]
+def _play(cells: Sequence[Cell], planned: Plan, play_all: PlayAll) -> list[Played]:
     results: dict[int, CellResult] = {}
-    play_all(jobs, executor, workers, results.__setitem__)
+    play_all([_job(cell, planned) for cell in cells], results.__setitem__)
     return [Played(cell, results[at]) for at, cell in enumerate(cells)]
 
 
@@ -166,23 +185,12 @@ def _damage(played: Played) -> float:
     return float(tally.numerator.sum()) / base if base > 0 else 0.0
 
 
-def _confirmed(
-    duel: _Duel,
-    best: Trial,
-    trials: Sequence[Trial],
-    planned: Plan,
-    executor: ExecutorName,
-    workers: int,
-) -> dict[str, Any]:
-    search = planned.sweep.best_response
-    assert search is not None, "asked for by the caller"
-    first = max(planned.sweep.seed_list) + 1
-    cells = [duel.variant(best.parameters, first + at, None) for at in range(search.confirm)]
-    played = _play(cells, planned, executor, workers)
-    group = Group(cells[0].labels, tuple(played))
-    row = sweep_table([group], planned.sweep.base.seed).iloc[0].to_dict()
+def _row(trials: Sequence[Trial], played: Sequence[Played], seed: int) -> dict[str, Any]:
+    best = max(trials, key=lambda trial: trial.damage)
+    group = Group(played[0].cell.labels, tuple(played))
+    row = sweep_table([group], seed).iloc[0].to_dict()
     return {
-        **row,
+        **{str(name): value for name, value in row.items()},
         "attack_parameters": json.dumps(dict(best.parameters), sort_keys=True),
         "tried": len(trials),
         "damage_default": trials[0].damage,

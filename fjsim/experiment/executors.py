@@ -17,6 +17,7 @@ from fjsim.experiment.sweep_cell import CellJob, CellResult, play
 ExecutorName = Literal["local", "ray"]
 EXECUTORS: tuple[ExecutorName, ...] = ("local", "ray")
 Finished = Callable[[int, CellResult], None]
+PlayAll = Callable[[Sequence[CellJob], Finished], None]
 
 
 def default_workers() -> int:
@@ -24,57 +25,67 @@ def default_workers() -> int:
     return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
 
-def play_all(jobs: Sequence[CellJob], executor: ExecutorName, workers: int, done: Finished) -> None:
-    """Play cells until all are done or one fails.
+@contextmanager
+def open_executor(name: ExecutorName = "local", workers: int = 1) -> Iterator[PlayAll]:
+    """Make room for cells to be played; processes start with the first cells and stay.
 
     Parameters
     ----------
-    jobs : sequence of CellJob
-    executor : {'local', 'ray'}
+    name : {'local', 'ray'}
         Processes of this machine, or tasks of a ray cluster.
     workers : int
-        How many at a time, >= 1; 1 on ``local`` stays in this process.
-    done : callable
-        Called in this process with (index of the job, result), in order of completion.
+        How many cells at a time, >= 1; 1 on ``local`` stays in this process.
+
+    Yields
+    ------
+    callable
+        Takes cells and a function to call with (index of the cell, result), in order of
+        completion; returns when all are done and raises what the first failing cell raised.
+        Cells under way are stopped then, and can be resumed.
 
     Raises
     ------
     ConfigError
-        If the executor is not installed.
-    FjsimError
-        What the first failing cell raised; cells under way are stopped and can be resumed.
+        If the executor is not installed, or the number of workers is below 1.
     """
-    if executor == "ray":
-        _on_ray(jobs, workers, done)
-    elif workers == 1 or len(jobs) <= 1:
-        for at, job in enumerate(jobs):
-            done(at, play(job))
+    if workers < 1:
+        raise ConfigError(f"workers is {workers}; give at least 1")
+    if name == "ray":
+        with _ray(workers) as ray:
+            yield lambda jobs, done: _ray_tasks(ray, jobs, workers, done)
+    elif workers == 1:
+        yield _in_this_process
     else:
-        _in_processes(jobs, min(workers, len(jobs)), done)
+        with _pool(workers) as pool:
+            yield lambda jobs, done: _in_processes(pool, jobs, done)
 
 
-def _in_processes(jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
-    # Spawned, not forked: the parent holds threads (progress bar, numba) that a fork would break.
-    context = multiprocessing.get_context("spawn")
-    with _pool(workers, context) as pool:
-        waiting: dict[Future[CellResult], int] = {
-            pool.submit(play, job): at for at, job in enumerate(jobs)
-        }
-        while waiting:
-            ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in ready:
-                at = waiting.pop(future)
-                try:
-                    done(at, future.result())
-                except BrokenProcessPool as error:
-                    raise BackendError(
-                        "a worker process died (out of memory, or killed); what is done is kept, "
-                        "run the same command again, with fewer --workers if memory was short"
-                    ) from error
+def _in_this_process(jobs: Sequence[CellJob], done: Finished) -> None:
+    for at, job in enumerate(jobs):
+        done(at, play(job))
+
+
+def _in_processes(pool: ProcessPoolExecutor, jobs: Sequence[CellJob], done: Finished) -> None:
+    waiting: dict[Future[CellResult], int] = {
+        pool.submit(play, job): at for at, job in enumerate(jobs)
+    }
+    while waiting:
+        ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in ready:
+            at = waiting.pop(future)
+            try:
+                done(at, future.result())
+            except BrokenProcessPool as error:
+                raise BackendError(
+                    "a worker process died (out of memory, or killed); what is done is kept, "
+                    "run the same command again, with fewer --workers if memory was short"
+                ) from error
 
 
 @contextmanager
-def _pool(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    # Spawned, not forked: the parent holds threads (progress bar, numba) that a fork would break.
+    context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread_each)
     try:
         yield pool
@@ -93,7 +104,8 @@ def _one_thread_each() -> None:
     threadpoolctl.threadpool_limits(1)
 
 
-def _on_ray(jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
+@contextmanager
+def _ray(workers: int) -> Iterator[Any]:
     try:
         ray = importlib.import_module("ray")
     except ImportError:
@@ -105,7 +117,7 @@ def _on_ray(jobs: Sequence[CellJob], workers: int, done: Finished) -> None:
     if started:
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
     try:
-        _ray_tasks(ray, jobs, workers, done)
+        yield ray
     finally:
         if started:
             ray.shutdown()

@@ -39,6 +39,8 @@ from fjsim.seeds import stream
 
 PACKAGES = ("fjsim-testbed", "numpy", "scipy", "networkx", "pydantic", "openai")
 LEAST_WINDOW = 8
+TOP_LOGPROBS = 20
+"""As many alternatives as common servers return."""
 
 
 @dataclass(frozen=True)
@@ -326,8 +328,11 @@ def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> C
     sampling = Sampling(**scenario.sampling.model_dump(), seed=scenario.seed)
     elicitation = scenario.elicitation
     samples = elicitation.samples if elicitation.channel == "frequency" else 1
+    logprobs = TOP_LOGPROBS if elicitation.channel == "logprobs" else 0
     elicitors = tuple(
-        None if backend is None else Elicitor(backend, sampling, elicitation.repairs, samples)
+        None
+        if backend is None
+        else Elicitor(backend, sampling, elicitation.repairs, samples, logprobs)
         for backend in backends
     )
     return Crew(_team(setup, elicitors), backends)

@@ -13,7 +13,7 @@ import yaml
 
 from fjsim.errors import StorageError
 from fjsim.experiment.estimate import estimate
-from fjsim.experiment.executors import ExecutorName, play_all
+from fjsim.experiment.executors import ExecutorName, PlayAll, open_executor
 from fjsim.experiment.folder import write_file
 from fjsim.experiment.grid import Sweep
 from fjsim.experiment.grid_cells import Cell, expand
@@ -197,22 +197,30 @@ def run_sweep(
     planned = plan(sweep, out)
     if planned.out is not None:
         _write_description(planned)
-    played = play_plan(planned, executor, workers, watch)
     best = None
-    if sweep.best_response is not None:
-        from fjsim.experiment.best_response import search_best_responses
+    with open_executor(executor, workers) as play_all:
+        played = play_plan(planned, play_all, watch)
+        if sweep.best_response is not None:
+            from fjsim.experiment.best_response import search_best_responses
 
-        best = search_best_responses(planned, executor, workers)
+            best = search_best_responses(planned, play_all, workers)
     result = pool(played, planned.out, best, sweep.base.seed)
     if planned.out is not None:
         write_tables(result, planned.out)
     return result
 
 
-def play_plan(
-    planned: Plan, executor: ExecutorName = "local", workers: int = 1, watch: Watcher | None = None
-) -> tuple[Played, ...]:
-    """Play what is left of a plan, and return all of its cells."""
+def play_plan(planned: Plan, play_all: PlayAll, watch: Watcher | None = None) -> tuple[Played, ...]:
+    """Play what is left of a plan, and return all of its cells.
+
+    Parameters
+    ----------
+    planned : Plan
+    play_all : callable
+        From ``open_executor``.
+    watch : callable, optional
+        As of ``run_sweep``.
+    """
     results = planned.done()
     total = len(planned.jobs)
     tell = watch or _unwatched
@@ -223,7 +231,7 @@ def play_plan(
             results[wave[at]] = result
             tell(len(results), total)
 
-        play_all([planned.jobs[name] for name in wave], executor, workers, done)
+        play_all([planned.jobs[name] for name in wave], done)
     return tuple(
         Played(cell, results[name])
         for cell, name in zip(planned.cells, planned.hashes, strict=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.errors import NotConvergentError
 from fjsim.fitting.bootstrap import Intervals, percentile_intervals, question_index
+from fjsim.fitting.caveats import log_warnings
 from fjsim.fitting.equilibrium import equilibrium_rows, only_equilibrium
 from fjsim.fitting.grams import Grams
 from fjsim.fitting.hearing import PEERS, Flags
@@ -23,7 +24,6 @@ from fjsim.fitting.identifiability import (
 )
 from fjsim.fitting.result import FJFit, ItemParameters
 from fjsim.fitting.rows import LawParts, finite_influence, parameters_of, split_rows
-from fjsim.fitting.caveats import log_warnings
 from fjsim.records.transcript import Transcript
 
 SLOWEST_DECAY = 0.02
@@ -228,9 +228,7 @@ def _shares(units: Units, n_rounds: int) -> Array:
     return np.asarray(finite_influence(units.rows, n_rounds).mean(axis=0))
 
 
-def _masked_intervals(
-    fit: FJFit, draws: Array, level: float, transcript: Transcript
-) -> Intervals:
+def _masked_intervals(fit: FJFit, draws: Array, level: float, transcript: Transcript) -> Intervals:
     """Return intervals, blank where the estimate is."""
     n_questions = int(question_index(transcript.question_ids).max(initial=-1)) + 1
     raw = percentile_intervals(draws, fit.n_rounds, level, n_questions)

@@ -219,9 +219,7 @@ def folds(transcript: Transcript, seed: int) -> NDArray[np.int64]:
     return np.asarray((order % N_FOLDS)[of_item])
 
 
-def _held_out(
-    protocol: str, maker: _Maker, transcript: Transcript, seed: int
-) -> Array | None:
+def _held_out(protocol: str, maker: _Maker, transcript: Transcript, seed: int) -> Array | None:
     """Predict turns that the model has not seen; None where it cannot be fitted."""
     try:
         if protocol == "last-round":
@@ -260,9 +258,9 @@ def _table(
     seed: int,
 ) -> list[ComparisonRow]:
     """Turn scores into rows with paired intervals."""
-    of_turn = np.broadcast_to(
-        question_index(transcript.question_ids)[:, None, None], counts.shape
-    )[counts]
+    of_turn = np.broadcast_to(question_index(transcript.question_ids)[:, None, None], counts.shape)[
+        counts
+    ]
     n_questions = int(of_turn.max()) + 1
     rng = stream(seed, "fit-comparison", protocol)
     drawn = rng.multinomial(n_questions, np.full(n_questions, 1 / n_questions), size=N_RESAMPLES)

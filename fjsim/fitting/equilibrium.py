@@ -62,7 +62,7 @@ def only_equilibrium(transcript: Transcript, one_step_mse: float) -> bool:
 
 
 def equilibrium_rows(transcript: Transcript) -> EquilibriumRows:
-    """Fit effective stubbornness and influence to an observed equilibrium.
+    r"""Fit effective stubbornness and influence to an observed equilibrium.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def equilibrium_rows(transcript: Transcript) -> EquilibriumRows:
 
     Notes
     -----
-    At rest :math:`b_i = e_i s_i + (1-e_i)\\sum_j w_{ij} b_j`: a row on the simplex again, over
+    At rest :math:`b_i = e_i s_i + (1-e_i)\sum_j w_{ij} b_j`: a row on the simplex again, over
     the innate belief and the speakers' resting ones.
     """
     from fjsim.dynamics import total_influence

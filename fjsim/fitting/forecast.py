@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import FjsimError, ParameterError
@@ -83,9 +84,7 @@ def fitted_on_clean(clean: Transcript, attacked: Transcript) -> FittedPrediction
         If there is nothing to fit.
     """
     fit = quick_fit(clean)
-    return FittedPrediction(
-        fit, predicted_beliefs(attacked, fit), predicted_beliefs(clean, fit), 0
-    )
+    return FittedPrediction(fit, predicted_beliefs(attacked, fit), predicted_beliefs(clean, fit), 0)
 
 
 def fitted_on_first_rounds(
@@ -146,7 +145,7 @@ class MiddleForecast:
     persistence_error: float
     one_step_errors: Array
     one_step_persistence: Array
-    rounds: Array
+    rounds: NDArray[np.int64]
     n_turns: int
 
 
@@ -190,7 +189,7 @@ def forecast_from_middle(transcript: Transcript, share: float = FIRST_SHARE) -> 
         _mean_gap(transcript, last, transcript.beliefs[:, start]),
         np.array(errors),
         np.array(still),
-        np.arange(start + 1, last + 1),
+        np.arange(start + 1, last + 1, dtype=np.int64),
         int(_counted(transcript, last, rolled[:, -1]).sum()),
     )
 

@@ -140,9 +140,7 @@ class Grams:
         rows : ndarray of shape (..., n_agents, n_columns)
         """
         bent = (self.products @ rows[..., None])[..., 0]
-        return np.asarray(
-            self.power - 2 * (self.targets * rows).sum(-1) + (bent * rows).sum(-1)
-        )
+        return np.asarray(self.power - 2 * (self.targets * rows).sum(-1) + (bent * rows).sum(-1))
 
 
 def design(transcript: Transcript, columns: Columns | None = None) -> Design:
@@ -208,16 +206,19 @@ def grams(transcript: Transcript, columns: Columns | None = None) -> Grams:
     if transcript.n_rounds < 1:
         raise ParameterError("nothing to fit: the log has no round after round 0")
     blocks = [
-        _products(transcript.select(np.arange(at, min(at + CHUNK_ITEMS, transcript.n_items))), columns)
+        _products(
+            transcript.select(np.arange(at, min(at + CHUNK_ITEMS, transcript.n_items))), columns
+        )
         for at in range(0, transcript.n_items, CHUNK_ITEMS)
     ]
     allowed = np.logical_or.reduce([block.allowed for block in blocks])
     joined = Grams(
-        *(
-            np.concatenate([getattr(block, name) for block in blocks])
-            for name in ("products", "targets", "power", "turns", "freedom")
-        ),
-        allowed=allowed,
+        np.concatenate([block.products for block in blocks]),
+        np.concatenate([block.targets for block in blocks]),
+        np.concatenate([block.power for block in blocks]),
+        np.concatenate([block.turns for block in blocks]),
+        np.concatenate([block.freedom for block in blocks]),
+        allowed,
     )
     if not joined.turns.any():
         raise ParameterError(
@@ -229,7 +230,7 @@ def grams(transcript: Transcript, columns: Columns | None = None) -> Grams:
 def _products(transcript: Transcript, columns: Columns | None) -> Grams:
     """Sum the products of one chunk of items."""
     laid = design(transcript, columns)
-    n_items, n_rounds, n_agents, n_options, width = laid.columns.shape
+    n_items, _, n_agents, _, width = laid.columns.shape
     rows = laid.columns.transpose(0, 2, 1, 3, 4).reshape(n_items, n_agents, -1, width)
     moved = laid.moved.transpose(0, 2, 1, 3).reshape(n_items, n_agents, -1)
     turned = rows.swapaxes(-1, -2)

@@ -68,7 +68,7 @@ class Hearing:
 
 
 def hearing(transcript: Transcript) -> Hearing:
-    """Read from a transcript who had heard whom, and through which gate.
+    r"""Read from a transcript who had heard whom, and through which gate.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ def hearing(transcript: Transcript) -> Hearing:
     Notes
     -----
     In the ``blend`` channel a gate acts on what is accepted, not on what was heard:
-    :math:`b = g\\,b^{stated} + (1-g)\\,r`, so the gates of the columns are 1 and ``passed`` is
+    :math:`b = g\,b^{stated} + (1-g)\,r`, so the gates of the columns are 1 and ``passed`` is
     :math:`g`, read off the two recorded beliefs.
     """
     heard_round = transcript.heard_round[:, 1:]
     said_in = np.maximum(heard_round, 0)
-    spoken = ~np.isnan(spoken_beliefs(transcript)).all(axis=-1)
+    spoken = np.asarray(~np.isnan(spoken_beliefs(transcript)).all(axis=-1))
     items = np.arange(transcript.n_items)[:, None, None, None]
     speakers = np.arange(transcript.n_agents)[None, None, None, :]
     heard = (heard_round >= 0) & spoken[items, said_in, speakers]
@@ -173,13 +173,11 @@ def _passed(transcript: Transcript) -> Array | None:
     share = np.divide(
         (moved * allowed).sum(axis=-1), length, out=np.ones_like(length), where=length > 1e-12
     )
-    return np.clip(share, 0.0, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
 
 
-def columns_of_round(
-    heard: Hearing, at: int, innate: Array, own: Array, said: Array
-) -> Array:
-    """Return what each listener's row weighs in one round.
+def columns_of_round(heard: Hearing, at: int, innate: Array, own: Array, said: Array) -> Array:
+    r"""Return what each listener's row weighs in one round.
 
     Parameters
     ----------
@@ -199,7 +197,7 @@ def columns_of_round(
 
     Notes
     -----
-    Column ``j`` is :math:`\\varphi b_j + (1-\\varphi) r`; where the speaker was not heard it is
+    Column ``j`` is :math:`\varphi b_j + (1-\varphi) r`; where the speaker was not heard it is
     the own last belief, so the peers' share never changes and every fit stays convex.
     """
     n_items, n_agents, n_options = own.shape

@@ -78,7 +78,7 @@ class Precision:
 
 
 def precision(normal: Grams, rows: Array) -> Precision:
-    """Return how precisely each weight is determined.
+    r"""Return how precisely each weight is determined.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def precision(normal: Grams, rows: Array) -> Precision:
     Notes
     -----
     Eigenvectors of the Gram matrix of the differences :math:`[s_i-b_i(t), b_j(t)-b_i(t)]`; the
-    variance of :math:`u'c` is :math:`\\sigma^2 \\sum_v (u'v)^2/\\lambda_v`. Bounds on the
+    variance of :math:`u'c` is :math:`\sigma^2 \sum_v (u'v)^2/\lambda_v`. Bounds on the
     simplex are ignored, so an error is never understated.
     """
     live = normal.allowed.copy()

@@ -58,7 +58,7 @@ def _minimise(matrix, target, free, size, lower, first, second):  # type: ignore
 
 
 @_compile
-def _solve(matrix, target, allowed, least, result, free, is_free, lower, first, second):  # type: ignore[no-untyped-def]
+def _solve(matrix, target, allowed, least, result, free, is_free, lower, first, second):  # type: ignore[no-untyped-def]  # noqa: C901
     """Solve one problem; see `solve_many`."""
     width = target.size
     size = 0

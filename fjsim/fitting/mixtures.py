@@ -24,7 +24,8 @@ def even_mixture(transcript: Transcript) -> Array:
     """Weigh every speaker who was heard in that round alike."""
     heard = hearing(transcript).heard.astype(float)
     total = heard.sum(axis=-1, keepdims=True)
-    return np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)[..., None]
+    even = np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)
+    return np.asarray(even[..., None])
 
 
 def routed_mixture(transcript: Transcript) -> Array:
@@ -61,9 +62,7 @@ def renormalised(transcript: Transcript, weights: Array) -> Array:
         return weights
     after = weights * heard.gate[..., None]
     kept, total = after.sum(-2, keepdims=True), weights.sum(-2, keepdims=True)
-    return np.asarray(
-        after * np.divide(total, kept, out=np.zeros_like(kept), where=kept > 0)
-    )
+    return np.asarray(after * np.divide(total, kept, out=np.zeros_like(kept), where=kept > 0))
 
 
 def group_mixture(groups: NDArray[np.int64]) -> Mixture:
@@ -80,7 +79,7 @@ def group_mixture(groups: NDArray[np.int64]) -> Mixture:
         heard = hearing(transcript).heard
         weights = heard[..., None] * members
         total = weights.sum(axis=-2, keepdims=True)
-        return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+        return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
     return mixture
 

@@ -161,9 +161,7 @@ class _Statistics:
     correlation: float
 
 
-def _shared_null(
-    transcript: Transcript, mixed: Columns | None, n_draws: int, seed: int
-) -> _Shared:
+def _shared_null(transcript: Transcript, mixed: Columns | None, n_draws: int, seed: int) -> _Shared:
     """Compare per-item fits with what they look like under one shared law."""
     base = _per_item(transcript, mixed)
     world = _SharedWorld(transcript, mixed, base)
@@ -346,9 +344,7 @@ def _with_peers_of(
         own = block[..., [OWN]]
         other = block[order][..., PEERS:]
         usable = heard[:, at - 1][:, :, None, :] & ~np.isnan(other)
-        swapped = np.concatenate(
-            [block[..., :PEERS], np.where(usable, other, own)], axis=-1
-        )
+        swapped = np.concatenate([block[..., :PEERS], np.where(usable, other, own)], axis=-1)
         return swapped if mixed is None else mixed(given, at, swapped)
 
     return columns

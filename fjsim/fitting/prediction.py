@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from fjsim.dynamics import FJParameters
 from fjsim.errors import ParameterError
 from fjsim.fitting.hearing import (
     PEERS,
+    Flags,
     Hearing,
     columns_of_round,
     expressed_prediction,
@@ -23,7 +24,7 @@ from fjsim.records.transcript import Transcript
 if TYPE_CHECKING:
     from fjsim.fitting.result import FJFit
 
-    Law = FJParameters | FJFit | Array | None
+    Law: TypeAlias = FJParameters | FJFit | Array | None
 
 
 def predicted_beliefs(transcript: Transcript, law: Law = None, start: int = 0) -> Array:
@@ -149,7 +150,7 @@ def apply_rows(heard: Hearing, at: int, rows: Array, columns: Array) -> Array:
     return np.asarray((live @ now[..., None])[..., 0])
 
 
-def _renormalised(rows: Array, heard: Array, gate: Array) -> Array:
+def _renormalised(rows: Array, heard: Flags, gate: Array) -> Array:
     """Give the weight that gates remove to the speakers that are still heard."""
     rows = np.broadcast_to(rows, (len(heard), *rows.shape[-2:])).copy()
     before = np.where(heard, rows[..., PEERS:], 0.0)
@@ -188,9 +189,7 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):
         for _ in range(_passes(heard, at)):
-            columns = columns_of_round(
-                heard, at, transcript.innate, _carried(predicted, at), said
-            )
+            columns = columns_of_round(heard, at, transcript.innate, _carried(predicted, at), said)
             after = apply_rows(heard, at, rows, columns)
             read = expressed_prediction(after, transcript.peers_read)
             predicted[:, at] = np.where(given[..., None], predicted[:, at], after)

@@ -32,7 +32,7 @@ class LawParts:
 
 
 def split_rows(rows: Array) -> LawParts:
-    """Read rows of weights as parameters.
+    r"""Read rows of weights as parameters.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def split_rows(rows: Array) -> LawParts:
 
     Notes
     -----
-    :math:`\\gamma = c_0`, :math:`\\alpha = c_1/(1-c_0)`, :math:`w = c_{peers}/\\sum c_{peers}`.
+    :math:`\gamma = c_0`, :math:`\alpha = c_1/(1-c_0)`, :math:`w = c_{peers}/\sum c_{peers}`.
     """
     stubbornness = rows[..., INNATE]
     free = 1 - stubbornness
@@ -82,9 +82,7 @@ def join_rows(stubbornness: Array, self_weight: Array, influence: Array) -> Arra
 
 def rows_of(parameters: FJParameters) -> Array:
     """Return the rows of a parameter set, shape (..., n_agents, n_agents + 2)."""
-    return join_rows(
-        parameters.stubbornness, parameters.self_weight, parameters.dense_influence()
-    )
+    return join_rows(parameters.stubbornness, parameters.self_weight, parameters.dense_influence())
 
 
 def parameters_of(rows: Array) -> FJParameters:
@@ -109,7 +107,7 @@ def parameters_of(rows: Array) -> FJParameters:
 
 
 def finite_influence(rows: Array, n_rounds: int) -> Array:
-    """Return the weight of each innate belief in each belief after some rounds.
+    r"""Return the weight of each innate belief in each belief after some rounds.
 
     Parameters
     ----------
@@ -120,7 +118,7 @@ def finite_influence(rows: Array, n_rounds: int) -> Array:
     Returns
     -------
     ndarray of shape (..., n_agents, n_agents)
-        :math:`\\Phi_T`; row-stochastic.
+        :math:`\Phi_T`; row-stochastic.
     """
     n_agents = rows.shape[-2]
     identity = np.eye(n_agents)

@@ -144,7 +144,7 @@ def solve_from_rows(
         np.vstack([stacked, np.ones(len(where))]), np.append(np.zeros(len(stacked)), 1.0)
     )
     row = np.zeros(columns.shape[1])
-    row[where] = solution / solution.sum()
+    row[where] = solution / solution.sum() if solution.sum() > 0 else towards
     return row
 
 
@@ -155,7 +155,7 @@ def cross_entropy_row(
     start: Array,
     max_steps: int = 200,
 ) -> Array:
-    """Minimise ``-sum(b log(X c))`` over the simplex.
+    r"""Minimise ``-sum(b log(X c))`` over the simplex.
 
     Parameters
     ----------
@@ -177,8 +177,8 @@ def cross_entropy_row(
     -----
     Newton steps on the simplex, each the exact solution of its quadratic model, with
     backtracking; every step lowers the objective. Stops when
-    :math:`\\max_k \\sum b x_k/(Xc) - \\sum b`, an upper bound of the gap, is below
-    `CROSS_ENTROPY_GAP` of :math:`\\sum b`.
+    :math:`\max_k \sum b x_k/(Xc) - \sum b`, an upper bound of the gap, is below
+    `CROSS_ENTROPY_GAP` of :math:`\sum b`.
     """
     used = observed > 0
     x, y = columns[used], observed[used]

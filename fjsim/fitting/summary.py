@@ -50,10 +50,12 @@ def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
     if fit.n_agents > MOST_SEATS or fit.model == "exchangeable":
         seats = range(1)
     ends = fit.intervals
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for seat in seats:
         name = fit.agents[seat] if len(seats) == fit.n_agents else f"all {fit.n_agents}"
-        shares = fit.influence_shares if len(seats) == fit.n_agents else fit.influence_shares * np.nan
+        shares = (
+            fit.influence_shares if len(seats) == fit.n_agents else fit.influence_shares * np.nan
+        )
         rows.append(
             (
                 name,
@@ -97,4 +99,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lay text out in columns."""
     cells = [tuple(header), *map(tuple, rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
-    return ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [
+        "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

@@ -16,6 +16,7 @@ _OPTIONAL = (
     "text",
     "reason",
     "problem",
+    "mass",
     "prompt_hash",
     "shared",
     "at",
@@ -71,6 +72,8 @@ class Turn:
         Whether there is a belief.
     problem : str
         Why it is missing, or what was repaired.
+    mass : float or None
+        Probability on option letters, where the belief was read off log-probabilities.
     heard : tuple of Heard
         What reached the agent before it spoke.
     prompt_hash : str
@@ -96,6 +99,7 @@ class Turn:
     text: str = ""
     reason: str = ""
     problem: str = ""
+    mass: float | None = None
     heard: tuple[Heard, ...] = ()
     prompt_hash: str = ""
     shared: bool = False

@@ -88,9 +88,7 @@ def test_gain_is_specialisation_plus_diversity_minus_regret(
     for report in reports.values():
         for _, part in report.terms.groupby("expert"):
             value = part.set_index("term")["value"]
-            gain = (
-                value["specialisation_gain"] + value["local_diversity"] - value["routing_regret"]
-            )
+            gain = value["specialisation_gain"] + value["local_diversity"] - value["routing_regret"]
             best = risk(report, "best single agent")
             assert gain == pytest.approx(best - risk(report, "FJ gate per item"))
 

@@ -112,9 +112,7 @@ def test_an_imported_log_is_a_run_folder_that_fits(
     folder = tmp_path / "run"
     code, _, _ = call(capsys, "import", str(log), "--out", str(folder))
     assert code == 0
-    code, out, _ = call(
-        capsys, "fit", str(folder), "--json", "--resamples", "0", "--no-compare"
-    )
+    code, out, _ = call(capsys, "fit", str(folder), "--json", "--resamples", "0", "--no-compare")
     assert code == 0
     assert np.allclose(json.loads(out)["parameters"]["stubbornness"], 0.3, atol=1e-6)
     code, _, err = call(capsys, "import", str(log), "--out", str(folder))

@@ -3,6 +3,7 @@ import json
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 
 from fjsim.contracts import (
     Backend,
@@ -16,6 +17,7 @@ from fjsim.contracts import (
 )
 from fjsim.deliberation.elicitation import Elicited, Elicitor
 from fjsim.deliberation.rendering import Sheet
+from fjsim.errors import BackendRefusedError
 from fjsim.questions import Question
 
 SHEET = Sheet(Question("q", "Which?", ("a", "b"), 0), (0, 1))
@@ -109,3 +111,17 @@ def test_samples_without_any_valid_reply_are_missing() -> None:
 def test_a_cached_reply_is_no_call() -> None:
     elicited = ask(Scripted([say(GOOD, cached=True, attempts=0)]))
     assert (elicited.cost.calls, elicited.cost.cached_calls, elicited.cost.attempts) == (0, 1, 0)
+
+
+def test_log_probabilities_replace_the_stated_belief_and_keep_their_mass() -> None:
+    shown = {"A": float(np.log(0.3)), "B": float(np.log(0.1)), "the": float(np.log(0.6))}
+    elicited = ask(Scripted([say(GOOD, logprobs=shown)]), logprobs=20)
+    assert elicited.statement.belief is not None
+    np.testing.assert_allclose(elicited.statement.belief, [0.75, 0.25])
+    assert elicited.statement.mass is not None
+    np.testing.assert_allclose(elicited.statement.mass, 0.4)
+
+
+def test_a_server_without_log_probabilities_stops_the_run() -> None:
+    with pytest.raises(BackendRefusedError, match="no log-probabilities"):
+        ask(Scripted([say(GOOD)]), logprobs=20)

@@ -251,3 +251,21 @@ def test_predictions_assume_the_expressed_belief_where_beliefs_are_not_seen(
     assert prediction is not None
     assert prediction.error == pytest.approx(0, abs=1e-3)
     assert "answer" in finished.outcome.assumes
+
+
+@pytest.mark.parametrize("channel", ["logprobs", "frequency"])
+def test_other_elicitation_channels_run_end_to_end(small: Make, channel: str) -> None:
+    finished = run(small(elicitation={"channel": channel, "samples": 3}))
+    assert finished.outcome.missing_share == 0
+    if channel == "frequency":
+        assert set(np.unique(finished.transcript.beliefs[:, 0])) <= {0.0, 1.0}
+        assert turn(finished, "clean", 1, 1).cost.calls == 3
+    else:
+        assert turn(finished, "clean", 1, 1).mass == pytest.approx(1)
+
+
+def test_without_neighbours_every_round_is_self_reflection(small: Make) -> None:
+    finished = run(small(attack="none", topology="isolated"))
+    beliefs = finished.transcript.beliefs
+    np.testing.assert_allclose(beliefs[:, -1], beliefs[:, 0], atol=1e-5)
+    assert (finished.transcript.heard_round == -1).all()

@@ -218,7 +218,7 @@ def test_gauss_seidel_takes_over_where_bicgstab_stalls(monkeypatch):
 
     module = import_module("fjsim.dynamics.equilibrium")
 
-    def stalled(system, anchored, start, scale, tolerance, progress):
+    def stalled(system, anchor, told, start, scale, tolerance, progress):
         return module.Solution(start * np.nan, float("inf"), 3)
 
     monkeypatch.setattr(module, "stabilised_gradients", stalled)

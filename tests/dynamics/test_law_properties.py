@@ -261,7 +261,7 @@ def test_compiled_rollout_and_solve_agree_with_numpy():
     innate = random.dirichlet(np.ones(n_options), (settings_, n))
     path = np.empty((settings_, n_rounds + 1, n, n_options))
     path[:, 0] = innate
-    dense.rollout_lanes(
+    dense.rollouts(
         parameters.influence,
         np.ascontiguousarray(parameters.stubbornness),
         parameters.kept_share,

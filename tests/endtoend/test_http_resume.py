@@ -131,3 +131,49 @@ def turns(folder: Path) -> int:
 
 def text(turn: Any) -> tuple[Any, ...]:
     return turn.key, turn.belief, turn.text, turn.heard, turn.prompt_hash
+
+
+def test_ctrl_c_keeps_what_arrived_and_says_how_to_resume(
+    server: str, questions: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "interrupted"
+    arguments = command(
+        "run", "--questions", questions, "--limit", 10, "--agents", 4, "--rounds", 4, "--backend",
+        "openai", "--model", "fjsim-simulated", "--base-url", f"{server}/v1", "--set",
+        "backend.max_concurrency=4", "--out", folder,
+    )  # fmt: skip
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    wait_until(lambda: turns(folder) >= 20)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"the same command resumes it" in errors
+    assert b"Traceback" not in errors
+    kept = turns(folder)
+    assert kept >= 20
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert turns(folder) == 10 * 4 * 5
+
+
+def test_a_planted_key_stands_in_no_file_of_the_run(
+    server: str, questions: Path, tmp_path: Path
+) -> None:
+    secret = "sk-planted-0123456789"
+    done = subprocess.run(
+        command(
+            "run", "--questions", questions, "--limit", 2, "--agents", 2, "--rounds", 1,
+            "--backend", "openai", "--model", "fjsim-simulated", "--base-url", f"{server}/v1",
+            "--set", "backend.api_key_env=PLANTED", "--out", tmp_path / "r",
+        ),
+        env=os.environ | {"PLANTED": secret},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    places = [*(tmp_path / "r").rglob("*"), *Path(os.environ["FJSIM_CACHE_DIR"]).rglob("*")]
+    assert len(places) > 4
+    for path in places:
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+    assert secret not in done.stdout + done.stderr

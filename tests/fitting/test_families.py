@@ -30,9 +30,7 @@ def deliberation(rule: str) -> fjsim.Transcript:
         ("attractor", "bias", "last-round"),
     ],
 )
-def test_the_comparison_ranks_the_true_family_first(
-    rule: str, family: str, protocol: str
-) -> None:
+def test_the_comparison_ranks_the_true_family_first(rule: str, family: str, protocol: str) -> None:
     rows = compare(deliberation(rule), protocols=[protocol])
     assert rows[0].model == family, [(row.model, row.one_step_mse) for row in rows]
     assert rows[0].one_step_mse < 0.2 * rows[1].one_step_mse

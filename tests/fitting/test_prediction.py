@@ -61,9 +61,7 @@ def test_renormalised_gates_are_refused_or_taken_with_known_influence(world) -> 
     rows = join_rows(np.full(4, 0.2), np.full(4, 0.4), influence)
     innate = random_beliefs(rng, 60, 4, 4)
     gates = rng.random((60, 5, 4, 4))
-    beliefs = rollout(
-        parameters_of(rows), innate, 4, gates=gates[:, 1:], residual="renormalise"
-    )
+    beliefs = rollout(parameters_of(rows), innate, 4, gates=gates[:, 1:], residual="renormalise")
     transcript = replace(transcript_of(beliefs), gates=gates, residual="renormalise")
     with pytest.raises(ParameterError, match="influence='given'"):
         fit(transcript, resamples=0)
@@ -143,9 +141,7 @@ def test_sequential_turns_are_fitted_and_predicted(world) -> None:
             said = np.where(
                 (np.arange(4) < seat)[None, :, None], beliefs[:, at], beliefs[:, at - 1]
             )
-            columns = np.concatenate(
-                [innate[:, [seat]], beliefs[:, at - 1, [seat]], said], axis=1
-            )
+            columns = np.concatenate([innate[:, [seat]], beliefs[:, at - 1, [seat]], said], axis=1)
             beliefs[:, at, seat] = np.einsum("qdk,d->qk", columns, rows[seat])
     heard[:, :, np.arange(4), np.arange(4)] = -1
     transcript = transcript_of(beliefs, heard)

@@ -100,9 +100,7 @@ def test_neighbours_say_who_was_heard_and_when(tmp_path: Path) -> None:
 
 def test_turn_numbers_order_a_sequential_round(tmp_path: Path) -> None:
     text = "item_id,agent_id,round,answer,turn,topology\n" + "".join(
-        f"a,{agent},{at},A,{turn},sequential\n"
-        for at in (0, 1)
-        for turn, agent in enumerate("xyz")
+        f"a,{agent},{at},A,{turn},sequential\n" for at in (0, 1) for turn, agent in enumerate("xyz")
     )
     heard = read_log(write(tmp_path, text)).transcript.heard_round[0, 1]
     assert heard.tolist() == [[-1, 0, 0], [1, -1, 0], [1, 1, -1]]

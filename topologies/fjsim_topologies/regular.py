@@ -36,6 +36,18 @@ class Complete(Topology):
         return weigh(nx.complete_graph(n_agents), self.weights, rng)
 
 
+@register("topology", "isolated")
+@dataclass(frozen=True)
+class Isolated(Topology):
+    """Nobody hears anybody: every round is self-reflection alone, a control for deliberation."""
+
+    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+        """Return the graph without edges."""
+        require_agents("isolated", n_agents, 1)
+        empty: nx.Graph[int] = nx.empty_graph(n_agents)
+        return empty
+
+
 @register("topology", "star")
 @dataclass(frozen=True)
 class Star(Topology):

@@ -37,7 +37,8 @@ def residual(
     indices: Index,
     weights: Array,
     row: Array,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     scale: Array,
     beliefs: Array,
     left: Array,
@@ -45,7 +46,7 @@ def residual(
     """Fill `left` with the fixed-point residual; returns the certified error."""
     worst = 0.0
     for i in range(row.size):
-        change = anchored[i] - beliefs[i]
+        change = anchor[i] * told[i] - beliefs[i]
         if row[i] != 0.0:
             change += row[i] * _heard(indptr, indices, weights, beliefs, i)
         left[i] = change
@@ -170,7 +171,8 @@ def sweep(
     indices: Index,
     weights: Array,
     row: Array,
-    anchored: Array,
+    anchor: Array,
+    told: Array,
     scale: Array,
     beliefs: Array,
 ) -> float:
@@ -179,7 +181,7 @@ def sweep(
     for i in range(row.size):
         if row[i] != 0.0:
             heard = _heard(indptr, indices, weights, beliefs, i)
-            change = anchored[i] + row[i] * heard - beliefs[i]
+            change = anchor[i] * told[i] + row[i] * heard - beliefs[i]
             beliefs[i] += change
             worst = max(worst, abs(change) / scale[i])
     return worst
@@ -287,4 +289,13 @@ def summed_gap(
             row += gap * gap * (1.0 if weights.size == 0 else weights[at])
         if row > 0:
             total += row / strength[i]
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def squared(metric: Array, left: Array) -> float:
+    """Return the square of a residual in a metric, without a vector in between."""
+    total = 0.0
+    for i in range(left.size):
+        total += metric[i] * left[i] * left[i]
     return total

@@ -26,7 +26,7 @@ SETTLED = 1e-10
 @register("estimator", "bias")
 @dataclass(eq=False)
 class Bias(RowEstimator):
-    """The law plus a pull to a free belief that nobody in the group stated.
+    r"""The law plus a pull to a free belief that nobody in the group stated.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Bias(RowEstimator):
 
     Notes
     -----
-    :math:`b_i(t+1) = \\beta_i m + (1-\\beta_i)\\,\\mathrm{FJ}_i(t)`. Given :math:`m` the rows are
+    :math:`b_i(t+1) = \beta_i m + (1-\beta_i)\,\mathrm{FJ}_i(t)`. Given :math:`m` the rows are
     exact simplex problems; given the rows the best :math:`m` is a projection onto the simplex;
     the two alternate, and the error falls at every step. The problem is not convex jointly.
     A question that was not fitted gets an even attractor. The parameters are those of the FJ
@@ -65,7 +65,7 @@ class Bias(RowEstimator):
         group = self._groups(used)
         own = np.nan_to_num(used.beliefs[:, :-1])
         present = ~np.isnan(used.innate).all(axis=(1, 2))
-        options = ~np.isnan(used.innate).all(axis=1)
+        options = np.asarray(~np.isnan(used.innate).all(axis=1))
         attractors = _start(used, group, options)
         rows = np.zeros((used.n_agents, laid.columns.shape[-1] + 1))
         error = np.inf
@@ -133,9 +133,7 @@ class Bias(RowEstimator):
         free = [seat for seat in range(transcript.n_agents) if seat not in fixed]
         for at in range(start + 1, transcript.n_rounds + 1):
             for _ in range(transcript.n_agents if heard.sequential else 1):
-                block = columns_of_round(
-                    heard, at, transcript.innate, predicted[:, at - 1], said
-                )
+                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
                 predicted[:, at, free] = self._weigh(block, attractors)[:, free]
                 said[:, at, free] = predicted[:, at, free]
         return predicted

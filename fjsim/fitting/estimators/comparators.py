@@ -215,9 +215,7 @@ class _OwnColumns(Estimator):
         given[:, list(fixed)] = True
         for at in range(start + 1, transcript.n_rounds + 1):
             for _ in range(passes):
-                block = columns_of_round(
-                    heard, at, transcript.innate, predicted[:, at - 1], said
-                )
+                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
                 after = self._weigh(_Round(heard, at, block))
                 read = expressed_prediction(after, transcript.peers_read)
                 predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
@@ -234,7 +232,7 @@ class _OwnColumns(Estimator):
 @register("estimator", "log-linear")
 @dataclass(eq=False)
 class LogLinear(_OwnColumns):
-    """Beliefs are multiplied, not averaged: geometric pooling with fitted weights.
+    r"""Beliefs are multiplied, not averaged: geometric pooling with fitted weights.
 
     Parameters
     ----------
@@ -243,7 +241,7 @@ class LogLinear(_OwnColumns):
 
     Notes
     -----
-    :math:`b_i(t+1) \\propto \\exp \\sum_k c_k \\log x_k` over the columns of the law, weights on
+    :math:`b_i(t+1) \propto \exp \sum_k c_k \log x_k` over the columns of the law, weights on
     the simplex, fitted by least squares on centred log-beliefs. In a crowd peers count by their
     mean.
     """

@@ -102,7 +102,7 @@ class _Gate(NamedTuple):
 @register("estimator", "gated")
 @dataclass(eq=False)
 class Gated(RowEstimator):
-    """Weights that depend on the question through round-0 features.
+    r"""Weights that depend on the question through round-0 features.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Gated(RowEstimator):
     -----
     One softmax over {innate, own, each speaker} per listener: a bias per listener and column and
     coefficients shared by all, fitted by L-BFGS with the analytic gradient on the items' Gram
-    matrices. Confidence is :math:`1-H(s)/\\log K`, alignment :math:`1-TV(s_i,s_j)`.
+    matrices. Confidence is :math:`1-H(s)/\log K`, alignment :math:`1-TV(s_i,s_j)`.
     """
 
     name: ClassVar[str] = "gated"
@@ -155,13 +155,9 @@ class Gated(RowEstimator):
         rows = gate_rows(gate, features / self.scale_, per_item.allowed)
         draws = None
         if self.resamples:
-            draws = bootstrap_rows(
-                per_item, used.question_ids, self.resamples, self.seed, common
-            )
+            draws = bootstrap_rows(per_item, used.question_ids, self.resamples, self.seed, common)
         details = {
-            "coefficients": dict(
-                zip(FEATURE_NAMES, self.coefficients_.tolist(), strict=True)
-            ),
+            "coefficients": dict(zip(FEATURE_NAMES, self.coefficients_.tolist(), strict=True)),
             "restart_spread": self.spread_.tolist(),
         }
         fit = assemble(self.name, used, normal, common, None, draws, self.level, details=details)
@@ -172,9 +168,7 @@ class Gated(RowEstimator):
             fit,
             one_step_mse=error,
             items=item_parameters(per_item, rows, used.n_rounds),
-            predictor=lambda given: gate_rows(
-                gate, round0_features(given) / self.scale_, allowed
-            ),
+            predictor=lambda given: gate_rows(gate, round0_features(given) / self.scale_, allowed),
         )
         return self
 

@@ -67,7 +67,7 @@ def refined_rows(transcript: Transcript, normal: Grams, prior: Array | None = No
 @register("estimator", "pooled")
 @dataclass(eq=False)
 class Pooled(RowEstimator):
-    """One set of parameters for all items: the static ensemble.
+    r"""One set of parameters for all items: the static ensemble.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ class Pooled(RowEstimator):
     -----
     Per listener, with :math:`c` on the simplex,
 
-    .. math:: \\min_c \\sum_{t,k} (b_i(t+1) - X_t c)^2, \\quad X_t = [s_i, b_i(t), b_j(t) \\dots],
+    .. math:: \min_c \sum_{t,k} (b_i(t+1) - X_t c)^2, \quad X_t = [s_i, b_i(t), b_j(t) \dots],
 
-    a convex problem that is solved exactly. :math:`\\gamma = c_0`,
-    :math:`\\alpha = c_1/(1-c_0)`, :math:`w = c_{peers}/\\sum c_{peers}`.
+    a convex problem that is solved exactly. :math:`\gamma = c_0`,
+    :math:`\alpha = c_1/(1-c_0)`, :math:`w = c_{peers}/\sum c_{peers}`.
     """
 
     name: ClassVar[str] = "pooled"
@@ -273,7 +273,7 @@ def _item_result(
 @register("estimator", "shrunk")
 @dataclass(eq=False)
 class Shrunk(RowEstimator):
-    """Parameters per item, shrunk towards the pooled ones; the strength is chosen on held-out rounds.
+    r"""Parameters per item, shrunk towards the pooled ones as far as held-out rounds advise.
 
     Parameters
     ----------
@@ -288,8 +288,8 @@ class Shrunk(RowEstimator):
 
     Notes
     -----
-    Minimises the item's squared error plus :math:`\\lambda\\|c - c_{pooled}\\|^2`. The last round
-    of every item chooses :math:`\\lambda`; with a single round a hundredfold information is used.
+    Minimises the item's squared error plus :math:`\lambda\|c - c_{pooled}\|^2`. The last round
+    of every item chooses :math:`\lambda`; with a single round a hundredfold information is used.
     """
 
     name: ClassVar[str] = "shrunk"
@@ -461,9 +461,7 @@ def _fit_mixture(
         estimator.name, transcript, normal, rows, units, draws, estimator.level,
         details={"mixture_rows": rows.tolist()},
     )  # fmt: skip
-    return replace(
-        fit, predictor=lambda given: expand_rows(rows[of_seat], mixture(given))
-    )
+    return replace(fit, predictor=lambda given: expand_rows(rows[of_seat], mixture(given)))
 
 
 def summed_listeners(per_item: Grams, of_seat: NDArray[np.int64]) -> Grams:
@@ -493,7 +491,7 @@ def _typical(weights: Array) -> Array:
 
 def _spread(rows: Array, typical: Array) -> Array:
     """Return rows over speakers from rows over mixtures and typical mixture weights."""
-    return expand_rows(rows, typical[None, None])[0, 0]
+    return np.asarray(expand_rows(rows, typical[None, None])[0, 0])
 
 
 __all__ = ["Exchangeable", "Grouped", "PerItem", "Pooled", "Shrunk", "refined_rows", "split_rows"]

@@ -13,7 +13,7 @@ from fjsim.errors import ParameterError
 from fjsim.fitting.assembly import assemble
 from fjsim.fitting.bootstrap import bootstrap_rows
 from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.estimators.linear import DEFAULT_RESAMPLES, refined_rows
+from fjsim.fitting.estimators.linear import refined_rows
 from fjsim.fitting.grams import grams
 from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags, Hearing, hearing
 from fjsim.records.transcript import Transcript

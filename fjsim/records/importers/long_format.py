@@ -145,7 +145,9 @@ class _Reader:
                 try:
                     values = json.loads(values)
                 except json.JSONDecodeError as error:
-                    raise LogFormatError(f"{where}: belief is no JSON array ({error.msg})") from error
+                    raise LogFormatError(
+                        f"{where}: belief is no JSON array ({error.msg})"
+                    ) from error
         return _checked_belief(values, where)
 
 

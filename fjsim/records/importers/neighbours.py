@@ -91,7 +91,8 @@ def heard_rounds(
     unknown = sum(code in codes for code in columns.neighbours) if codes else 0
     if unknown:
         notes.append(
-            f"in {unknown} turns a statement heard has no known speaker ('?='); it counts as not heard"
+            f"in {unknown} turns a statement heard has no known speaker ('?='); it counts as not "
+            "heard"
         )
     return Hearings(heard, weights, control, tuple(notes))
 
@@ -169,7 +170,7 @@ def _named(path: Path, columns: LogColumns, places: Places, heard: Integers) -> 
     if not weighted:
         return None
     total = weights.sum(axis=-1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
 
 def _entries(text: str) -> list[str]:

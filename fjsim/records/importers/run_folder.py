@@ -69,7 +69,7 @@ def _influence(transcript: Transcript) -> Array:
     """Return who was ever heard, evenly weighed: a graph, not a fit."""
     ever = (transcript.heard_round >= 0).any(axis=(0, 1)).astype(float)
     total = ever.sum(axis=-1, keepdims=True)
-    return np.divide(ever, total, out=np.zeros_like(ever), where=total > 0)
+    return np.asarray(np.divide(ever, total, out=np.zeros_like(ever), where=total > 0))
 
 
 def _write_item(events: EventLog, log: ImportedLog, item: int) -> None:

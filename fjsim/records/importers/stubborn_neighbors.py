@@ -150,7 +150,7 @@ def _build(path: Path, items: dict[str, dict[int, Array]]) -> ImportedLog:
     for at, rounds in enumerate(items.values()):
         for number, values in rounds.items():
             beliefs[at, number, :, : values.shape[1]] = values
-    there = ~np.isnan(beliefs).all(axis=-1)
+    there = np.asarray(~np.isnan(beliefs).all(axis=-1))
     stars = np.array(["star" in name.lower() for name in items])
     heard = _heard(stars, beliefs.shape[:3], there)
     ids = tuple(Path(name).name for name in items)
@@ -168,14 +168,14 @@ def _build(path: Path, items: dict[str, dict[int, Array]]) -> ImportedLog:
     )
     letters = tuple(chr(ord("A") + option) for option in range(n_options))
     graph = "star, hub 0" if stars.all() else "complete" if not stars.any() else "star and complete"
-    note = f"graph taken from the path: {graph}; seats and targets of an attack are not in these files"
-    return ImportedLog(
-        transcript, (letters,) * len(items), "belief", (note,), int(there.sum())
+    note = (
+        f"graph taken from the path: {graph}; seats and targets of an attack are not in these files"
     )
+    return ImportedLog(transcript, (letters,) * len(items), "belief", (note,), int(there.sum()))
 
 
 def _replicas(ids: tuple[str, ...]) -> NDArray[np.int64]:
-    """Number the samples of one question."""
+    """Count the samples of each question, from 0."""
     seen: dict[str, int] = {}
     numbers = []
     for name in ids:

@@ -1,0 +1,90 @@
+"""The exact per-item fit beside the per-question L-BFGS-B fit, end to end, with objective gaps.
+
+Usage: python benchmarks/fit/legacy.py [--items 300] [--agents 5] [--options 5] [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+from time import process_time
+
+import numpy as np
+
+from fjsim.fitting.estimators import Legacy, PerItem
+from fjsim.fitting.grams import grams
+from fjsim.fitting.rows import finite_influence, join_rows
+from fjsim.fitting.simplex import closest_on_simplex
+from fjsim.records.transcript import Transcript
+
+
+def deliberation(n_items: int, n_agents: int, n_options: int, n_rounds: int) -> Transcript:
+    """Draw peaked beliefs and let every item follow a law of its own, with process noise."""
+    rng = np.random.default_rng(0)
+    influence = rng.dirichlet(np.ones(n_agents), (n_items, n_agents)) * (1 - np.eye(n_agents))
+    influence /= influence.sum(-1, keepdims=True)
+    rows = join_rows(
+        rng.uniform(0, 0.4, (n_items, n_agents)), rng.uniform(0.1, 0.6, (n_items, n_agents)),
+        influence,
+    )  # fmt: skip
+    update = rows[..., 2:] + rows[..., 1, None] * np.eye(n_agents)
+    innate = rng.dirichlet(np.full(n_options, 0.3), (n_items, n_agents))
+    beliefs = [innate]
+    for _ in range(n_rounds):
+        after = update @ beliefs[-1] + rows[..., :1] * innate
+        beliefs.append(closest_on_simplex(after + 0.05 * rng.standard_normal(after.shape)))
+    played = np.stack(beliefs, axis=1)
+    heard = np.broadcast_to(
+        np.arange(n_rounds + 1)[None, :, None, None] - 1,
+        (n_items, n_rounds + 1, n_agents, n_agents),
+    )
+    heard = np.where(np.eye(n_agents, dtype=bool), -1, heard)
+    return Transcript(
+        question_ids=tuple(f"q{item}" for item in range(n_items)),
+        replicas=np.zeros(n_items, dtype=np.int64),
+        keys=np.full(n_items, -1),
+        beliefs=played,
+        answers=played.argmax(-1),
+        validity=np.zeros(played.shape[:3], dtype=np.int64),
+        heard_round=heard,
+        gates=np.ones(heard.shape),
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    for name, default in (("items", 300), ("agents", 5), ("options", 5), ("rounds", 5)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    given = parser.parse_args()
+    transcript = deliberation(given.items, given.agents, given.options, given.rounds)
+    PerItem(resamples=0).fit(transcript.select(np.arange(2)))
+    start = process_time()
+    exact = PerItem(resamples=0).fit(transcript).result_.items
+    ours = process_time() - start
+    start = process_time()
+    legacy = Legacy().fit(transcript)
+    theirs = process_time() - start
+    searched = legacy.result_.items
+    assert exact is not None
+    assert searched is not None
+    normal = grams(transcript)
+    best = normal.errors(exact.rows).sum(-1)
+    gaps = normal.errors(searched.rows).sum(-1) - best
+    tops = [finite_influence(one.rows, given.rounds).mean(-2).argmax(-1) for one in (exact, searched)]
+    print(f"{given.items} items, {given.agents} agents, {given.options} options")
+    print(f"exact  {ours / given.items * 1e3:9.4f} ms per item, end to end")
+    print(f"legacy {theirs / given.items * 1e3:9.4f} ms per item, end to end")
+    print(f"ratio  {theirs / ours:9.0f} x")
+    print(f"legacy objective minus exact: least {gaps.min():.1e}, largest {gaps.max():.1e}")
+    print(f"largest relative excess of the legacy objective: {(gaps / best).max():.1%}")
+    print(f"items with another top influencer: {(tops[0] != tops[1]).mean():.1%}")
+    print(f"legacy searches that report convergence: {legacy.converged_.mean():.1%}")
+
+
+if __name__ == "__main__":
+    main()

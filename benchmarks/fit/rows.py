@@ -1,0 +1,172 @@
+"""Rows per second of the exact active set beside general solvers, with objective gaps.
+
+Usage: python benchmarks/fit/rows.py [--rows 2000]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import process_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.fitting.simplex import solve_rows
+
+Array = NDArray[np.float64]
+Solver = Callable[[int], Array]
+
+
+@dataclass(frozen=True)
+class Problems:
+    """Least squares on the simplex: 11 unknowns, 60 rows each."""
+
+    columns: Array
+    targets: Array
+    gram: Array
+    aim: Array
+
+    def objective(self, rows: Array) -> Array:
+        """Return half the squared error of the first ``len(rows)`` problems, up to a constant."""
+        count = len(rows)
+        bent = (self.gram[:count] @ rows[..., None])[..., 0]
+        return np.asarray((bent * rows).sum(-1) / 2 - (self.aim[:count] * rows).sum(-1))
+
+
+def problems(n_rows: int, closeness: float, seed: int = 0) -> Problems:
+    """Draw problems; small ``closeness`` makes the columns nearly equal."""
+    rng = np.random.default_rng(seed)
+    shared = rng.random((n_rows, 60, 1))
+    columns = (1 - closeness) * shared + closeness * rng.random((n_rows, 60, 11))
+    truth = rng.dirichlet(np.full(11, 0.3), n_rows)
+    targets = np.einsum("rmp,rp->rm", columns, truth)
+    targets += 0.05 * closeness * rng.standard_normal(targets.shape)
+    # Measured from the own belief, as every fit of fjsim does.
+    columns, targets = columns - columns[..., [1]], targets - columns[..., 1]
+    turned = columns.swapaxes(1, 2)
+    return Problems(columns, targets, turned @ columns, (turned @ targets[..., None])[..., 0])
+
+
+def peers(given: Problems) -> Iterator[tuple[str, int, Solver]]:
+    """Yield name, number of problems and solver; name what is not installed."""
+    yield from scipy_peers(given)
+    try:
+        yield "quadprog", 200, quadprog_solver(given)
+    except ImportError:
+        print("quadprog is not installed and left out")
+    try:
+        yield "cvxpy OSQP", 12, cvxpy_solver(given, "OSQP")
+        yield "cvxpy Clarabel", 12, cvxpy_solver(given, "CLARABEL")
+    except ImportError:
+        print("cvxpy is not installed and left out")
+
+
+def scipy_peers(given: Problems) -> Iterator[tuple[str, int, Solver]]:
+    """Yield scipy's nnls with a heavy sum row, and SLSQP."""
+    from scipy.optimize import minimize, nnls
+
+    def by_nnls(at: int) -> Array:
+        heavy = 1e4 * np.ones((1, 11))
+        stacked = np.vstack([given.columns[at], heavy])
+        return np.asarray(nnls(stacked, np.append(given.targets[at], 1e4))[0])
+
+    def by_slsqp(at: int) -> Array:
+        gram, aim = given.gram[at], given.aim[at]
+        found = minimize(
+            lambda c: c @ gram @ c / 2 - aim @ c,
+            np.full(11, 1 / 11),
+            jac=lambda c: gram @ c - aim,
+            method="SLSQP",
+            bounds=[(0, 1)] * 11,
+            constraints={"type": "eq", "fun": lambda c: c.sum() - 1, "jac": np.ones_like},
+            options={"ftol": 1e-12, "maxiter": 300},
+        )
+        return np.asarray(found.x)
+
+    yield "scipy nnls", 100, by_nnls
+    yield "scipy SLSQP", 40, by_slsqp
+
+
+def quadprog_solver(given: Problems) -> Solver:
+    """Return quadprog; it needs a strictly convex problem, which a constant on G makes it."""
+    import quadprog
+
+    constraints = np.column_stack([np.ones(11), np.eye(11)])
+    bounds = np.append(1.0, np.zeros(11))
+
+    def solve(at: int) -> Array:
+        lifted = given.gram[at] + given.gram[at].diagonal().max()
+        return np.asarray(
+            quadprog.solve_qp(lifted, given.aim[at], constraints, bounds, 1)[0]
+        )
+
+    return solve
+
+
+def cvxpy_solver(given: Problems, name: str) -> Solver:
+    """Return cvxpy with one of its solvers."""
+    import cvxpy
+
+    def solve(at: int) -> Array:
+        row = cvxpy.Variable(11)
+        error = cvxpy.sum_squares(given.columns[at] @ row - given.targets[at])
+        problem = cvxpy.Problem(cvxpy.Minimize(error), [row >= 0, cvxpy.sum(row) == 1])
+        problem.solve(solver=name)
+        return np.asarray(row.value)
+
+    return solve
+
+
+def seconds_of(solve: Callable[[], object], repeats: int = 3) -> float:
+    """Return the least CPU time of some repeats."""
+    times = []
+    for _ in range(repeats):
+        start = process_time()
+        solve()
+        times.append(process_time() - start)
+    return min(times)
+
+
+def report(name: str, given: Problems) -> None:
+    """Print one table."""
+    solve_rows(given.gram[:2], given.aim[:2])
+    count = len(given.aim)
+    ours = seconds_of(lambda: solve_rows(given.gram, given.aim)) / count
+    best = given.objective(solve_rows(given.gram, given.aim).rows)
+    condition = np.median(np.linalg.cond(np.delete(np.delete(given.gram, 1, 1), 1, 2)))
+    print(f"\n{name}: {count} rows of 11 unknowns, median condition {condition:.0e}")
+    print(f"{'solver':16s} {'us/row':>10s} {'x ours':>8s} {'largest objective gap':>22s}")
+    print(f"{'fjsim':16s} {ours * 1e6:10.2f} {1.0:8.1f} {0.0:22.1e}")
+    for peer, some, solve in peers(given):
+        rows: list[Array] = []
+        try:
+            spent = seconds_of(lambda s=solve, n=some, r=rows: r.extend(map(s, range(n))), 1)
+        except Exception as error:  # a peer may fail on ill-conditioned data: that is a result
+            print(f"{peer:16s} failed: {type(error).__name__}: {error}")
+            continue
+        feasible = np.maximum(np.array(rows), 0)
+        feasible /= feasible.sum(-1, keepdims=True)
+        gap = (given.objective(feasible) - best[:some]).max()
+        print(f"{peer:16s} {spent / some * 1e6:10.2f} {spent / some / ours:8.1f} {gap:22.1e}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=2000)
+    n_rows = parser.parse_args().rows
+    warnings.filterwarnings("ignore")
+    report("well-conditioned", problems(n_rows, 1.0))
+    report("near consensus", problems(n_rows, 1e-4))
+
+
+if __name__ == "__main__":
+    main()

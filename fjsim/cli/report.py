@@ -1,0 +1,33 @@
+"""``fjsim report``: one self-contained HTML file of a run or a sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fjsim.cli.console import out
+
+
+def report(
+    source: Annotated[
+        Path, typer.Argument(help="A run folder or a sweep's folder.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--out", help="The file; default report.html in the folder.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one HTML file with table, figures and deliberations; it needs no network.
+
+    Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
+    """
+    from fjsim.report.html import write_report
+
+    path = write_report(source, output)
+    out.print(f"report: {path}", soft_wrap=True)
+    if show:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())

@@ -1,0 +1,116 @@
+"""``fjsim sweep``: a grid of runs, resumable, with one table and a leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fjsim.cli.console import err, out, print_json
+
+if TYPE_CHECKING:
+    from fjsim.experiment.grid import Sweep
+    from fjsim.experiment.sweep import Plan, SweepResult
+
+SWEEPS = Path("sweeps")
+
+
+def sweep(
+    sweep: Annotated[Path, typer.Argument(help="Sweep in YAML.", show_default=False)],
+    executor: Annotated[
+        Literal["local", "ray"], typer.Option(help="Processes of this machine, or a ray cluster.")
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Cells at a time; default one per core.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--out", help="The sweep's folder.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, and ask nobody.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Run a grid of scenarios; the same command again resumes it.
+
+    Example: which defense holds against which attack?
+
+        fjsim sweep configs/sweeps/defenses.yaml --workers 2
+    """
+    from fjsim.experiment.grid import load_sweep
+    from fjsim.experiment.sweep import plan
+
+    described = load_sweep(sweep)
+    folder = output or SWEEPS / described.name
+    if dry_run:
+        _dry_run(plan(described, folder), json)
+    else:
+        _run(described, folder, executor, workers, json)
+
+
+def _dry_run(planned: Plan, json: bool) -> None:
+    from fjsim.report.sweep_tables import plan_table
+
+    expected = planned.expected()
+    if json:
+        print_json(expected)
+    else:
+        out.print(plan_table(expected))
+
+
+def _run(
+    described: Sweep,
+    folder: Path,
+    executor: Literal["local", "ray"],
+    workers: int | None,
+    json: bool,
+) -> None:
+    from fjsim.cli.progress import turns_bar
+    from fjsim.errors import FjsimError
+    from fjsim.experiment.executors import default_workers
+    from fjsim.experiment.sweep import run_sweep
+
+    try:
+        with turns_bar("cells") as watch:
+            result = run_sweep(described, folder, executor, workers or default_workers(), watch)
+    except FjsimError as error:
+        error.add_note(f"what is done is kept in {folder}")
+        raise
+    if json:
+        print_json(_as_dict(result, folder))
+    else:
+        _show(result, folder)
+    _judge(result.missing_share, described.base.max_missing)
+
+
+def _as_dict(result: SweepResult, folder: Path) -> dict[str, object]:
+    best = result.best_responses
+    return {
+        "sweep_dir": str(folder),
+        "simulated": result.simulated,
+        "direction": result.table.attrs["direction"],
+        "table": result.table.astype(object).to_dict("records"),
+        "leaderboard": result.leaderboard.astype(object).to_dict("records"),
+        "best_responses": None if best is None else best.astype(object).to_dict("records"),
+    }
+
+
+def _show(result: SweepResult, folder: Path) -> None:
+    from fjsim.report.sweep_tables import best_response_table, leaderboard_table, sweep_rows_table
+
+    out.print(sweep_rows_table(result.table, result.simulated))
+    if len(result.leaderboard) > 1:
+        out.print(leaderboard_table(result.leaderboard, result.simulated))
+    if result.best_responses is not None:
+        out.print(best_response_table(result.best_responses, result.simulated))
+    out.print(f"sweep folder: {folder} (table.csv, leaderboard.csv)", soft_wrap=True)
+    out.print(f"next: fjsim report {folder}", soft_wrap=True)
+
+
+def _judge(missing: float, allowed: float) -> None:
+    if missing > allowed:
+        err.print(
+            f"[bold yellow]warning:[/] in one cell {missing:.1%} of the turns are missing, more "
+            f"than max_missing = {allowed:.1%}: do not trust that row",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)

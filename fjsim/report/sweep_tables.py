@@ -1,0 +1,128 @@
+"""A sweep as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from rich.markup import escape
+from rich.table import Table
+
+CAVEAT = (
+    "Simulated agents carry no arguments: what a real team loses when a right minority cannot "
+    "persuade is not measured here."
+)
+NOTE = "value and 95 % interval, bootstrap over questions, seeds pooled; ↓ lower is safer"
+
+SHOWN = (
+    ("attack_success_rate", "attack success ↓"),
+    ("no_attack_flip_rate", "flips without attack"),
+    ("takeover_observed", "takeover ↓"),
+    ("takeover_predicted", "… by the law"),
+    ("clean_accuracy_final", "accuracy, no attack ↑"),
+)
+
+RANKED = (
+    ("worst_asr", "worst attack success ↓"),
+    ("best_response_asr", "best response ↓"),
+    ("price", "price, no attack ↓"),
+)
+
+
+def axes_of(table: pd.DataFrame) -> list[str]:
+    """Return the columns that are axes and vary, or all where none does.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``fjsim.experiment.sweep_table``.
+    """
+    names = [str(name) for name in table.columns]
+    axes = names[: names.index("n_agents")] if "n_agents" in names else []
+    return [name for name in axes if table[name].nunique() > 1] or axes
+
+
+def interval(row: Mapping[str, Any], name: str) -> str:
+    """Return ``0.65 [0.61, 0.69]`` of one metric of a row, or ``n/a``."""
+    values = [row.get(key) for key in (name, f"{name}_low", f"{name}_high")]
+    if any(value is None or pd.isna(value) for value in values):
+        return "n/a"
+    return "{:.3f} [{:.3f}, {:.3f}]".format(*map(float, values))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as plain mappings."""
+    found = frame.astype(object).to_dict("records") if len(frame) else []
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
+    """Return one line per setting.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``fjsim.experiment.sweep_table``.
+    simulated : bool
+        Whether no language model took part.
+    """
+    shown = _titled("sweep", simulated)
+    shown.caption, shown.caption_justify = f"[{NOTE}]", "left"
+    if simulated:
+        shown.caption += f"\n{CAVEAT}"
+    axes = axes_of(table)
+    for axis in axes:
+        shown.add_column(escape(axis))
+    for _, title in SHOWN:
+        shown.add_column(title, justify="right")
+    for row in records(table):
+        cells = [escape(str(row[axis])) for axis in axes]
+        shown.add_row(*cells, *(interval(row, name) for name, _ in SHOWN))
+    return shown
+
+
+def leaderboard_table(frame: pd.DataFrame, simulated: bool) -> Table:
+    """Return the defenses, safest first."""
+    shown = _titled("defenses: the worst case over attacks decides, by its upper bound", simulated)
+    for title in ("", "defense"):
+        shown.add_column(title)
+    for _, title in RANKED:
+        shown.add_column(title, justify="right")
+    shown.add_column("worst at")
+    for row in records(frame):
+        numbers = [interval(row, name) for name, _ in RANKED]
+        shown.add_row(
+            str(row["rank"]), escape(str(row["defense"])), *numbers, escape(str(row["worst_at"]))
+        )
+    return shown
+
+
+def best_response_table(frame: pd.DataFrame, simulated: bool) -> Table:
+    """Return the strongest attack found against each setting, measured on fresh seeds."""
+    shown = _titled("best responses: found by search, measured on fresh seeds", simulated)
+    for title in ("topology", "defense", "attack", "with"):
+        shown.add_column(title)
+    shown.add_column("attack success, hostile questions ↓", justify="right")
+    shown.add_column("tried", justify="right")
+    for row in records(frame):
+        names = (row["topology"], row["defense"], row["attack"], row["attack_parameters"])
+        rate = interval(row, "attack_success_hostile")
+        shown.add_row(*(escape(str(name)) for name in names), rate, str(row["tried"]))
+    return shown
+
+
+def plan_table(expected: Mapping[str, Any]) -> Table:
+    """Return the table of a sweep's dry run."""
+    shown = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
+    shown.add_column("what")
+    shown.add_column("estimate", justify="right")
+    for name, value in expected.items():
+        text = "no price file" if name == "cost" and value is None else str(value)
+        shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else text)
+    return shown
+
+
+def _titled(title: str, simulated: bool) -> Table:
+    label = "simulated · " if simulated else ""
+    return Table(title=f"{label}{title}", title_justify="left")
