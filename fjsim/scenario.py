@@ -29,7 +29,10 @@ ElicitationChannel = Literal["stated", "logprobs", "frequency"]
 
 PLUGIN_FIELDS = ("agents", "topology", "router", "attack", "defense", "backend")
 BUILTIN_LIMIT = 100
-NOT_IN_HASH = frozenset({"name", "budget", "max_missing"})
+PROVENANCE = ("versions", "models", "questions_digest")
+"""What a run folder's scenario says beyond the scenario; left out when it is read as one."""
+
+NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
 NOT_IN_HASH_OF_BACKEND = frozenset({"max_concurrency", "timeout", "total_timeout", "max_attempts"})
 BRANCHES = frozenset({"team", "seats"})
 YAML_MERGE = "tag:yaml.org,2002:merge"
@@ -300,7 +303,7 @@ def load_scenario(
     Parameters
     ----------
     path : str, Path or None
-        YAML file; None for the defaults.
+        YAML file, a run folder's ``scenario.yaml`` included; None for the defaults.
     flags : mapping, optional
         Whole fields to replace; None values are left out.
     settings : sequence of str
@@ -316,6 +319,7 @@ def load_scenario(
         If the file, a key or a value is wrong.
     """
     values = read_yaml(path) if path is not None else {}
+    values = {key: value for key, value in values.items() if key not in PROVENANCE}
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     values |= copy.deepcopy(given)
     for setting in settings:

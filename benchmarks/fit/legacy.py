@@ -75,7 +75,9 @@ def main() -> None:
     normal = grams(transcript)
     best = normal.errors(exact.rows).sum(-1)
     gaps = normal.errors(searched.rows).sum(-1) - best
-    tops = [finite_influence(one.rows, given.rounds).mean(-2).argmax(-1) for one in (exact, searched)]
+    tops = [
+        finite_influence(one.rows, given.rounds).mean(-2).argmax(-1) for one in (exact, searched)
+    ]
     print(f"{given.items} items, {given.agents} agents, {given.options} options")
     print(f"exact  {ours / given.items * 1e3:9.4f} ms per item, end to end")
     print(f"legacy {theirs / given.items * 1e3:9.4f} ms per item, end to end")

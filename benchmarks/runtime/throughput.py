@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.runtime.processes import (
     AGENTS,
+    HERE,
     QUESTIONS,
     ROUNDS,
     fixed_latency,
@@ -32,7 +35,7 @@ def rows(quick: bool) -> Iterator[Row]:
         0.05: max(PUBLIC_SECONDS / 3 * scale, 1.15 * (ROUNDS + 1) * 0.05),
     }
     for latency, goal in goals.items():
-        took = _measure(latency, questions)
+        took, bare = _measure(latency, questions)
         peer = f"{PUBLIC_SECONDS * scale:.1f} s" if latency == 0.05 else ""
         yield Row(
             f"{calls} calls at {latency * 1000:g} ms, 600 in flight: wall",
@@ -44,13 +47,18 @@ def rows(quick: bool) -> Iterator[Row]:
         per_call = 1000 * took["cpu_seconds"] / took["calls"]
         yield Row(
             f"{calls} calls at {latency * 1000:g} ms: CPU per call, all in",
-            f"{per_call:.2f} ms",
+            f"{per_call:.2f} ms ({per_call / bare:.1f} times bare aiohttp)",
             f"<= {CPU_GOAL} ms",
-            f"{PUBLIC_CPU} ms",
+            f"public code {PUBLIC_CPU} ms, bare aiohttp {bare:.2f} ms here and now",
             per_call <= CPU_GOAL,
         )
 
 
-def _measure(latency: float, questions: int) -> dict[str, float]:
+def _measure(latency: float, questions: int) -> tuple[dict[str, float], float]:
+    """Return what the run took, and the CPU milliseconds of a bare call on the same machine."""
+    calls = questions * AGENTS * (ROUNDS + 1)
     with server(fixed_latency(latency)) as url, tempfile.TemporaryDirectory() as folder:
-        return run(scenario(url, questions, "fixed"), Path(folder))
+        took = run(scenario(url, questions, "fixed"), Path(folder))
+        command = [sys.executable, str(HERE / "bare_client.py"), url, str(calls), "600"]
+        bare = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return took, float(bare.stdout)

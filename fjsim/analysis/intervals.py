@@ -32,6 +32,10 @@ class Estimate:
     high: float | None
     n: int
 
+    def __getitem__(self, name: str) -> float | int | None:
+        """Return a part by the name it has in JSON."""
+        return self.as_dict()[name]
+
     def as_dict(self) -> dict[str, float | int | None]:
         """Return ``{"value", "low", "high", "n"}``."""
         return {"value": self.value, "low": self.low, "high": self.high, "n": self.n}

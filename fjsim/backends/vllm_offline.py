@@ -34,7 +34,7 @@ ENVIRONMENT = {
 @register("backend", "vllm-offline")
 @dataclass(eq=False)
 class VLLMOffline(Backend):
-    """vLLM in this process: one ``LLM.chat`` batch over all questions and agents of a round.
+    """An in-process vLLM: one ``LLM.chat`` batch a round, over all questions and agents.
 
     Parameters
     ----------

@@ -143,7 +143,8 @@ def _ledger(transcript: Transcript, result: FJFit, seed: int) -> list[dict[str, 
     from fjsim.analysis.mixture import mixture_ledger
 
     try:
-        return mixture_ledger(transcript, result, seed=seed).ledger.to_dict("records")
+        ledger = mixture_ledger(transcript, result, seed=seed).ledger
+        return cast("list[dict[str, Any]]", ledger.to_dict("records"))
     except FjsimError as error:
         err.print(f"no ledger: {escape(str(error))}")
         return None

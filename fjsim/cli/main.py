@@ -108,7 +108,7 @@ def _exit_code(arguments: list[str]) -> int:
         _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _print_error("interrupted; what is done is kept, and the same command resumes it")
+        _print_error("interrupted")
         return InterruptedRunError.exit_code
     except BrokenPipeError:
         # The reader of our output went away, e.g. `| head`: nothing is wrong.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fjsim.cli.console import err, out, print_json
-from fjsim.errors import BackendError, BudgetError, StorageError
+from fjsim.errors import BackendError, BudgetError, InterruptedRunError, StorageError
 
 if TYPE_CHECKING:
     from fjsim.experiment.setup import Setup
@@ -102,6 +102,10 @@ def _run(setup: Setup, folder: Path, json: bool) -> None:
     except (BackendError, BudgetError, StorageError) as error:
         error.add_note(f"what is done is kept in {folder}, and the same command resumes it")
         raise
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            f"interrupted; what is done is kept in {folder}, and the same command resumes it"
+        ) from None
     if json:
         print_json(finished.as_dict())
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -238,7 +239,7 @@ def _solve_direct(parameters: FJParameters, innate: Array, tolerance: float) -> 
     heard = effective_influence(parameters)
     n_agents, n_options = innate.shape[-2:]
     lead = np.broadcast_shapes(parameters.batch_shape, innate.shape[:-2])
-    settings = int(np.prod(parameters.batch_shape))
+    settings = prod(parameters.batch_shape)
     distinct = settings >= COMPILED_SETTINGS and lead == parameters.batch_shape
     if distinct and n_agents <= COMPILED_AGENTS and effective.min() > 1e-6:
         from fjsim.dynamics.kernels import dense

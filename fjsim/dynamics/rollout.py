@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -226,7 +227,7 @@ def _play(
     n_agents, n_options = np.broadcast_shapes(innate.shape[-2:], start.shape[-2:])
     path = np.empty((*lead, n_rounds + 1, n_agents, n_options))
     path[..., 0, :, :] = start
-    work = int(np.prod(lead)) * n_rounds * n_agents**2 * n_options
+    work = prod(lead) * n_rounds * n_agents**2 * n_options
     distinct = parameters.influence.ndim > 2 and n_agents <= 64
     if gates is None and distinct and work >= COMPILED_WORK:
         return _play_compiled(parameters, innate, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from fjsim.errors import ConfigError, StorageError
-from fjsim.experiment.setup import Setup, versions
+from fjsim.experiment.setup import Setup, questions_digest, versions
 from fjsim.records import EVENTS, EventLog
 from fjsim.scenario import identity, read_yaml
 
@@ -50,7 +50,9 @@ def open_folder(folder: Path, setup: Setup) -> EventLog:
         raise StorageError(f"{folder}: holds a run without its {SCENARIO}; choose another --out")
     log = EventLog(folder)
     try:
-        write_file(recorded, scenario_text(setup))
+        _check_graph(log.contents.header, setup, folder)
+        if not recorded.is_file():
+            write_file(recorded, scenario_text(setup))
         log.write("run", setup.header())
     except BaseException:
         log.close()
@@ -59,22 +61,42 @@ def open_folder(folder: Path, setup: Setup) -> EventLog:
     return log
 
 
-def scenario_text(setup: Setup) -> str:
-    """Return the resolved scenario as YAML, with the versions of what made it."""
-    values = {**setup.resolved, "versions": versions()}
-    head = f"# Resolved by fjsim; `fjsim run` on the scenario it came from resumes {setup.title}.\n"
+def scenario_text(setup: Setup, models: Sequence[str] = ()) -> str:
+    """Return the resolved scenario as YAML, with the versions and models of what made it."""
+    values = {**setup.resolved, "versions": versions(), "models": list(models)}
+    head = "# Resolved by fjsim: every default is spelled out; `fjsim run` takes this file too.\n"
     return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def _check_same(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
-    old = identity({key: value for key, value in recorded.items() if key != "versions"})
-    new = identity(setup.resolved)
+    old, new = identity(recorded), identity(setup.resolved)
     for key in new:
-        if old.get(key) != new[key] and not (key in GROWING and _grows(key, old, new)):
+        if key == "questions_digest":
+            _check_questions(recorded, setup, folder)
+        elif old.get(key) != new[key] and not (key in GROWING and _grows(key, old, new)):
             raise ConfigError(
                 f"{folder}: holds a run with {key} = {_short(old.get(key))}, and this one has "
                 f"{_short(new[key])}; choose another --out, or leave it out"
             )
+
+
+def _check_questions(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+    """Refuse a question set that changed; one that only grew at its end is the same."""
+    limit = recorded.get("questions", {}).get("limit")
+    if recorded.get("questions_digest") != questions_digest(setup.questions[:limit]):
+        raise ConfigError(
+            f"{folder}: the questions of {setup.scenario.questions.source} have changed since "
+            "this run was made; choose another --out, or bring the old ones back"
+        )
+
+
+def _check_graph(header: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+    """Refuse a graph that changed, as a file of edges may."""
+    if header and header["influence"] != setup.influence.tolist():
+        raise ConfigError(
+            f"{folder}: the graph of {setup.scenario.topology.kind} has changed since this run "
+            "was made; choose another --out, or bring the old one back"
+        )
 
 
 def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -92,24 +114,25 @@ def _short(value: Any) -> str:
 
 
 def write_results(
-    folder: Path, metrics: Mapping[str, Any], turns: pd.DataFrame, parquet: bool = True
+    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: pd.DataFrame
 ) -> None:
     """Write ``metrics.json`` and ``turns.csv``, and ``turns.parquet`` where pyarrow is there.
 
     Parameters
     ----------
     folder : Path
+    setup : Setup
+        What was run.
     metrics : mapping
         JSON-ready.
     turns : DataFrame
         One row per turn.
-    parquet : bool
-        Whether to write the third file too.
     """
+    models = sorted(set(turns["model"]) - {""})
+    write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     write_file(folder / TURNS, turns.to_csv(index=False))
-    if parquet:
-        _write_parquet(folder, turns)
+    _write_parquet(folder, turns)
 
 
 def _write_parquet(folder: Path, turns: pd.DataFrame) -> None:

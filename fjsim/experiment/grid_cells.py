@@ -215,8 +215,10 @@ def strengthened(values: dict[str, Any], fortify: Fortify) -> None:
     ConfigError
         If the seats cannot be made stubborn.
     """
-    agents = values["agents"]
-    blocks = [dict(block) for block in (agents if isinstance(agents, list) else [agents])]
+    if not (fortify.more or fortify.stubborn):
+        return
+    team = Scenario(agents=values["agents"]).as_dict()["agents"]
+    blocks = [dict(block) for block in (team if isinstance(team, list) else [team])]
     blocks[-1]["count"] += fortify.more
     if fortify.stubborn:
         blocks[-1]["count"] -= fortify.stubborn

@@ -182,7 +182,7 @@ async def run_setup(
     finally:
         log.close()
     if folder is not None:
-        write_results(folder, run.as_dict(), run.frames["turns"])
+        write_results(folder, setup, run.as_dict(), run.frames["turns"])
     return run
 
 

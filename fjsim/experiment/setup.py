@@ -218,13 +218,14 @@ def _resolved(
     values["questions"] = {
         "source": scenario.questions.source,
         "limit": scenario.questions.resolved_limit,
-        "digest": _digest(questions),
     }
+    values["questions_digest"] = questions_digest(questions)
     values["baseline"] = "clean" in scenario.arms
     return values
 
 
-def _digest(questions: Sequence[Question]) -> str:
+def questions_digest(questions: Sequence[Question]) -> str:
+    """Return sixteen hex digits of all that makes up these questions."""
     text = json.dumps([[q.id, q.text, q.options, q.answer] for q in questions])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

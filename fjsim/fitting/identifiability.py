@@ -164,13 +164,13 @@ def determined(exact: Precision, rows: Array, allowed: Flags) -> Determined:
     stubbornness = exact.innate < bar
     free = 1 - rows[..., INNATE]
     speakers = allowed[:, PEERS:]
-    hears = speakers.any(axis=-1)
+    hears = np.asarray(speakers.any(axis=-1))
     self_weight = stubbornness & (exact.peers < bar * free) & (free > exact.innate * 2) & hears
     peers = rows[..., PEERS:].sum(axis=-1)
     share = np.maximum(peers, 1e-12)
-    enough = (peers > 1e-6) & (exact.peers < peers / 2) & hears
+    enough = np.asarray((peers > 1e-6) & (exact.peers < peers / 2) & hears)
     clear = exact.speakers < 2 * bar * share[..., None]
-    only = speakers.sum(axis=-1) == 1
+    only = np.asarray(speakers.sum(axis=-1) == 1)
     influence = enough[..., None] & (clear | only[:, None]) | ~speakers
     return Determined(stubbornness, self_weight, np.asarray(influence & hears[:, None]))
 

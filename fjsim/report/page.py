@@ -89,7 +89,8 @@ def table(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """
     head = "".join(f"<th>{text(header)}</th>" for header in headers)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table>{inner}</table></div>'
 
 
 def _cell(value: object) -> str:

@@ -45,10 +45,11 @@ def axes_of(table: pd.DataFrame) -> list[str]:
 
 def interval(row: Mapping[str, Any], name: str) -> str:
     """Return ``0.65 [0.61, 0.69]`` of one metric of a row, or ``n/a``."""
-    values = [row.get(key) for key in (name, f"{name}_low", f"{name}_high")]
+    values: list[Any] = [row.get(key) for key in (name, f"{name}_low", f"{name}_high")]
     if any(value is None or pd.isna(value) for value in values):
         return "n/a"
-    return "{:.3f} [{:.3f}, {:.3f}]".format(*map(float, values))
+    value, low, high = (float(number) for number in values)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ def test_one_identity_is_no_sybil(act):
     assert answers(act({"kind": "sybil", "identities": 1, "target": TARGET}), 2) == {0: TARGET}
 
 
-def test_a_sybil_gains_nothing_at_the_hub_and_much_elsewhere(act):
+def test_a_sybil_multiplies_its_share_of_a_listeners_attention(act):
     """Its share of a listener's attention is kw/(1+(k-1)w)."""
     played = act({"kind": "sybil", "target": TARGET, "identities": 3}, influence=COMPLETE)
     heard = played.heard(2, 1)

@@ -1,6 +1,16 @@
 import asyncio
+from contextlib import asynccontextmanager
 
 from fjsim.backends.wrappers.limit import AdaptiveLimit
+
+
+@asynccontextmanager
+async def place(limit, again=False):
+    await limit.acquire(again=again)
+    try:
+        yield
+    finally:
+        limit.release()
 
 
 def test_never_more_in_flight_than_the_limit():
@@ -9,7 +19,7 @@ def test_never_more_in_flight_than_the_limit():
 
     async def one():
         nonlocal most
-        async with limit.slot():
+        async with place(limit):
             most = max(most, limit.in_flight)
             await asyncio.sleep(0)
 
@@ -24,12 +34,12 @@ def test_places_go_first_come_first_served_but_repeated_requests_go_first():
     limit, order = AdaptiveLimit(1), []
 
     async def one(name, again=False):
-        async with limit.slot(again=again):
+        async with place(limit, again):
             order.append(name)
             await asyncio.sleep(0)
 
     async def run():
-        async with limit.slot():
+        async with place(limit):
             tasks = [asyncio.create_task(one(name)) for name in "abc"]
             await asyncio.sleep(0)
             tasks.append(asyncio.create_task(one("again", again=True)))
@@ -63,7 +73,7 @@ def test_cancelled_waiter_leaves_the_queue_working():
     limit = AdaptiveLimit(1)
 
     async def wait():
-        async with limit.slot():
+        async with place(limit):
             pass
 
     async def run():

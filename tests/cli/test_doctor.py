@@ -43,7 +43,7 @@ def test_server_is_probed_for_what_it_honours(capsys):
     assert verdicts == {
         "answers": "yes",
         "json_schema": "ignored",
-        "logprobs": "ignored",
+        "logprobs": "yes",
         "seed": "yes",
         "cached_tokens": "no",
     }

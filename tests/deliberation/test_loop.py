@@ -123,6 +123,11 @@ def test_in_the_sequential_protocol_later_speakers_hear_the_same_round(small: Ma
 class Deaf(Defense):
     """Hear nobody.
 
+    Parameters
+    ----------
+    channel, residual : str
+        As of every defense.
+
     References
     ----------
     .. [1] A test.
@@ -168,6 +173,11 @@ def test_labels_are_shown_beside_the_message_and_weigh_it(small: Make) -> None:
 @dataclass(frozen=True)
 class Counting(Defense):
     """Count finished questions and the keys that were shown.
+
+    Parameters
+    ----------
+    memory, labels, channel : str
+        As of every defense.
 
     References
     ----------

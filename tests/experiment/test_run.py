@@ -228,3 +228,24 @@ def test_the_scenario_of_the_interface_runs(tmp_path: Path) -> None:
         "defense: none\nrounds: 2\nbackend: {kind: simulated}\nbaseline: true\nseed: 0\n"
     )
     assert run(load_scenario(path)).transcript.n_items == 2
+
+
+def test_a_run_folders_scenario_is_a_scenario_and_resumes_that_run(
+    small: Make, tmp_path: Path
+) -> None:
+    first = run(small(), out=tmp_path)
+    saved = tmp_path / "scenario.yaml"
+    assert yaml.safe_load(saved.read_text())["models"] == ["fjsim-simulated"]
+    again = load_scenario(saved)
+    assert resolve(again).hash == resolve(small()).hash
+    assert essence(run(again, out=tmp_path)) == essence(first)
+
+
+def test_a_changed_graph_file_is_another_run(small: Make, tmp_path: Path) -> None:
+    path = tmp_path / "graph.csv"
+    path.write_text("speaker,listener\n0,1\n1,2\n2,3\n3,0\n")
+    topology = {"kind": "from-file", "path": str(path)}
+    run(small(topology=topology), out=tmp_path / "r")
+    path.write_text("speaker,listener\n0,1\n1,2\n2,3\n3,1\n")
+    with pytest.raises(ConfigError, match="the graph of from-file has changed"):
+        run(small(topology=topology), out=tmp_path / "r")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 CUT = 0.5
 """What one rejected request takes off the limit: a wave rejected whole halves it."""
@@ -36,23 +34,14 @@ class AdaptiveLimit:
         self.in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def slot(self, *, again: bool = False) -> AsyncIterator[None]:
-        """Hold one place while a request is in flight.
+    async def acquire(self, *, again: bool = False) -> None:
+        """Wait for a place; ``release`` gives it back.
 
         Parameters
         ----------
         again : bool
             Whether the request was sent before; it is served first.
         """
-        await self.acquire(again=again)
-        try:
-            yield
-        finally:
-            self.release()
-
-    async def acquire(self, *, again: bool = False) -> None:
-        """Wait for a place."""
         if self._free() and not self._waiting:
             self.in_flight += 1
             return

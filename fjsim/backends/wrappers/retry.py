@@ -83,14 +83,16 @@ class RetryBackend(WrappedBackend):
         return reply
 
     async def _attempt(self, request: Request, progress: _Progress) -> Reply:
-        async with self.limit.slot(again=progress.attempts > 0):
-            progress.begin()
-            try:
-                reply = await self.inner.complete(request)
-            except TransientError as fault:
-                if fault.kind is FaultKind.RATE_LIMIT:
-                    self.limit.rejected()
-                raise
+        await self.limit.acquire(again=progress.attempts > 0)
+        progress.begin()
+        try:
+            reply = await self.inner.complete(request)
+        except TransientError as fault:
+            if fault.kind is FaultKind.RATE_LIMIT:
+                self.limit.rejected()
+            raise
+        finally:
+            self.limit.release()
         self.limit.answered()
         self._ever_answered = True
         self._given_up = 0

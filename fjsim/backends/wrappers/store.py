@@ -21,6 +21,8 @@ LAYOUT = 1
 BUSY_SECONDS = 20.0
 BATCH = 64
 """Replies kept in memory before they are committed together."""
+LOG_PAGES = 8000
+"""Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -122,6 +124,7 @@ class ReplyStore:
             )
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         if layout == 0:
             self._connection.execute(SCHEMA)
             self._connection.execute(f"PRAGMA user_version = {LAYOUT}")

@@ -1,7 +1,8 @@
 """Many small groups at once.
 
 Systems are solved with the setting as the innermost axis, so that one instruction serves several;
-rollouts read each influence matrix ten times and are faster where it lies. Divisions follow numpy's error model, since a check for zero in a loop forbids vectors.
+rollouts read each matrix every round and are faster where it lies. Divisions follow numpy's error
+model, since a check for zero in a loop forbids vectors.
 """
 
 from __future__ import annotations

@@ -1,0 +1,206 @@
+"""The page of one run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from fjsim.analysis.comparison import Tally
+from fjsim.analysis.detection import mean_trust
+from fjsim.analysis.intervals import Estimate, ratio_of_sums
+from fjsim.analysis.security import paired
+from fjsim.errors import StorageError
+from fjsim.experiment.folder import METRICS, SCENARIO
+from fjsim.experiment.sweep_tallies import arm_tallies
+from fjsim.questions import LETTERS
+from fjsim.records import EVENTS, LogContents, Transcript, Turn, build_transcript, read_log
+from fjsim.report.figures import Curve, agreement_figure, curves_figure
+from fjsim.report.page import Section, details, document, paragraph, preformatted, table
+from fjsim.report.sweep_tables import CAVEAT
+from fjsim.report.tables import ROWS
+
+SHOWN_QUESTIONS = 5
+
+Arms = Mapping[str, Transcript]
+
+
+def run_page(folder: Path) -> str:
+    """Return the HTML page of a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    StorageError
+        If the run is not finished, or damaged.
+    """
+    try:
+        told = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        scenario = (folder / SCENARIO).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"{folder}: this run is not finished ({METRICS} is missing or damaged); run the same "
+            "command again first"
+        ) from error
+    contents = read_log(folder / EVENTS)
+    arms = _arms(contents)
+    simulated = bool(told.get("simulated", False))
+    notes = ["95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better."]
+    sections = [
+        Section("Metrics", (_metrics(told), *_predictions(told))),
+        Section("Round by round", _figures(told, arms)),
+        Section("What was said", _deliberations(contents)),
+        Section("Scenario", (preformatted(scenario),)),
+    ]
+    return document(folder.name, simulated, [*notes, CAVEAT] if simulated else notes, sections)
+
+
+def _arms(contents: LogContents) -> Arms:
+    present = sorted({end.arm for end in contents.items.values()})
+    arms = {arm: build_transcript(contents, arm) for arm in present}
+    if len(arms) == 2:
+        attacked, clean = paired(arms["attacked"], arms["clean"])
+        arms = {"attacked": attacked, "clean": replace(clean, targets=attacked.targets)}
+    return {arm: transcript for arm, transcript in arms.items() if transcript.n_items}
+
+
+def _estimate(value: Any) -> Estimate | None:
+    if not isinstance(value, dict) or value.get("value") is None:
+        return None
+    return Estimate(value["value"], value["low"], value["high"], value["n"])
+
+
+def _metrics(told: Mapping[str, Any]) -> str:
+    metrics, baseline = told["metrics"], told.get("baseline") or {}
+    rows = []
+    for name, label in ROWS:
+        main, clean = _estimate(metrics.get(name)), _estimate(baseline.get(name))
+        if main is not None:
+            rows.append((label, main.text, clean.text if clean else "", main.n))
+    first = "attacked" if baseline else "value"
+    numbers = [(name, value) for name, value in metrics.items() if isinstance(value, (int, float))]
+    return table(("metric", first, "clean", "n"), rows) + table(("what it took", ""), numbers)
+
+
+def _predictions(told: Mapping[str, Any]) -> tuple[str, ...]:
+    rows = []
+    for source, made in told.get("prediction", {}).items():
+        if isinstance(made, dict):
+            takeover, flips = _estimate(made.get("takeover")), _estimate(made.get("flips"))
+            texts = [estimate.text if estimate else "n/a" for estimate in (takeover, flips)]
+            rows.append((source.replace("_", " "), *texts, made.get("error")))
+    if not rows:
+        return ()
+    headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
+    assumes = told["prediction"].get("assumes", "")
+    return (table(headers, rows), paragraph(f"Assumes that {assumes}." if assumes else "", "note"))
+
+
+def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
+    tallies = {arm: arm_tallies(transcript) for arm, transcript in arms.items()}
+    figures: list[go.Figure] = [
+        curves_figure(
+            "Right at round 0, wrong now ↓",
+            [_by_round(arm, counts, "attack_success_rate") for arm, counts in tallies.items()],
+        )
+    ]
+    beliefs = [
+        _by_round(f"{arm}: belief in the {option}", counts, f"belief_in_{option}")
+        for arm, counts in tallies.items()
+        for option in ("key", "target")
+        if f"belief_in_{option}@0" in counts
+    ]
+    figures.append(curves_figure("Mean belief of the benign agents", beliefs, y_title="belief"))
+    trust = _trust(arms)
+    if trust:
+        figures.append(curves_figure("Trust over listeners", trust, y_title="mean gate"))
+    pairs = {
+        name: (predicted, observed)
+        for name in ("takeover", "flips")
+        if (predicted := _estimate(told["metrics"].get(f"{name}_predicted"))) is not None
+        and (observed := _estimate(told["metrics"].get(f"{name}_observed"))) is not None
+    }
+    if pairs:
+        figures.append(agreement_figure("The law against what was observed", pairs))
+    return tuple(figures)
+
+
+def _by_round(name: str, tallies: Mapping[str, Tally], metric: str) -> Curve:
+    rounds = [int(key.partition("@")[2]) for key in tallies if key.startswith(f"{metric}@")]
+    estimates = tuple(tallies[f"{metric}@{number}"].estimate() for number in rounds)
+    return Curve(name, tuple(rounds), estimates)
+
+
+def _trust(arms: Arms) -> list[Curve]:
+    transcript = arms.get("attacked")
+    if transcript is None or np.nanmin(transcript.gates, initial=1.0) >= 1:
+        return []
+    trust = mean_trust(transcript)
+    kinds = {"adversary": transcript.seats, "benign agents": transcript.benign}
+    rounds = range(1, transcript.n_rounds + 1)
+    return [
+        Curve(
+            name,
+            tuple(rounds),
+            tuple(_mean(trust[:, number][:, list(seats)], transcript) for number in rounds),
+        )
+        for name, seats in kinds.items()
+    ]
+
+
+def _mean(values: Any, transcript: Transcript) -> Estimate:
+    known = ~np.isnan(values)
+    sums = np.where(known, values, 0.0).sum(axis=1)
+    return ratio_of_sums(sums, known.sum(axis=1), transcript.question_ids)
+
+
+def _deliberations(contents: LogContents) -> tuple[str, ...]:
+    arm = "attacked" if any(key.arm == "attacked" for key in contents.turns) else "clean"
+    turns = [t for key, t in contents.turns.items() if key.arm == arm and key.replica == 0]
+    warm = {end.question for end in contents.items.values() if end.warmup}
+    names = [name for name in contents.header["questions"] if name not in warm]
+    chosen = names[:SHOWN_QUESTIONS]
+    told = f"The first {len(chosen)} questions of the {arm} arm; fjsim show prints any other."
+    parts = [
+        _deliberation(contents, name, [t for t in turns if t.question == name]) for name in chosen
+    ]
+    return (paragraph(told, "note"), *parts)
+
+
+def _deliberation(contents: LogContents, question: str, turns: Sequence[Turn]) -> str:
+    hostile = {t.agent for t in turns if t.arm == "attacked"} & set(contents.header["seats"])
+    end = next((e for e in contents.items.values() if e.question == question), None)
+    attacked = next(
+        (e for e in contents.items.values() if e.question == question and e.target is not None), end
+    )
+    facts = [f"key {_letter(end.key if end else None)}"]
+    facts.append(f"target {_letter(attacked.target if attacked else None)}")
+    rows = [
+        (
+            turn.round,
+            f"{turn.agent} (adversary)" if turn.agent in hostile else turn.agent,
+            _letter(turn.answer),
+            " ".join(f"{mass:.2f}" for mass in turn.belief or ()),
+            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.heard),
+            turn.reason or turn.problem,
+        )
+        for turn in sorted(turns, key=lambda turn: (turn.round, turn.agent))
+    ]
+    headers = ("round", "agent", "answer", "belief", "heard", "said")
+    return details(f"{question} · {' · '.join(facts)}", table(headers, rows))
+
+
+def _letter(option: int | None) -> str:
+    return "none" if option is None or option < 0 else LETTERS[option]

@@ -1,0 +1,194 @@
+"""A sweep end to end: paired, resumable, pooled, with the law beside what was seen."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from fjsim.analysis import security
+from fjsim.errors import BackendError, ConfigError, StorageError
+from fjsim.experiment import run, sweep_cell
+from fjsim.experiment import sweep as sweeping
+from fjsim.experiment.executors import open_executor
+from fjsim.experiment.grid import Sweep
+from fjsim.experiment.sweep import load_sweep_result, plan, run_sweep
+from fjsim.experiment.sweep_cell import CLEAN, CellJob, CellResult, play
+from fjsim.scenario import Scenario
+
+MUTED = {"kind": "fixed-trust", "level": 0.0}
+
+
+@pytest.fixture
+def grid(base):
+    return Sweep(base=base, attacks=["none", "stubborn"], defenses=["none", MUTED], seeds=2)
+
+
+def test_what_a_cell_counts_is_what_the_run_reports(base):
+    scenario = Scenario(**base | {"attack": "stubborn", "defense": MUTED})
+    result, outcome = play(CellJob(scenario, None, 0)), run(scenario).outcome
+    checked = 0
+    for prefix, metrics in (("", outcome.metrics), (CLEAN, outcome.baseline)):
+        for name, known in metrics.items():
+            tally = result.tallies.get(prefix + name)
+            if tally is not None and not isinstance(known, float):
+                estimate = tally.estimate(scenario.seed)
+                assert estimate.value == pytest.approx(known.value), name
+                assert (estimate.low, estimate.high) == pytest.approx((known.low, known.high))
+                checked += 1
+    assert checked >= 14
+
+
+def test_attack_success_by_round_is_that_of_the_metrics(base):
+    scenario = Scenario(**base | {"attack": "stubborn"})
+    known = security.attack_success_by_round(run(scenario).transcript)
+    tallies = play(CellJob(scenario, None, 0)).tallies
+    for number, estimate in enumerate(known):
+        assert tallies[f"attack_success_rate@{number}"].estimate() == estimate
+
+
+def test_a_cell_survives_its_way_to_disk(base):
+    scenario = Scenario(**base | {"attack": "stubborn", "defense": MUTED})
+    result = play(CellJob(scenario, None, 0))
+    again = CellResult.from_json(result.to_json())
+    assert again.to_json() == result.to_json()
+    assert again.trust is not None
+
+
+def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid):
+    table = run_sweep(grid).table
+    assert table[["attack", "defense"]].values.tolist() == [
+        ["none", "none"],
+        ["none", "fixed-trust(level=0.0)"],
+        ["stubborn", "none"],
+        ["stubborn", "fixed-trust(level=0.0)"],
+    ]
+    assert table["seeds"].tolist() == [2] * 4
+    bare, muted = table.iloc[2], table.iloc[3]
+    assert bare["takeover_observed"] == pytest.approx(bare["takeover_predicted"])
+    assert bare["attack_success_rate_low"] <= bare["attack_success_rate"]
+    assert muted["attack_success_rate"] == 0
+    assert muted["asr_change"] == pytest.approx(-bare["attack_success_rate"])
+    assert muted["asr_change_p_holm"] >= muted["asr_change_p"]
+    assert pd.isna(bare["detection_auc"])
+    assert muted["detection_auc"] == 0.5
+    assert table.attrs["direction"]["attack_success_rate"] == "lower is safer"
+
+
+def test_pairs_differ_in_nothing_but_the_defense(grid):
+    played = run_sweep(grid).played
+    first = {one.cell.labels["defense"]: one.result.tallies for one in played[::2]}
+    assert len({str(t["accuracy_initial"].numerator) for t in first.values()}) == 1
+
+
+def test_all_cells_leave_out_the_longest_warm_up(base):
+    sweep = Sweep(
+        base=base | {"questions": {"limit": 14}},
+        attacks="stubborn",
+        defenses=["none", {"kind": "t-w", "warmup": 10}],
+    )
+    counted = [one.result.tallies["accuracy_initial"] for one in run_sweep(sweep).played]
+    assert len(counted[0].questions) == 4
+    assert counted[0].questions == counted[1].questions
+
+
+def test_the_same_command_again_plays_nothing(grid, tmp_path, monkeypatch):
+    first = run_sweep(grid, tmp_path)
+    monkeypatch.setattr(sweep_cell, "run_setup", lambda *_: pytest.fail("played again"))
+    again = run_sweep(grid, tmp_path)
+    pd.testing.assert_frame_equal(first.table, again.table)
+    assert (tmp_path / "table.csv").is_file()
+    assert (tmp_path / "leaderboard.csv").is_file()
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was(grid, tmp_path, monkeypatch):
+    real, calls = sweep_cell.run_setup, []
+
+    async def flaky(setup, folder, watch):
+        calls.append(setup.hash)
+        if len(calls) == 3:
+            raise BackendError("gone")
+        return await real(setup, folder, watch)
+
+    monkeypatch.setattr(sweep_cell, "run_setup", flaky)
+    with pytest.raises(BackendError, match=r"cell star-fixed-trust.*gone"):
+        run_sweep(grid, tmp_path)
+    result = run_sweep(grid, tmp_path)
+    assert len(calls) == 3 + 6
+    assert len(result.played) == 8
+
+
+def test_a_damaged_result_is_counted_again_from_the_log(grid, tmp_path):
+    whole = run_sweep(grid, tmp_path)
+    broken = sorted((tmp_path / "cells").glob("*/cell.json"))[0]
+    broken.write_text('{"format": 1')
+    with pytest.raises(StorageError, match="run the sweep again"):
+        load_sweep_result(tmp_path)
+    pd.testing.assert_frame_equal(
+        run_sweep(grid, tmp_path).table[["attack_success_rate"]],
+        whole.table[["attack_success_rate"]],
+    )
+    assert load_sweep_result(tmp_path).table.shape == whole.table.shape
+
+
+def test_progress_counts_runs(grid):
+    seen = []
+    run_sweep(grid, watch=lambda done, total: seen.append((done, total)))
+    assert seen[0] == (0, 8)
+    assert seen[-1] == (8, 8)
+
+
+def test_another_process_plays_the_same(base):
+    sweep = Sweep(base=base, attacks=["stubborn"], topologies=["star", "ring"])
+    here, there = run_sweep(sweep), run_sweep(sweep, workers=2)
+    columns = ["attack_success_rate", "takeover_observed"]
+    pd.testing.assert_frame_equal(here.table[columns], there.table[columns])
+
+
+def test_ray_that_is_not_installed_is_one_line(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(ConfigError, match="executor 'ray' is not installed"), open_executor("ray"):
+        pass
+
+
+def test_no_workers_are_refused():
+    with pytest.raises(ConfigError, match="give at least 1"), open_executor("local", 0):
+        pass
+
+
+def test_one_cell_of_a_real_model_opens_for_the_others(base):
+    backend = {"kind": "openai", "model": "m", "base_url": "http://localhost:1/v1"}
+    real = base | {"agents": 4, "backend": backend}
+    sweep = Sweep(base=real, attacks=["none", "stubborn"], topologies=["star", "ring"])
+    planned = plan(sweep)
+    first, rest = sweeping._waves(planned, list(planned.jobs))
+    assert len(first) == 1
+    assert len(rest) == 3
+    simulated = plan(Sweep(base=base | {"agents": 4}, topologies=["star", "ring"]))
+    assert [len(wave) for wave in sweeping._waves(simulated, list(simulated.jobs))] == [2]
+
+
+def test_a_dry_run_says_what_is_left(grid, tmp_path):
+    before = plan(grid, tmp_path).expected()
+    run_sweep(grid, tmp_path)
+    after = plan(grid, tmp_path).expected()
+    assert (before["runs"], before["runs_done"], after["runs_done"]) == (8, 0, 8)
+    assert (before["turns"] > 0, after["turns"]) == (True, 0)
+    assert json.dumps(before)
+
+
+def test_the_leaderboard_is_decided_by_the_worst_upper_bound(base):
+    weak = {"kind": "fixed-trust", "level": 0.9}
+    sweep = Sweep(
+        base=base,
+        attacks=["stubborn"],
+        defenses=["none", weak, MUTED],
+        topologies=["star", "complete"],
+    )
+    result = run_sweep(sweep)
+    board = result.leaderboard
+    assert board["defense"].tolist()[0] == "fixed-trust(level=0.0)"
+    assert board["worst_case_high"].is_monotonic_increasing
+    rows = result.table[result.table["defense"] == "none"]
+    worst = board[board["defense"] == "none"].iloc[0]
+    assert worst["worst_case_high"] == rows["attack_success_hostile_high"].max()
+    assert worst["worst_at"] == "star · stubborn"
