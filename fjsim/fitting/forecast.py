@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import FjsimError, ParameterError
-from fjsim.fitting.estimators.linear import Exchangeable, Pooled
+from fjsim.fitting.estimators.linear import Exchangeable, Shrunk
 from fjsim.fitting.metrics import half_squared_gap
 from fjsim.fitting.prediction import predicted_beliefs, recorded_seats
 from fjsim.fitting.result import FJFit
@@ -25,11 +25,18 @@ def first_share(transcript: Transcript, share: float = FIRST_SHARE) -> int:
 
 
 def quick_fit(transcript: Transcript) -> FJFit:
-    """Return the pooled fit (one row for all in a crowd), without intervals.
+    """Return each item's fit, shrunk to the pooled one, without intervals.
 
     Parameters
     ----------
     transcript : Transcript
+        A crowd, whose people differ from item to item, gets one row for all.
+
+    Notes
+    -----
+    How far items are pulled together is chosen on held-out rounds: agents that are alike on all
+    questions end up pooled, and agents that hold on some and yield on others do not. A pooled
+    fit of the latter predicts a takeover that none of them has.
 
     Returns
     -------
@@ -42,7 +49,7 @@ def quick_fit(transcript: Transcript) -> FJFit:
     """
     if transcript.exchangeable:
         return Exchangeable(resamples=0).fit(transcript).result_
-    return Pooled(resamples=0).fit(transcript).result_
+    return Shrunk(resamples=0).fit(transcript).result_
 
 
 @dataclass(frozen=True)

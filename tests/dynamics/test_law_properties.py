@@ -233,9 +233,9 @@ def test_batches_give_what_single_settings_give():
 def test_a_gate_per_round_acts_in_its_round_only():
     parameters = FJParameters(0.0, influence=[[0, 1], [1, 0]])
     gates = np.ones((3, 2, 2))
-    gates[1, 0, 1] = 0.0
+    gates[2, 0, 1] = 0.0
     path = rollout(parameters, [0.2, 1.0], 3, gates)
-    np.testing.assert_allclose(path, [[0.2, 1.0], [1.0, 0.2], [0.2, 1.0], [1.0, 0.2]])
+    np.testing.assert_allclose(path, [[0.2, 1.0], [1.0, 0.2], [0.2, 1.0], [0.2, 0.2]])
 
 
 def test_another_start_is_forgotten_at_the_equilibrium():
