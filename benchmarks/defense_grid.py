@@ -46,6 +46,9 @@ CAUTIOUS, OPEN = (
 )
 
 
+PLAIN = Setting()
+
+
 class DirectCap(TrustPolicy):
     """The cap ``w_ij <= kappa delta_ij`` per speaker, which is no guarantee."""
 
@@ -80,7 +83,7 @@ class Row:
     block: Any
     worst: str
     cost: str = ""
-    setting: Setting = Setting()
+    setting: Setting = PLAIN
     places: tuple[str, ...] = tuple(PLACES)
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.failure_modes
 
 Attack success on hostile questions, numeric agents, ten teams of two hundred questions; lower is
-safer. A number expected is the one of the default defense's design page.
+safer. What is listed is the number of the default defense's design page, which five teams stand
+behind; ``misses`` counts standard errors of the difference.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.defense_grid import estimate, made
+import numpy as np
+
+from benchmarks.defense_grid import made
 from benchmarks.numeric_teams import Setting, play
-from fjsim.analysis.intervals import Estimate
 
 DEFAULT = "trust-adaptive"
+LISTED_TEAMS = 5
+"""How many teams stand behind the listed numbers."""
+SMALLEST_ERROR = 0.005
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Failure:
     place, arm : str
         ``arm='none'`` is about accuracy.
     expected : float
+        As listed.
     """
 
     name: str
@@ -64,9 +70,35 @@ FAILURES = (
 )
 
 
+@dataclass(frozen=True)
+class Rate:
+    """A rate with the spread between teams, which share graph, trust and warm-up.
+
+    Parameters
+    ----------
+    mean, spread : float
+        Over teams: mean, and standard deviation.
+    n_teams : int
+    """
+
+    mean: float
+    spread: float
+    n_teams: int
+
+    def misses(self, expected: float) -> float:
+        """Return how many standard errors lie between it and a number from five teams."""
+        error = self.spread * (1 / self.n_teams + 1 / LISTED_TEAMS) ** 0.5
+        return abs(self.mean - expected) / max(error, SMALLEST_ERROR)
+
+    @property
+    def text(self) -> str:
+        """``0.81 +- 0.04``, the mean and its standard error."""
+        return f"{self.mean:.3f} +- {self.spread / self.n_teams**0.5:.3f}"
+
+
 def observed(
     failure: Failure, block: Any, n_teams: int = 10, n_questions: int = 200, seed: int = 0
-) -> Estimate:
+) -> Rate:
     """Return what a defense comes to in a failure's place.
 
     Parameters
@@ -84,19 +116,23 @@ def observed(
         seed=seed,
     )
     counts = play(setting, made(block))
-    return estimate(
-        counts.accuracy("none") if failure.arm == "none" else counts.success(failure.arm)
+    tops, bottoms = (
+        (counts.right_last, counts.agents)
+        if failure.arm == "none"
+        else (counts.flipped, counts.right_first)
     )
+    rates = tops[:, 0].sum(axis=0) / np.maximum(bottoms[:, 0].sum(axis=0), 1)
+    return Rate(float(rates.mean()), float(rates.std(ddof=1)), n_teams)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
-    print(f"{'failure':<34} {'place':<10} {'against':<10} expected  observed, and {DEFAULT}")
+    print(f"{'failure':<34} {'place':<10} {'against':<10} listed  observed  misses  {DEFAULT}")
     for failure in FAILURES:
         own, answer = observed(failure, failure.block), observed(failure, DEFAULT)
         print(
-            f"{failure.name:<34} {failure.place:<10} {failure.arm:<10} {failure.expected:<8.3f}  "
-            f"{own.text}   {answer.text}",
+            f"{failure.name:<34} {failure.place:<10} {failure.arm:<10} {failure.expected:<6.3f}  "
+            f"{own.text}  {own.misses(failure.expected):<4.1f}  {answer.text}",
             flush=True,
         )
 

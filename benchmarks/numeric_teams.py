@@ -157,7 +157,8 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
             state = _learned(defense, record, state, question, rng)
         if not warm:
             rows.append(_count(setting, place, question, record, last))
-    return Counts(*(np.stack(column) for column in zip(*rows, strict=True)), arms=setting.arms)
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    return Counts(*columns, setting.arms)
 
 
 def _learned(
@@ -257,12 +258,12 @@ def _line(arm: str, question: Question, own: Array, seat: int, number: int) -> A
         return honest if number < 3 else attack
     if arm == "slow-drift":
         share = min(1.0, number / 6)
-        return (1 - share) * honest + share * attack
+        return np.asarray((1 - share) * honest + share * attack
     if arm.startswith("wobble"):
         others = np.delete(own, seat, axis=1).mean(axis=1)
         alternating = np.full(len(own), 0.55 if number % 2 else 0.97)
         push = (question.jitter[number] if arm == "wobble" else alternating)[:, None]
-        return push * _certain(question.target, 1.0) + (1 - push) * others
+        return np.asarray(push * _certain(question.target, 1.0) + (1 - push) * others
     return attack
 
 
@@ -319,7 +320,7 @@ def _beliefs(own: Integers, top: Array, rng: np.random.Generator) -> Array:
 
 def _count(
     setting: Setting, place: Place, question: Question, record: Record, last: Array
-) -> tuple[Array, ...]:
+) -> tuple[Any, ...]:
     ordered = np.sort(last, axis=-1)
     clear = ordered[..., -1] - ordered[..., -2] > TIE_TOLERANCE
     first = record.accepted[0].argmax(axis=-1) == question.key[:, None]

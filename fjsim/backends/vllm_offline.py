@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,10 @@ ENVIRONMENT = {
 }
 
 
+_resident: dict[str, Any] = {}
+"""The engine of this process, by its model and arguments."""
+
+
 @register("backend", "vllm-offline")
 @dataclass(eq=False)
 class VLLMOffline(Backend):
@@ -52,7 +57,8 @@ class VLLMOffline(Backend):
     Notes
     -----
     The deliberation asks as soon as it can, so a batch is complete when nothing more comes: all
-    callers wait for it. Repairs and the questions that went on meanwhile make the next one.
+    callers wait for it. Repairs and the questions that went on meanwhile make the next one. vLLM
+    takes one engine per process; runs with the same model and arguments share it.
     """
 
     model: str
@@ -73,7 +79,7 @@ class VLLMOffline(Backend):
         return await place
 
     async def close(self) -> None:
-        """Wait for the batch in flight and give the engine's memory back."""
+        """Wait for the batch in flight; the engine stays for the process's next run."""
         running, self._running = self._running, None
         if running is not None:
             # A batch in its thread cannot be cut short; what waits behind it can.
@@ -127,18 +133,7 @@ class VLLMOffline(Backend):
 
     def _engine(self) -> Any:
         if self._llm is None:
-            if importlib.util.find_spec("vllm") is None:
-                raise ConfigError(
-                    "backend 'vllm-offline' needs vLLM in this environment; pip install "
-                    "'fjsim-testbed[vllm]', or use backend 'vllm' with base_url"
-                )
-            for name, value in ENVIRONMENT.items():
-                os.environ.setdefault(name, value)
-            from vllm import LLM
-
-            compact = {"backend": "xgrammar", "disable_any_whitespace": True}
-            defaults = {"structured_outputs_config": compact, "enable_prefix_caching": True}
-            self._llm = LLM(model=self.model, **(defaults | dict(self.engine)))
+            self._llm = _resident_engine(self.model, self.engine)
         return self._llm
 
     def _parameters(self, request: Request) -> Any:
@@ -188,6 +183,37 @@ class VLLMOffline(Backend):
     def pace(self) -> Pace:
         """All of a round at once, each request once."""
         return Pace(max_concurrency=UNLIMITED, max_attempts=1, total_timeout=float("inf"))
+
+
+def _resident_engine(model: str, arguments: Mapping[str, Any]) -> Any:
+    """Return this process's engine: vLLM starts one per process, so it outlives the runs."""
+    if importlib.util.find_spec("vllm") is None:
+        raise ConfigError(
+            "backend 'vllm-offline' needs vLLM in this environment; pip install "
+            "'fjsim-testbed[vllm]', or use backend 'vllm' with base_url"
+        )
+    wanted = json.dumps([model, dict(arguments)], sort_keys=True, default=str)
+    if wanted in _resident:
+        # Each run's counts of cached tokens start from nothing.
+        _resident[wanted].reset_prefix_cache()
+    elif _resident:
+        raise ConfigError(
+            "backend 'vllm-offline': this process runs another engine already, and vLLM takes one "
+            f"per process; use backend 'vllm' for {model}, or a process of its own"
+        )
+    else:
+        _resident[wanted] = _new_engine(model, arguments)
+    return _resident[wanted]
+
+
+def _new_engine(model: str, arguments: Mapping[str, Any]) -> Any:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from vllm import LLM
+
+    compact = {"backend": "xgrammar", "disable_any_whitespace": True}
+    defaults = {"structured_outputs_config": compact, "enable_prefix_caching": True}
+    return LLM(model=model, **(defaults | dict(arguments)))
 
 
 def _tokens(said: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from fjsim.deliberation.elicitation import Elicitor
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.loop import Deliberation, Journal
-from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order
+from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order, shown_key
 from fjsim.deliberation.team import Rules, Team
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "deliberate",
     "memory_of",
     "seeded_order",
+    "shown_key",
 ]

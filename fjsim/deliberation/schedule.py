@@ -175,7 +175,9 @@ def _learn(policy: Policy, record: Record, state: Any, deliberation: Deliberatio
     if policy.memory == "none":
         return state
     seen = record if policy.memory == "history" else _round0(record)
-    return policy.update(seen, state, shown_key(policy, deliberation.item, deliberation.team))
+    return policy.update(
+        seen, state, shown_key(policy, deliberation.item, deliberation.team.rules.seed)
+    )
 
 
 def _round0(record: Record) -> Record:
@@ -188,7 +190,7 @@ def _round0(record: Record) -> Record:
     )
 
 
-def shown_key(policy: Policy, item: Item, team: Team) -> int | None:
+def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
     """Return the right option where the policy's labels let it be seen.
 
     Parameters
@@ -197,13 +199,13 @@ def shown_key(policy: Policy, item: Item, team: Team) -> int | None:
         Its ``labels`` say how many keys it is shown.
     item : Item
         The finished question.
-    team : Team
-        For the seed.
+    seed : int
+        Of the audits.
     """
     if policy.labels == "all":
         return item.question.answer
     if isinstance(policy.labels, Audit):
-        rng = stream(team.rules.seed, "audit", item.question.id, item.replica)
+        rng = stream(seed, "audit", item.question.id, item.replica)
         return item.question.answer if rng.random() < policy.labels.audit else None
     return None
 

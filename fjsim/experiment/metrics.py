@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fjsim.analysis import group, security
+from fjsim.analysis.detection import detection_auc
 from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.contracts import Arm, Validity
 from fjsim.experiment.prediction import Prediction, predictions
@@ -74,6 +75,8 @@ def measure(
     cost: float,
     seconds: float,
     seed: int,
+    gated: bool = False,
+    labels_used: int = 0,
 ) -> Outcome:
     """Compute every metric of a run.
 
@@ -89,6 +92,10 @@ def measure(
         Wall time of all sessions.
     seed : int
         Of the bootstrap.
+    gated : bool
+        Whether a defense was at work.
+    labels_used : int
+        Keys that policies were shown.
     """
     attacked, clean = transcripts.get("attacked"), transcripts.get("clean")
     pair = None
@@ -99,8 +106,9 @@ def measure(
     assert main is not None, "a run has at least one arm"
     metrics: dict[str, Estimate | float | int | None] = {
         **_of_arm(main, seed),
-        **_of_pair(pair, prediction, seed),
+        **_of_pair(pair, prediction, seed, gated),
         **_of_asking(contents, cost, seconds),
+        "labels_used": labels_used,
     }
     baseline = None
     if attacked is not None and clean is not None:
@@ -143,7 +151,10 @@ def _spread(transcript: Transcript) -> float | None:
 
 
 def _of_pair(
-    pair: security.Pair | None, prediction: Mapping[str, Prediction | None], seed: int
+    pair: security.Pair | None,
+    prediction: Mapping[str, Prediction | None],
+    seed: int,
+    gated: bool,
 ) -> dict[str, Estimate | None]:
     names = (
         "no_attack_flip_rate",
@@ -164,7 +175,7 @@ def _of_pair(
         "flips_predicted": None if best is None else best.flips,
         "flips_observed": security.flips(pair, seed=seed),
         "displacement": security.displacement(pair, seed),
-        "detection_auc": None,
+        "detection_auc": detection_auc(pair.attacked, seed) if gated else None,
     }
 
 
@@ -177,6 +188,5 @@ def _of_asking(contents: LogContents, cost: float, seconds: float) -> dict[str, 
         "tokens_out": counts["tokens_out"],
         "tokens_cached": counts["tokens_cached"],
         "cost": round(cost, 6),
-        "labels_used": 0,
         "wall_seconds": round(seconds, 3),
     }

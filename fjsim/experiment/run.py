@@ -15,7 +15,7 @@ from fjsim.backends.simulated import MODEL_NAME
 from fjsim.backends.wrappers.budget import Spend
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Arm, Usage
-from fjsim.deliberation import Deliberation, Item, deliberate
+from fjsim.deliberation import Deliberation, Item, deliberate, shown_key
 from fjsim.experiment.folder import open_folder, write_results
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
@@ -276,9 +276,28 @@ def _finished(
     if "clean" in transcripts and "attacked" in transcripts:
         targets = transcripts["attacked"].targets
         transcripts["clean"] = replace(transcripts["clean"], targets=targets)
-    outcome = measure(transcripts, contents, _cost(contents, setup), seconds, setup.scenario.seed)
+    outcome = measure(
+        transcripts,
+        contents,
+        _cost(contents, setup),
+        seconds,
+        setup.scenario.seed,
+        gated=setup.plugins.defense is not None,
+        labels_used=_labels_used(setup),
+    )
     simulated = simulated or _all_simulated(contents)
     return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)
+
+
+def _labels_used(setup: Setup) -> int:
+    """Return how many keys the policies of one arm were shown."""
+    policies = [setup.plugins.router, setup.plugins.defense]
+    return sum(
+        shown_key(policy, item, setup.scenario.seed) is not None
+        for policy in policies
+        if policy is not None and policy.memory != "none"
+        for item in setup.items
+    )
 
 
 def _all_simulated(contents: LogContents) -> bool:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fjsim.backends import make_backend
+from fjsim.backends import make_backend, vllm_offline
 from fjsim.backends.vllm_offline import VLLMOffline
 from fjsim.errors import BackendRefusedError, ConfigError
 
@@ -25,6 +25,7 @@ class FakeLLM:
     def __init__(self, **arguments):
         self.arguments = arguments
         self.batches = []
+        self.resets = 0
         self.made.append(self)
 
     def chat(self, chats, parameters, use_tqdm, chat_template_kwargs):
@@ -32,6 +33,9 @@ class FakeLLM:
         if any("too long" in chat[-1]["content"] for chat in chats):
             raise ValueError("longer than the context")
         return [self._output(chat, one) for chat, one in zip(chats, parameters, strict=True)]
+
+    def reset_prefix_cache(self):
+        self.resets += 1
 
     def _output(self, chat, parameters):
         token = SimpleNamespace(decoded_token="B", logprob=math.log(0.5))
@@ -51,6 +55,7 @@ def engines(monkeypatch):
     vllm.__spec__ = importlib.machinery.ModuleSpec("vllm", None)
     vllm.LLM, vllm.SamplingParams = FakeLLM, FakeParameters
     parameters.StructuredOutputsParams = FakeParameters
+    monkeypatch.setattr(vllm_offline, "_resident", {})
     monkeypatch.setitem(sys.modules, "vllm", vllm)
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", parameters)
     for name in ("VLLM_ENABLE_V1_MULTIPROCESSING", "VLLM_NO_USAGE_STATS", "DO_NOT_TRACK"):
@@ -105,6 +110,15 @@ def test_stack_puts_no_limit_in_the_way_of_a_batch(engines, ask, tmp_path):
     backend = make_backend(block, cache_path=tmp_path / "c.sqlite3")
     play(backend, *(ask(str(n)) for n in range(300)))
     assert [len(chats) for chats, _ in engines[0].batches] == [300]
+
+
+def test_runs_of_one_process_share_its_engine_and_another_one_is_refused(engines, ask):
+    for _ in range(3):
+        play(VLLMOffline(model="tiny"), ask())
+    with pytest.raises(ConfigError, match="one per process"):
+        play(VLLMOffline(model="large"), ask())
+    assert len(engines) == 1
+    assert engines[0].resets == 2
 
 
 def test_logprobs_are_those_of_the_answer(engines, ask):

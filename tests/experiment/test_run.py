@@ -249,3 +249,13 @@ def test_a_changed_graph_file_is_another_run(small: Make, tmp_path: Path) -> Non
     path.write_text("speaker,listener\n0,1\n1,2\n2,3\n3,1\n")
     with pytest.raises(ConfigError, match="the graph of from-file has changed"):
         run(small(topology=topology), out=tmp_path / "r")
+
+
+def test_detection_and_labels_are_counted_where_a_defense_is_at_work(small: Make) -> None:
+    defended = run(small(defense={"kind": "t-s", "labels": "all"}))
+    plain = run(small())
+    assert defended.metrics["labels_used"] == 4
+    assert plain.metrics["labels_used"] == 0
+    assert plain.metrics["detection_auc"] is None
+    auc = defended.metrics["detection_auc"]
+    assert auc["n"] > 0  # type: ignore[index]
