@@ -88,7 +88,7 @@ class Rate:
     def misses(self, expected: float) -> float:
         """Return how many standard errors lie between it and a number from five teams."""
         error = self.spread * (1 / self.n_teams + 1 / LISTED_TEAMS) ** 0.5
-        return abs(self.mean - expected) / max(error, SMALLEST_ERROR)
+        return float(abs(self.mean - expected) / max(error, SMALLEST_ERROR))
 
     @property
     def text(self) -> str:

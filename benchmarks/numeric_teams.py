@@ -158,7 +158,7 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
         if not warm:
             rows.append(_count(setting, place, question, record, last))
     columns = [np.stack(column) for column in zip(*rows, strict=True)]
-    return Counts(*columns, setting.arms)
+    return Counts(columns[0], columns[1], columns[2], columns[3], columns[4], setting.arms)
 
 
 def _learned(
@@ -258,12 +258,12 @@ def _line(arm: str, question: Question, own: Array, seat: int, number: int) -> A
         return honest if number < 3 else attack
     if arm == "slow-drift":
         share = min(1.0, number / 6)
-        return np.asarray((1 - share) * honest + share * attack
+        return np.asarray((1 - share) * honest + share * attack)
     if arm.startswith("wobble"):
         others = np.delete(own, seat, axis=1).mean(axis=1)
         alternating = np.full(len(own), 0.55 if number % 2 else 0.97)
         push = (question.jitter[number] if arm == "wobble" else alternating)[:, None]
-        return np.asarray(push * _certain(question.target, 1.0) + (1 - push) * others
+        return np.asarray(push * _certain(question.target, 1.0) + (1 - push) * others)
     return attack
 
 

@@ -44,6 +44,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and ask nobody.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask anew what other runs were answered before.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run one scenario with its paired clean baseline; the same command again resumes it.
@@ -79,7 +82,7 @@ def run(
     if dry_run:
         _dry_run(setup, folder, json)
     else:
-        _run(setup, folder, json)
+        _run(setup, folder, json, cache=not no_cache)
 
 
 def _settings(values: dict[str, Any]) -> list[str]:
@@ -88,7 +91,7 @@ def _settings(values: dict[str, Any]) -> list[str]:
     return [f"{key}={dumps(value)}" for key, value in values.items() if value is not None]
 
 
-def _run(setup: Setup, folder: Path, json: bool) -> None:
+def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     import asyncio
 
     from fjsim.cli.progress import turns_bar
@@ -98,7 +101,7 @@ def _run(setup: Setup, folder: Path, json: bool) -> None:
     _announce(setup)
     try:
         with turns_bar() as watch:
-            finished = asyncio.run(run_setup(setup, folder, watch))
+            finished = asyncio.run(run_setup(setup, folder, watch, cache))
     except (BackendError, BudgetError, StorageError) as error:
         error.add_note(f"what is done is kept in {folder}, and the same command resumes it")
         raise

@@ -71,6 +71,7 @@ class Adversary:
         # Asking an attack that leaves a hook alone would cost a view per message.
         self._tampers = type(self.attack).tamper is not Attack.tamper
         self._recruits = Power.RECRUIT in self._may
+        self._read: dict[tuple[int, int], Message | None] = {}
 
     def make_plan(self, innate: Mapping[int, Array]) -> None:
         """Fix what it does on this item.
@@ -148,19 +149,36 @@ class Adversary:
         )
 
     def rewritten(self, record: Record) -> Record:
-        """Return the operator's record, which stands at the end of the same wires."""
+        """Return the operator's record, which stands at the end of the same wires.
+
+        What an agent believes before it hears anybody is its own: ``accepted`` keeps its first
+        row, so that a listener's own round-0 view can still be read there.
+        """
         if Power.REWRITE not in self._may or not self._tampers:
             return record
-        stated, answers = record.stated.copy(), record.answers.copy()
-        confidence = record.confidence.copy()
+        stated, accepted = record.stated.copy(), record.accepted.copy()
+        answers, confidence = record.answers.copy(), record.confidence.copy()
         for number, seat in np.argwhere(~np.isnan(record.stated).any(axis=2)).tolist():
+            read = self._as_recorded(record, number, seat)
+            if read is None or read.belief is None or read.answer is None:
+                continue
+            stated[number, seat], answers[number, seat] = read.belief, read.answer
+            confidence[number, seat] = np.nan if read.confidence is None else read.confidence
+            if number > 0:
+                accepted[number, seat] = read.belief
+        return replace(
+            record, stated=stated, accepted=accepted, answers=answers, confidence=confidence
+        )
+
+    def _as_recorded(self, record: Record, number: int, seat: int) -> Message | None:
+        """Return a statement as the operator reads it; None where it is not forged."""
+        # A statement of a finished round never changes, so it is asked about once.
+        if (number, seat) not in self._read:
             said = _said(record, number, seat)
             view = self._wire_view(said, OPERATOR, Moment(number, {}, record))
             read = self.attack.tamper(said, OPERATOR, view)
-            if read is not said and read.belief is not None and read.answer is not None:
-                stated[number, seat], answers[number, seat] = read.belief, read.answer
-                confidence[number, seat] = np.nan if read.confidence is None else read.confidence
-        return replace(record, stated=stated, answers=answers, confidence=confidence)
+            self._read[number, seat] = None if read is said else read
+        return self._read[number, seat]
 
     def _opinions(self, innate: Mapping[int, Array]) -> Array | None:
         if Sight.BELIEFS not in self._sees or not self.attack.waits_for_round0:

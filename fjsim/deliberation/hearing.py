@@ -287,6 +287,8 @@ def blended(
     gates differ by option, renormalised then.
     """
     kept = weights @ gates if weights.sum() > 0 else np.ones(())
+    if np.all(kept > 1 - DELIVERED):
+        return stated  # To the last digit: full trust is no defense.
     rest = innate if residual == "innate" else own
     mixed = kept * stated + (1 - kept) * rest
     total = float(mixed.sum())

@@ -51,9 +51,10 @@ def test_the_operators_record_is_forged_with_the_whole_wire_only(act):
     assert whole.confidence[0, 0] == 0.97
 
 
-def test_an_agents_own_memory_cannot_be_rewritten(act):
+def test_what_an_agent_believed_first_cannot_be_rewritten(act):
     record = act({"kind": "tamper", "target": TARGET}).deliberation.record()
-    np.testing.assert_allclose(record.accepted[:, 0], [OWN] * 4)
+    np.testing.assert_allclose(record.accepted[0, 0], OWN)
+    assert record.accepted[1:, 0].argmax(axis=1).tolist() == [TARGET] * 3
 
 
 def test_the_transcript_keeps_what_was_said_and_marks_what_was_tampered(act):

@@ -42,9 +42,7 @@ def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
 
 
 def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
-    table = evaluate_defenses(
-        Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3
-    )
+    table = evaluate_defenses(Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3)
     (found,) = table.attrs["best_responses"]
     assert found["tried"] == 3
     assert found["damage_searched"] >= found["damage_default"]

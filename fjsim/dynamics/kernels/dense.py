@@ -23,11 +23,12 @@ FAST = {"contract", "reassoc", "nsz"}
 def _load(influence: Array, first: int, count: int, lanes: Array) -> None:
     """Interleave a block of matrices; lanes beyond the last setting repeat it."""
     n = influence.shape[1]
-    for lane in range(LANES):
-        at = first + min(lane, count - 1)
+    # Eight lanes are one line of the cache: fill it before the next.
+    for block in range(0, LANES, 8):
         for i in range(n):
             for j in range(n):
-                lanes[i, j, lane] = influence[at, i, j]
+                for lane in range(block, block + 8):
+                    lanes[i, j, lane] = influence[first + min(lane, count - 1), i, j]
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")

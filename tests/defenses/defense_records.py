@@ -23,7 +23,7 @@ def random_record(seed=0, n_agents=6, n_options=4, n_rounds=3, influence=None):
 def voted(votes, n_options=4, certainty=0.7, influence=COMPLETE):
     """Return a record of round 0 alone, in which every seat favours one option."""
     votes = np.asarray(votes)
-    sure = np.broadcast_to(np.asarray(certainty, dtype=float), votes.shape)
+    sure = np.broadcast_to(np.asarray(certainty, dtype=float), votes.shape).copy()
     rest = (1 - sure) / (n_options - 1)
     at_vote = votes[:, None] == np.arange(n_options)
     stated = np.where(at_vote, sure[:, None], rest[:, None])[None]

@@ -1,0 +1,173 @@
+"""Pages that need nothing else, and hostile text that stays text."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from fjsim.analysis.intervals import NOTHING, Estimate
+from fjsim.errors import StorageError
+from fjsim.experiment import run
+from fjsim.experiment.grid import Sweep
+from fjsim.experiment.sweep import run_sweep
+from fjsim.records import EVENTS
+from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
+from fjsim.report.html import report_of, write_report
+from fjsim.report.page import Section, document, figure_json, table, text
+from fjsim.scenario import Scenario
+
+HOSTILE = (
+    "</td></script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "{{constructor.constructor('alert(1)')()}}",
+    "\x1b[31m\u202eevil",
+    "</pre><iframe src=//evil>",
+)
+
+
+class Tags(HTMLParser):
+    """Collect elements and attributes of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.elements, self.attributes, self.words = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def parsed(page):
+    tags = Tags()
+    tags.feed(page)
+    return tags
+
+
+def assert_harmless(page):
+    tags = parsed(page)
+    assert tags.elements.count("script") == 2
+    assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(tags.elements)
+    assert not [name for name in tags.attributes if name.startswith("on")]
+    assert "src" not in tags.attributes
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    scenario = Scenario(
+        topology="star",
+        attack="stubborn",
+        agents={"kind": "numeric", "count": 4},
+        questions={"limit": 3},
+        rounds=2,
+        defense={"kind": "fixed-trust", "level": 0.4},
+    )
+    run(scenario, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sweep_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweep")
+    base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 3}, "rounds": 2}
+    defenses = ["none", {"kind": "fixed-trust", "level": 0.4}]
+    label = {HOSTILE[1]: {"rounds": 1}, "plain": {"rounds": 2}}
+    run_sweep(
+        Sweep(base=base, attacks=["stubborn"], defenses=defenses, vary={"how long": label}), folder
+    )
+    return folder
+
+
+def test_a_run_becomes_one_file_that_loads_nothing(run_folder):
+    page = write_report(run_folder).read_text()
+    assert (run_folder / "report.html").is_file()
+    assert_harmless(page)
+    assert "Plotly.newPlot" in page
+    assert '<span class="label">simulated</span>' in page
+    assert "carry no arguments" in page
+    words = " ".join(parsed(page).words)
+    for expected in ("attack success rate", "takeover predicted", "general-001", "adversary"):
+        assert expected in words
+
+
+def test_the_policy_allows_the_two_scripts_of_the_page_and_no_network(run_folder):
+    page = report_of(run_folder)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
+    assert "default-src 'none'" in policy
+    allowed = set(re.findall(r"'sha256-([^']+)'", policy))
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.S)
+    hashes = {base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts}
+    assert hashes == allowed
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_what_a_model_says_stays_text(run_folder, tmp_path, words):
+    for path in run_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    events = []
+    for line in (tmp_path / EVENTS).read_text().splitlines():
+        event = json.loads(line)
+        if event["type"] == "turn":
+            event |= {"reason": words, "text": words, "problem": words}
+        events.append(json.dumps(event))
+    (tmp_path / EVENTS).write_text("\n".join(events) + "\n")
+    page = report_of(tmp_path)
+    assert_harmless(page)
+    shown = "".join(parsed(page).words)
+    assert re.sub(r"[\x1b\u202e]", "", words) in shown
+
+
+def test_a_sweep_becomes_a_page_with_labels_escaped(sweep_folder):
+    page = write_report(sweep_folder).read_text()
+    assert_harmless(page)
+    assert HOSTILE[1] in "".join(parsed(page).words)
+    for expected in ("Defenses, safest first", "All settings", "simulated"):
+        assert expected in page
+
+
+def test_a_folder_with_neither_is_one_line(tmp_path):
+    with pytest.raises(StorageError, match="holds neither a run"):
+        write_report(tmp_path)
+
+
+def test_an_unfinished_run_says_what_to_do(run_folder, tmp_path):
+    for name in (EVENTS, "scenario.yaml"):
+        (tmp_path / name).write_bytes((run_folder / name).read_bytes())
+    with pytest.raises(StorageError, match="run the same command again first"):
+        write_report(tmp_path)
+
+
+def test_a_page_without_figures_has_no_script():
+    page = document("plain", False, [], [Section("a", (table(["b"], [["c"]]),))])
+    assert "<script" not in page
+    assert "script-src 'none'" in page
+
+
+def test_a_figure_cannot_end_its_script():
+    figure = curves_figure(HOSTILE[0], [Curve(HOSTILE[0], (0, 1), (NOTHING, Estimate(1, 0, 1, 1)))])
+    written = figure_json(figure)
+    assert "<" not in written
+    assert json.loads(written)["data"][0]["x"] == [1]
+
+
+def test_intervals_are_drawn_as_they_are():
+    bar = bars_figure("", [Curve("a", ("x",), (Estimate(0.5, 0.4, 0.7, 9),))], "rate").data[0]
+    assert bar.error_y.array[0] == pytest.approx(0.2)
+    assert bar.error_y.arrayminus[0] == pytest.approx(0.1)
+    points = agreement_figure("", {"a": (Estimate(0.1, 0, 0.2, 1), NOTHING)}).data[1]
+    assert list(points.x) == []
+
+
+def test_quotes_and_controls_are_taken_care_of():
+    assert text('a"b\x00\x1b') == "a&quot;b"
+    assert text(None) == ""
