@@ -70,7 +70,7 @@ def gates_towards(centre: Array, beliefs: Array, anchor: Array, weights: Array) 
     With ``gap = centre - anchor``, speakers on the other side of the anchor get 0 and offsets
     on its side are cut at one level c, ``phi_j = min(1, c / |b_j - anchor|)``, so that
     ``sum_j w_j phi_j (b_j - anchor) = gap``. The further out, the smaller the gate. Where all
-    offsets together are too small (at most a speaker's weight short), they are heard in full.
+    offsets together are too small to reach it, they are heard in full.
     """
     gap = (centre - anchor)[..., :, None, :]
     apart = beliefs[..., None, :, :] - anchor[..., :, None, :]
@@ -102,9 +102,9 @@ class RobustAggregate(TrustPolicy):
     -----
     Sees what own speakers said last; no labels, no memory. The gates differ by option and are
     chosen so that the gated mixture equals the rule's centre option by option wherever gates
-    in [0, 1] can reach it (``gates_towards``): always for a listener of one speaker, and short
-    by at most a speaker's weight where more than a half stand at one value. At a star's hub a
-    hostile speaker is half of each leaf's cloud: no rule of this kind helps there.
+    in [0, 1] can reach it (``gates_towards``): always for a listener of one speaker, in some
+    seven of ten clouds of six random beliefs; elsewhere it stays between the anchor and the
+    centre. A hostile hub is half of each leaf's cloud: no rule of this kind helps there.
 
     References
     ----------

@@ -90,6 +90,10 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         arm=arm,
         residual=header["residual"],
         peers_read=header["peers_read"],
+        opinions=header.get("opinions", False),
+        exchangeable=header.get("exchangeable", False),
+        abstention=header.get("abstention"),
+        control=_control(header, ends),
     )
 
 
@@ -117,6 +121,14 @@ class _Arrays:
         for heard in turn.heard:
             self.heard_round[(*at, heard.speaker)] = heard.round
             self.gates[(*at, heard.speaker)] = heard.gate
+
+
+def _control(
+    header: Mapping[str, Any], ends: Sequence[ItemEnd]
+) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Return which items belong to an imported log's control arm."""
+    names = header.get("control")
+    return None if not names else np.array([end.question in names for end in ends])
 
 
 def _widest(ends: Sequence[ItemEnd]) -> int:

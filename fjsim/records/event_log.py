@@ -61,6 +61,12 @@ class ItemEnd:
     self_weight: list[float] | None = None
     order: list[int] | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for one line of the event log; what is not there is left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        kept = {name: value for name, value in values.items() if value is not None}
+        return {**kept, "key": self.key}
+
     @property
     def identity(self) -> tuple[str, str, int]:
         """Arm, question and replica."""
@@ -239,8 +245,7 @@ class EventLog:
 
     def finish_item(self, end: ItemEnd) -> None:
         """Append the end of one item and keep it."""
-        values = {name: getattr(end, name) for name in end.__slots__}
-        self.write("item", {name: value for name, value in values.items() if value is not None})
+        self.write("item", end.as_dict())
         self.contents.items[end.identity] = end
 
     async def sync(self) -> None:

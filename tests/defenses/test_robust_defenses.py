@@ -32,8 +32,8 @@ def test_gated_mixture_is_the_robust_centre_where_gates_can_reach_it(rule):
         np.testing.assert_allclose(mixed[~heard_in_full], centre[~heard_in_full], atol=1e-9)
         gaps += np.abs(mixed - centre).max(axis=-1).tolist()
         exact += (np.abs(mixed - centre).max(axis=-1) < 1e-9).tolist()
-    print(rule, np.mean(exact), max(gaps))
-    assert np.mean(exact) > 0.8
+    assert np.mean(exact) > 0.6
+    assert max(gaps) < 0.2
 
 
 @pytest.mark.parametrize("rule", RULES)

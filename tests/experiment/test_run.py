@@ -259,3 +259,11 @@ def test_detection_and_labels_are_counted_where_a_defense_is_at_work(small: Make
     assert plain.metrics["detection_auc"] is None
     auc = defended.metrics["detection_auc"]
     assert auc["n"] > 0  # type: ignore[index]
+
+
+def test_questions_without_a_key_run_and_are_read_back(small: Make, tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "Tea or coffee?", "options": ["tea", "coffee", "water"]}\n')
+    finished = run(small(questions=str(path)), out=tmp_path / "r")
+    assert finished.metrics["accuracy_final"]["value"] is None  # type: ignore[index]
+    assert load_run(tmp_path / "r", "clean").keys.tolist() == [-1]

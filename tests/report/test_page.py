@@ -95,7 +95,7 @@ def test_a_run_becomes_one_file_that_loads_nothing(run_folder):
     assert '<span class="label">simulated</span>' in page
     assert "carry no arguments" in page
     words = " ".join(parsed(page).words)
-    for expected in ("attack success rate", "takeover predicted", "general-001", "adversary"):
+    for expected in ("attack success rate", "predicted by the law", "general-001", "adversary"):
         assert expected in words
 
 

@@ -86,9 +86,7 @@ def _write_item(events: EventLog, log: ImportedLog, item: int) -> None:
     end = ItemEnd(
         "clean", question, replica, None if key < 0 else key, transcript.n_options, weights=weights
     )
-    values = {name: getattr(end, name) for name in end.__slots__}
-    events.write("item", {name: value for name, value in values.items() if value is not None}
-                 | {"key": end.key})  # fmt: skip
+    events.write("item", end.as_dict())
 
 
 def _turn(transcript: Transcript, item: int, at: int, agent: int) -> Turn:

@@ -1,0 +1,115 @@
+"""Where defenses fail, with the listed numbers, and what answers each failure."""
+
+import pytest
+
+from benchmarks.defense_grid import made
+from benchmarks.failure_modes import DEFAULT, FAILURES, observed
+from benchmarks.numeric_teams import ARMS, PLACES, Setting, play
+
+STANDARD_ERRORS = 3.0
+"""Eighteen numbers are compared at once."""
+
+CASES = [
+    pytest.param(failure, id=f"{failure.name}, {failure.place}".replace(" ", "-"))
+    for failure in FAILURES
+]
+HARMED = [case for case in CASES if case.values[0].arm != "none"]
+
+
+def rates(place, block, arms, n_teams=8, n_questions=50, **parameters):
+    counts = play(
+        Setting(place=place, arms=arms, n_teams=n_teams, n_questions=n_questions, **parameters),
+        made(block),
+    )
+    success = {
+        arm: counts.success(arm)[0].sum() / counts.success(arm)[1].sum()
+        for arm in arms
+        if arm != "none"
+    }
+    return success, counts.accuracy("none")[0].sum() / counts.accuracy("none")[1].sum()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [case for case in CASES if case.values[0].place in ("star-hub", "star-leaf")],
+)
+def test_failure_on_a_star_comes_near_the_listed_number(failure):
+    if failure.name == "the same, innate residual":
+        pytest.skip("its rate is that of the first questions of 200; see the slow test")
+    rate = observed(failure, failure.block, n_teams=8, n_questions=60)
+    assert rate.misses(failure.expected) < STANDARD_ERRORS, rate.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("failure", CASES)
+def test_failure_has_the_listed_number_within_its_interval(failure):
+    rate = observed(failure, failure.block, n_teams=20)
+    assert rate.misses(failure.expected) < STANDARD_ERRORS, rate.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("failure", HARMED)
+def test_default_defense_answers_every_failure(failure):
+    assert observed(failure, DEFAULT).mean < 0.02
+
+
+@pytest.mark.parametrize("place", ["star-hub", "star-leaf", "complete"])
+def test_default_defense_answers_the_failures_on_small_teams(place):
+    arms = ("none", "stubborn", "late-sleeper", "wobble-alt", "collude-2", "tamper")
+    success, accuracy = rates(place, DEFAULT, arms)
+    assert max(success.values()) < 0.05, success
+    _, undefended = rates(place, None, ("none",))
+    assert accuracy > undefended - 0.02
+
+
+def test_renormalised_trust_is_no_trust_at_a_hub_and_the_innate_residual_is():
+    renormalised = {"kind": "t-s", "labels": "all", "residual": "renormalise"}
+    innate = {"kind": "t-s", "labels": "all"}
+    assert rates("star-hub", renormalised, ("none", "stubborn"))[0]["stubborn"] == 1
+    assert rates("star-hub", innate, ("none", "stubborn"))[0]["stubborn"] < 0.25
+
+
+def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():
+    local = {
+        "kind": "trust-adaptive",
+        "scope": "local",
+        "start": 0.5,
+        "rise": 0.05,
+        "fall": 0.065,
+        "low": 0.2,
+        "high": 0.4,
+        "believe_from": 0.49,
+        "believe_fully": 0.53,
+    }
+    arms = ("none", "duty-cycle")
+    assert rates("star-hub", local, arms, n_questions=80)[0]["duty-cycle"] > 0.4
+    assert rates("star-hub", DEFAULT, arms, n_questions=80)[0]["duty-cycle"] < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PLACES)
+def test_default_defense_keeps_the_promise_of_the_design(place):
+    success, accuracy = rates(place, DEFAULT, ARMS, n_teams=10, n_questions=200)
+    _, undefended = rates(place, None, ("none",), n_teams=10, n_questions=200)
+    assert max(success.values()) < 0.02, success
+    assert accuracy > undefended - 0.02
+    if place.startswith("star"):
+        assert accuracy > undefended + 0.04
+
+
+def test_bound_of_the_ballot_theorem_stands_above_the_observed_rate():
+    from fjsim_defenses.ballot_bound import unprotected_share
+
+    success, _ = rates("complete", "ballot", ("none", "stubborn", "collude-2"))
+    assert success["stubborn"] <= unprotected_share(6, 1, 0.8)
+    assert success["collude-2"] <= unprotected_share(6, 2, 0.8)
+
+
+def test_no_question_that_the_theorem_covers_is_lost():
+    counts = play(
+        Setting(arms=("stubborn", "collude-2", "wobble"), n_teams=10, n_questions=40),
+        made("ballot"),
+    )
+    assert counts.protected.mean() > 0.7
+    assert not counts.flipped[counts.protected].any()
+    assert counts.flipped[~counts.protected].any()
