@@ -16,9 +16,11 @@ from fjsim.dynamics.iterative import (
     Solution,
     conjugate_gradients,
     gauss_seidel,
+    residual_of,
     stabilised_gradients,
     start_near_mean,
 )
+from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.network import Network, System, system_of_network, system_of_parameters
 from fjsim.dynamics.parameters import FJParameters
 from fjsim.dynamics.rollout import as_innate
@@ -269,7 +271,7 @@ def _solve_direct(parameters: FJParameters, innate: Array, tolerance: float) -> 
 
 
 def _flat(values: Array, lead: tuple[int, ...], *tail: int) -> Array:
-    return np.ascontiguousarray(np.broadcast_to(values, (*lead, *tail))).reshape(-1, *tail)
+    return readonly(np.broadcast_to(values, (*lead, *tail))).reshape(-1, *tail)
 
 
 def _factorise(
@@ -338,12 +340,7 @@ def _certificate_scale(
     ones = np.ones(system.anchor.size)
     start = start_near_mean(system, ones)
     found, _, _ = _solve_system(system, ones, ones, start, ones, 0.5, solver, progress)
-    from fjsim.dynamics.kernels import network as kernels
-
-    left = np.empty_like(ones)
-    rows = (system.indptr, system.indices, system.weights, system.row)
-    kernels.residual(*rows, ones, ones, ones, found.beliefs, left)
-    drop = 1 - left
+    drop = 1 - residual_of(system, ones, ones, found.beliefs)
     if drop.min() <= 0 or found.beliefs.min() <= 0:
         raise _unattainable(tolerance, ROUNDING * size / max(least, 1e-300))
     scale = drop / float(found.beliefs.max())

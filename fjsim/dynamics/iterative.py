@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.network import System
 
 Array = NDArray[np.float64]
+Rows = tuple[NDArray[np.int64], NDArray[np.uint32], Array, Array]
 Progress = Callable[[int, float], None]
 
 MOST_ITERATIONS = 20_000
@@ -66,6 +68,41 @@ def start_near_mean(system: System, innate: Array) -> Array:
     return weight
 
 
+def _inputs(
+    system: System, anchor: Array, told: Array, scale: Array
+) -> tuple[Rows, Array, Array, Array]:
+    """Return what the kernels only read, in the one kind they are compiled for."""
+    rows = (
+        readonly(system.indptr),
+        readonly(system.indices),
+        readonly(system.weights),
+        readonly(system.row),
+    )
+    return rows, readonly(anchor), readonly(told), readonly(scale)
+
+
+def residual_of(system: System, anchor: Array, told: Array, beliefs: Array) -> Array:
+    """Return the fixed-point residual of some beliefs.
+
+    Parameters
+    ----------
+    system : System
+    anchor, told : ndarray of shape (n_agents,)
+        Right-hand side: effective stubbornness times innate belief.
+    beliefs : ndarray of shape (n_agents,)
+
+    Returns
+    -------
+    ndarray of shape (n_agents,)
+    """
+    from fjsim.dynamics.kernels import network as kernels
+
+    rows, anchor, told, scale = _inputs(system, anchor, told, anchor)
+    left = np.empty_like(beliefs)
+    kernels.residual(*rows, anchor, told, scale, beliefs, left)
+    return left
+
+
 def conjugate_gradients(
     system: System,
     anchor: Array,
@@ -105,8 +142,8 @@ def conjugate_gradients(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows = (system.indptr, system.indices, system.weights, system.row)
-    metric: Any = system.metric
+    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
+    metric: Any = readonly(system.metric) if system.metric is not None else None
     left, image = np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
@@ -152,7 +189,7 @@ def stabilised_gradients(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows = (system.indptr, system.indices, system.weights, system.row)
+    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
     left, image, second = np.empty_like(start), np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
@@ -205,7 +242,7 @@ def gauss_seidel(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows = (system.indptr, system.indices, system.weights, system.row)
+    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
     left = np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):

@@ -239,13 +239,13 @@ def _play(
 
 def _play_compiled(parameters: FJParameters, innate: Array, path: Array) -> Array:
     """Fill the path with the compiled kernel, one setting per lane."""
-    from fjsim.dynamics.kernels import dense
+    from fjsim.dynamics.kernels import dense, readonly
 
     lead, (rounds, n_agents, n_options) = path.shape[:-3], path.shape[-3:]
 
     def flat(values: Array, *tail: int) -> Array:
         shape = (*lead, *tail)
-        return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1, *tail)
+        return readonly(np.broadcast_to(values, shape)).reshape(-1, *tail)
 
     dense.rollouts(
         flat(parameters.dense_influence(), n_agents, n_agents),
