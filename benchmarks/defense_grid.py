@@ -33,6 +33,8 @@ ATTACKED = ARMS[1:]
 LOCAL = {
     "kind": "trust-adaptive",
     "scope": "local",
+    "votes": "counted",
+    "width": 1.0,
     "start": 0.5,
     "rise": 0.05,
     "fall": 0.065,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from fjsim.registry import build
 from fjsim_defenses.mixtures import gated_mixture
 
 Calibration = Literal["calibrated", "uncalibrated"]
+Shown = Literal["belief", "answer"]
 N_AGENTS, N_ROUNDS, OVER_CONFIDENT = 6, 10, 0.99
 ROUTERS: tuple[Any, ...] = (
     "self-confidence",
@@ -41,6 +43,14 @@ class Field:
 
     key: NDArray[np.int64]
     innate: Array
+    shown: Shown = "belief"
+
+    def read(self, said: Array) -> Array:
+        """Return what peers make of beliefs: themselves, or certainty of the answer."""
+        if self.shown == "belief":
+            return said
+        at_top = said.argmax(axis=-1)[..., None] == np.arange(N_OPTIONS)
+        return at_top.astype(float)
 
 
 def draw(calibration: Calibration, n_questions: int, seed: int) -> Field:
@@ -86,9 +96,7 @@ def routed_weights(router: Router, field: Field) -> Array:
     state = router.initial_state(N_AGENTS)
     if router.memory == "round0":
         seen = router.update(record, state, field.key)  # type: ignore[arg-type]
-        state = type(seen)(
-            *(np.broadcast_to(part.sum(axis=0), part.shape[1:]) for part in _wide(seen))
-        )
+        state = type(seen)(*(part.sum(axis=0) for part in _wide(seen)))
     return router.route(record, state, field.key)  # type: ignore[arg-type]
 
 
@@ -107,7 +115,7 @@ def final_beliefs(
         gates = np.ones(weights.shape)
         if defense is not None:
             gates = defense.gates(record_of(field, said), state)
-        heard = gated_mixture(weights, gates, said[-1], field.innate, own, "innate")
+        heard = gated_mixture(weights, gates, field.read(said[-1]), field.innate, own, "innate")
         drift = SELF_WEIGHT * own + (1 - SELF_WEIGHT) * heard
         own = STUBBORNNESS * field.innate + (1 - STUBBORNNESS) * drift
         if hostile:
@@ -150,9 +158,11 @@ def main() -> None:
     """Print clean accuracy beside the best static ensemble, and one adversary's success."""
     defense = build("defense", "trust-adaptive")
     calibrations: tuple[Calibration, ...] = ("calibrated", "uncalibrated")
-    for calibration in calibrations:
-        field = draw(calibration, 4000, 0)
-        print(f"\n{calibration}: best static ensemble {best_static(field):.3f}")
+    views: tuple[Shown, ...] = ("belief", "answer")
+    for calibration, shown in product(calibrations, views):
+        field = replace(draw(calibration, 4000, 0), shown=shown)
+        static = best_static(field)
+        print(f"\n{calibration}, peers see the {shown}: best static ensemble {static:.3f}")
         print(f"  {'router':<22} accuracy  one over-confident adversary: ASR  with trust-adaptive")
         for block in ("uniform", *ROUTERS):
             router = build("router", block)

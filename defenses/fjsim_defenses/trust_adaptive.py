@@ -46,6 +46,8 @@ class TrustAdaptive(TrustPolicy):
         Whether all round-0 votes count, or only those of own speakers and one's own.
     width : float, default 0.3
         The lead from which a speaker of another option is heard in full, > 0.
+    votes : {'weighted', 'counted'}, default 'weighted'
+        Whether a vote weighs by its clipped confidence, or each counts one.
     rise, fall : float, default 0.1
         How fast reputation moves up and down after a question, in [0, 1].
     start : float, default 0.7
@@ -91,6 +93,7 @@ class TrustAdaptive(TrustPolicy):
 
     scope: Scope = "public"
     width: float = 0.3
+    votes: Literal["weighted", "counted"] = "weighted"
     rise: float = 0.1
     fall: float = 0.1
     start: float = 0.7
@@ -151,7 +154,7 @@ class TrustAdaptive(TrustPolicy):
 
     def _support(self, record: Record, esteem: Array) -> Array:
         """Count round 0 in each listener's eyes; nobody's own vote is marked down by esteem."""
-        public, own = certainties(record.stated[0]), certainties(record.accepted[0])
+        public, own = self._confidence(record.stated[0]), self._confidence(record.accepted[0])
         median = median_certainty(public)
         sight = in_sight(record.influence, self.scope)
         return support_without(
@@ -163,6 +166,10 @@ class TrustAdaptive(TrustPolicy):
                 record.stated.shape[-1],
             )
         )
+
+    def _confidence(self, beliefs: Array) -> Array:
+        top = certainties(beliefs)
+        return top if self.votes == "weighted" else np.where(np.isnan(top), np.nan, 1.0)
 
     def _within_budget(self, record: Record, gates: Array) -> Array:
         if self.cap == "none":

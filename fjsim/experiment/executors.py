@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -86,7 +88,7 @@ def _in_processes(pool: ProcessPoolExecutor, jobs: Sequence[CellJob], done: Fini
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: the parent holds threads (progress bar, numba) that a fork would break.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread_each)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
         yield pool
         pool.shutdown()
@@ -98,10 +100,21 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         raise
 
 
-def _one_thread_each() -> None:
-    """Keep linear algebra of each worker on one core; the workers share the machine."""
+def _start_worker() -> None:
+    """Make a new process a good worker: one core, no word on Ctrl-C, gone with its parent."""
     threadpoolctl = importlib.import_module("threadpoolctl")
     threadpoolctl.threadpool_limits(1)
+    # The parent hears Ctrl-C too, says so once, and stops its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """Stop when the parent was killed; a worker left behind would keep its run folder locked."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

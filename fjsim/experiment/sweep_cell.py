@@ -166,7 +166,7 @@ def play(job: CellJob, watch: Watcher | None = None) -> CellResult:
             return done
         run = asyncio.run(run_setup(setup, job.folder, watch))
     except FjsimError as error:
-        raise type(error)(f"cell {job.scenario.name}: {error}") from error
+        raise type(error)(f"cell {job.scenario.title}: {error}") from error
     result = count(run, setup, job.left_out)
     if job.folder is not None:
         write_file(job.folder / RESULT, result.to_json() + "\n")

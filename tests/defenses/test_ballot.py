@@ -164,9 +164,7 @@ def played(team, defense):
     for _ in range(team["n_rounds"]):
         stated = np.stack(said)
         accepted = np.concatenate([innate[None], stated[1:]])
-        record = Record(
-            "q", team["influence"], stated, accepted, stated.argmax(-1), stated.max(-1)
-        )
+        record = Record("q", team["influence"], stated, accepted, stated.argmax(-1), stated.max(-1))
         gates = defense.gates(record, defense.initial_state(len(innate)))
         heard = gated_mixture(team["influence"], gates, stated[-1], innate, own, "innate")
         drift = team["self_weight"] * own + (1 - team["self_weight"]) * heard

@@ -74,9 +74,7 @@ def finished(agents="numeric", defense="none", **values):
 def test_full_trust_equals_no_defense(agents, residual):
     trusting = finished(agents, {"kind": "fixed-trust", "level": 1, "residual": residual})
     plain = finished(agents)
-    np.testing.assert_allclose(
-        trusting.transcript.beliefs, plain.transcript.beliefs, atol=1e-9
-    )
+    np.testing.assert_allclose(trusting.transcript.beliefs, plain.transcript.beliefs, atol=1e-9)
 
 
 @pytest.mark.parametrize("agents", ["numeric", "llm"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.defense_grid import made
+from benchmarks.defense_grid import OPEN, made
 from benchmarks.failure_modes import DEFAULT, FAILURES, observed
 from benchmarks.numeric_teams import ARMS, PLACES, Setting, play
 
@@ -72,19 +72,8 @@ def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero():
 
 
 def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():
-    local = {
-        "kind": "trust-adaptive",
-        "scope": "local",
-        "start": 0.5,
-        "rise": 0.05,
-        "fall": 0.065,
-        "low": 0.2,
-        "high": 0.4,
-        "believe_from": 0.49,
-        "believe_fully": 0.53,
-    }
     arms = ("none", "duty-cycle")
-    assert rates("star-hub", local, arms, n_questions=60)[0]["duty-cycle"] > 0.4
+    assert rates("star-hub", OPEN, arms, n_questions=60)[0]["duty-cycle"] > 0.4
     assert rates("star-hub", DEFAULT, arms, n_questions=60)[0]["duty-cycle"] < 0.05
 
 

@@ -70,7 +70,7 @@ class SelfConfidence(ChannelRouter):
 
     Parameters
     ----------
-    sharpness : float, default 5
+    sharpness : float, default 2
         0 is uniform; large values listen to the most confident alone.
     confidence : {'entropy', 'stated'}, default 'entropy'
         ``1 - H(b) / log K`` of the round-0 belief, or what the agent said of itself.
@@ -87,7 +87,7 @@ class SelfConfidence(ChannelRouter):
     .. [1] "Multi-Agent Systems are Mixtures of Experts", 2026, arXiv:2605.25929.
     """
 
-    sharpness: float = 5.0
+    sharpness: float = 2.0
     confidence: Confidence = "entropy"
 
     def weights(self, record: Record, state: Any) -> Array:
@@ -103,7 +103,7 @@ class RelativeConfidence(ChannelRouter):
 
     Parameters
     ----------
-    sharpness : float, default 10
+    sharpness : float, default 3
         How sharply weight falls for the less confident, >= 0; 0 is uniform.
     confidence : {'entropy', 'stated'}, default 'entropy'
         ``1 - H(b) / log K`` of the round-0 belief, or what the agent said of itself.
@@ -120,7 +120,7 @@ class RelativeConfidence(ChannelRouter):
     .. [1] "Multi-Agent Systems are Mixtures of Experts", 2026, arXiv:2605.25929.
     """
 
-    sharpness: float = 10.0
+    sharpness: float = 3.0
     confidence: Confidence = "entropy"
 
     def weights(self, record: Record, state: Any) -> Array:
@@ -137,7 +137,7 @@ class PerceivedConfidence(ChannelRouter):
 
     Parameters
     ----------
-    sharpness : float, default 5
+    sharpness : float, default 2
         0 is uniform; large values listen to the most confident alone.
     channel, threshold, strength
         See ``fjsim.contracts.Router``.
@@ -152,7 +152,7 @@ class PerceivedConfidence(ChannelRouter):
     .. [1] "Multi-Agent Systems are Mixtures of Experts", 2026, arXiv:2605.25929.
     """
 
-    sharpness: float = 5.0
+    sharpness: float = 2.0
 
     def weights(self, record: Record, state: Any) -> Array:
         """Return the softmax of perceived, or else of stated, confidence."""
