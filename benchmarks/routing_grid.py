@@ -50,7 +50,7 @@ class Field:
         if self.shown == "belief":
             return said
         at_top = said.argmax(axis=-1)[..., None] == np.arange(N_OPTIONS)
-        return at_top.astype(float)
+        return np.asarray(at_top, dtype=float)
 
 
 def draw(calibration: Calibration, n_questions: int, seed: int) -> Field:

@@ -65,13 +65,18 @@ def _run(
     json: bool,
 ) -> None:
     from fjsim.cli.progress import turns_bar
-    from fjsim.errors import FjsimError
+    from fjsim.errors import FjsimError, InterruptedRunError
     from fjsim.experiment.executors import default_workers
     from fjsim.experiment.sweep import run_sweep
 
     try:
         with turns_bar("cells") as watch:
             result = run_sweep(described, folder, executor, workers or default_workers(), watch)
+    except KeyboardInterrupt:
+        # Caught here, because the command-line library would exit without a word.
+        raise InterruptedRunError(
+            f"interrupted; what is done is kept in {folder}, and the same command resumes it"
+        ) from None
     except FjsimError as error:
         error.add_note(f"what is done is kept in {folder}")
         raise

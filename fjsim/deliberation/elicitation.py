@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -173,10 +174,14 @@ def _frequency(draws: Sequence[Elicited], sheet: Sheet) -> Elicited:
 
 
 def _hash(chat: Sequence[ChatMessage]) -> str:
-    digest = hashlib.blake2b(digest_size=12)
-    for message in chat:
-        digest.update(f"{message.role}\x1f{message.content}\x1e".encode())
-    return digest.hexdigest()
+    """Return the hash of a chat; what it shares with the turn before is not read again."""
+    return hashlib.blake2b(b"".join(map(_digest, chat)), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=8192)
+def _digest(message: ChatMessage) -> bytes:
+    text = f"{message.role}\x1f{message.content}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _cost(replies: Sequence[Reply]) -> Cost:

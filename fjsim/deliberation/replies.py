@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from fjsim.beliefs import as_belief
@@ -24,17 +25,22 @@ class UnreadableReplyError(ValueError):
 
 
 def reply_schema(sheet: Sheet) -> dict[str, Any]:
-    """Return the JSON schema of a reply to one question."""
+    """Return the JSON schema of a reply to one question; the same object for equal letters."""
+    return _schema(sheet.letters)
+
+
+@cache
+def _schema(letters: str) -> dict[str, Any]:
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     return {
         "type": "object",
         "properties": {
             "reasoning": {"type": "string"},
-            "answer": {"type": "string", "enum": [*sheet.letters, ABSTAIN]},
+            "answer": {"type": "string", "enum": [*letters, ABSTAIN]},
             "belief": {
                 "type": "object",
-                "properties": dict.fromkeys(sheet.letters, probability),
-                "required": list(sheet.letters),
+                "properties": dict.fromkeys(letters, probability),
+                "required": list(letters),
                 "additionalProperties": False,
             },
             "confidence": probability,

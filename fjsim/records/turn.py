@@ -152,10 +152,15 @@ class Turn:
         )
 
 
-def _changed(value: Any, always: tuple[str, ...]) -> dict[str, Any]:
+def _changed(value: Heard | Cost, always: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of a dataclass that are not at their default."""
+    defaults = _HEARD if isinstance(value, Heard) else _COST
     return {
-        item.name: getattr(value, item.name)
-        for item in fields(value)
-        if item.name in always or getattr(value, item.name) != item.default
+        name: given
+        for name, default in defaults
+        if (given := getattr(value, name)) != default or name in always
     }
+
+
+_HEARD = tuple((item.name, item.default) for item in fields(Heard))
+_COST = tuple((item.name, item.default) for item in fields(Cost))
