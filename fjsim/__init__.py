@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters, equilibrium, rollout, takeover, total_influence
-    from fjsim.experiment import Run, run, run_async
+    from fjsim.experiment import Run, Sweep, evaluate_defenses, run, run_async, run_sweep
     from fjsim.fitting import FJFit, estimators, fit
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_run
@@ -23,9 +23,11 @@ _HOMES = {
     "Question": "fjsim.questions",
     "Run": "fjsim.experiment",
     "Scenario": "fjsim.scenario",
+    "Sweep": "fjsim.experiment",
     "Transcript": "fjsim.records",
     "equilibrium": "fjsim.dynamics",
     "estimators": "fjsim.fitting",
+    "evaluate_defenses": "fjsim.experiment",
     "fit": "fjsim.fitting",
     "load_questions": "fjsim.questions",
     "load_run": "fjsim.records",
@@ -33,6 +35,7 @@ _HOMES = {
     "rollout": "fjsim.dynamics",
     "run": "fjsim.experiment",
     "run_async": "fjsim.experiment",
+    "run_sweep": "fjsim.experiment",
     "takeover": "fjsim.dynamics",
     "total_influence": "fjsim.dynamics",
 }
@@ -43,9 +46,11 @@ __all__ = [
     "Question",
     "Run",
     "Scenario",
+    "Sweep",
     "Transcript",
     "equilibrium",
     "estimators",
+    "evaluate_defenses",
     "fit",
     "load_questions",
     "load_run",
@@ -53,6 +58,7 @@ __all__ = [
     "rollout",
     "run",
     "run_async",
+    "run_sweep",
     "takeover",
     "total_influence",
 ]

@@ -36,7 +36,7 @@ def rates(place, block, arms, n_teams=6, n_questions=40, **parameters):
 def test_failure_on_a_star_comes_near_the_listed_number(failure):
     if failure.name == "the same, innate residual":
         pytest.skip("its rate is that of the first questions of 200; see the slow test")
-    rate = observed(failure, failure.block, n_teams=6, n_questions=40)
+    rate = observed(failure, failure.block, n_teams=8, n_questions=60)
     assert rate.misses(failure.expected) < STANDARD_ERRORS, rate.text
 
 
