@@ -52,7 +52,7 @@ def budget_scale(weights: Array, flip_weights: Array, resistance: ArrayLike) -> 
     weight, not decisions: wrong benign agents add to the adversary.
     """
     through = (weights * flip_weights[..., None, :]).sum(axis=-1)
-    direct = 0 * (weights * (1 - flip_weights[..., None, :])).max(axis=-1)
+    direct = (weights * (1 - flip_weights[..., None, :])).max(axis=-1)
     allowed = (1 + np.asarray(resistance)) * flip_weights
     return np.asarray(np.minimum(1.0, allowed / np.maximum(direct + through, TINY)))
 

@@ -10,10 +10,13 @@ import typer
 from fjsim.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from fjsim.experiment.grid import Sweep
     from fjsim.experiment.sweep import Plan, SweepResult
 
 SWEEPS = Path("sweeps")
+WIDE = 160
 
 
 def sweep(
@@ -102,13 +105,24 @@ def _as_dict(result: SweepResult, folder: Path) -> dict[str, object]:
 def _show(result: SweepResult, folder: Path) -> None:
     from fjsim.report.sweep_tables import best_response_table, leaderboard_table, sweep_rows_table
 
-    out.print(sweep_rows_table(result.table, result.simulated))
+    _print_wide(sweep_rows_table(result.table, result.simulated))
     if len(result.leaderboard) > 1:
-        out.print(leaderboard_table(result.leaderboard, result.simulated))
-    if result.best_responses is not None:
-        out.print(best_response_table(result.best_responses, result.simulated))
+        _print_wide(leaderboard_table(result.leaderboard, result.simulated))
+    if result.best_responses is not None and len(result.best_responses):
+        _print_wide(best_response_table(result.best_responses, result.simulated))
     out.print(f"sweep folder: {folder} (table.csv, leaderboard.csv)", soft_wrap=True)
     out.print(f"next: fjsim report {folder}", soft_wrap=True)
+
+
+def _print_wide(table: Table) -> None:
+    """Print a table; into a file or a pipe as wide as it needs, since nothing wraps there."""
+    usual = out.width
+    if not out.is_terminal:
+        out.width = max(usual, WIDE)
+    try:
+        out.print(table)
+    finally:
+        out.width = usual
 
 
 def _judge(missing: float, allowed: float) -> None:

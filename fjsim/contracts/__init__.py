@@ -4,7 +4,20 @@ The law in ``fjsim`` knows these shapes only; the rooms and plug-ins fill them.
 """
 
 from fjsim.contracts.agents import Agent, ModelAgent, Situation, SpeakingAgent, Stance
-from fjsim.contracts.attacks import Attack, Power, SeatChoice, Sight, ThreatModel, View
+from fjsim.contracts.attacks import (
+    OPERATOR,
+    Attack,
+    Choice,
+    Opening,
+    Plan,
+    Power,
+    Range,
+    SeatChoice,
+    Sight,
+    ThreatModel,
+    Trial,
+    View,
+)
 from fjsim.contracts.backends import (
     Backend,
     ChatMessage,
@@ -31,23 +44,28 @@ from fjsim.contracts.speech import Arm, Heard, Message, Record, Statement, Valid
 from fjsim.contracts.topologies import Topology
 
 __all__ = [
-    "Audit",
-    "Labels",
-    "Arm",
     "Agent",
+    "Arm",
     "Attack",
+    "Audit",
     "Backend",
     "Channel",
     "ChatMessage",
+    "Choice",
     "DeclaredLaw",
     "Defense",
     "Heard",
+    "Labels",
     "Memory",
     "Message",
     "ModelAgent",
+    "OPERATOR",
+    "Opening",
     "Pace",
+    "Plan",
     "Policy",
     "Power",
+    "Range",
     "Record",
     "Reply",
     "Request",
@@ -64,6 +82,7 @@ __all__ = [
     "Statement",
     "ThreatModel",
     "Topology",
+    "Trial",
     "Usage",
     "Validity",
     "View",

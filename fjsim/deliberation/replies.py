@@ -70,7 +70,7 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
     UnreadableReplyError
         If it holds no JSON object with the four fields, several of them, or an invalid belief.
     """
-    values = _object(_THINKING.sub("", text, count=1).strip())
+    values = _object(_without_thinking(text.strip()))
     missing = [name for name in REQUIRED if name not in values]
     if missing:
         raise UnreadableReplyError(f"the field {missing[0]} is missing")
@@ -85,6 +85,13 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
         raise UnreadableReplyError(f"answer is {answer[:40]!r}; it must be {allowed}")
     belief = sheet.canonical(_belief(values["belief"], sheet))
     return Statement(sheet.option(letter), belief, stated, reason)
+
+
+def _without_thinking(text: str) -> str:
+    """Drop a leading block of thinking; one that is quoted inside the JSON stays."""
+    if text.startswith(("{", "```")):
+        return text
+    return _THINKING.sub("", text, count=1).strip()
 
 
 def _object(text: str) -> Mapping[str, Any]:

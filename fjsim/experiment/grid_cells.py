@@ -175,9 +175,10 @@ def _base_labels(base: Scenario) -> dict[str, str]:
 def _labelled(labels: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
     """Bring the labels up to date with what other axes set, and mark what means nothing."""
     now = dict(labels)
-    for name, kind in _base_labels(scenario).items():
-        if now[name].partition("(")[0] != kind:
-            now[name] = kind
+    for name in _base_labels(scenario):
+        block: Block = getattr(scenario, name)
+        if now[name].partition("(")[0] != block.kind:
+            now[name] = block_label(block)
     if scenario.attack.kind == "none" and "seat" in now:
         now["seat"] = OFF
     return now

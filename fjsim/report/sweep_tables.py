@@ -43,13 +43,13 @@ def axes_of(table: pd.DataFrame) -> list[str]:
     return [name for name in axes if table[name].nunique() > 1] or axes
 
 
-def interval(row: Mapping[str, Any], name: str) -> str:
-    """Return ``0.65 [0.61, 0.69]`` of one metric of a row, or ``n/a``."""
+def interval(row: Mapping[str, Any], name: str, digits: int = 3) -> str:
+    """Return ``0.651 [0.612, 0.694]`` of one metric of a row, or ``n/a``."""
     values: list[Any] = [row.get(key) for key in (name, f"{name}_low", f"{name}_high")]
     if any(value is None or pd.isna(value) for value in values):
         return "n/a"
     value, low, high = (float(number) for number in values)
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -69,17 +69,16 @@ def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
         Whether no language model took part.
     """
     shown = _titled("sweep", simulated)
-    shown.caption, shown.caption_justify = f"[{NOTE}]", "left"
+    shown.caption, shown.caption_justify = NOTE, "left"
     if simulated:
         shown.caption += f"\n{CAVEAT}"
-    axes = axes_of(table)
-    for axis in axes:
-        shown.add_column(escape(axis))
+    shown.add_column("setting")
     for _, title in SHOWN:
         shown.add_column(title, justify="right")
+    axes = axes_of(table)
     for row in records(table):
-        cells = [escape(str(row[axis])) for axis in axes]
-        shown.add_row(*cells, *(interval(row, name) for name, _ in SHOWN))
+        setting = " · ".join(str(row[axis]) for axis in axes if row[axis] != "-")
+        shown.add_row(escape(setting), *(interval(row, name, 2) for name, _ in SHOWN))
     return shown
 
 
@@ -92,7 +91,7 @@ def leaderboard_table(frame: pd.DataFrame, simulated: bool) -> Table:
         shown.add_column(title, justify="right")
     shown.add_column("worst at")
     for row in records(frame):
-        numbers = [interval(row, name) for name, _ in RANKED]
+        numbers = [interval(row, name, 2) for name, _ in RANKED]
         shown.add_row(
             str(row["rank"]), escape(str(row["defense"])), *numbers, escape(str(row["worst_at"]))
         )

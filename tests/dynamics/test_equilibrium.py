@@ -1,5 +1,7 @@
 """Large networks against dense solves: every solver, every certificate, every refusal."""
 
+from importlib import import_module
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -109,15 +111,32 @@ def test_an_almost_symmetric_pattern_is_not_taken_for_symmetric():
     )
 
 
-def test_sums_of_weights_that_do_not_balance_are_not_taken_for_symmetric():
-    ends = np.array([[0, 1, 1, 2, 2, 0], [1, 0, 2, 1, 0, 2]])
-    cyclic = network_from_edges(*ends, [1.0, 2.0, 1.0, 2.0, 1.0, 2.0], directed=True)
-    found = equilibrium(
-        FJParameters(0.1, influence=cyclic.influence()), [0.0, 0.5, 1.0], solver="bicgstab"
-    )
-    np.testing.assert_allclose(
-        found.beliefs, exact(cyclic, np.array([0.0, 0.5, 1.0]), 0.1), atol=1e-8
-    )
+@pytest.mark.parametrize("n", [301, 2001])
+def test_weights_heard_back_but_not_in_balance_are_not_taken_for_symmetric(n):
+    on = np.arange(n)
+    ends = np.concatenate([[on, (on + 1) % n], [(on + 1) % n, on]], axis=1)
+    cyclic = network_from_edges(*ends, np.repeat([1.0, 2.0], n), directed=True)
+    innate = np.random.default_rng(0).random(n)
+    parameters = FJParameters(0.1, influence=cyclic.influence())
+    found = equilibrium(parameters, innate)
+    assert found.solver == "bicgstab"
+    np.testing.assert_allclose(found.beliefs, exact(cyclic, innate, 0.1), atol=1e-8)
+
+
+@pytest.mark.parametrize("held", ["all", "one"])
+def test_a_direct_solution_is_certified_by_its_residual(held):
+    module = import_module("fjsim.dynamics.equilibrium")
+    influence = grid(6).influence().toarray()
+    effective = np.full(36, 0.05) if held == "all" else np.eye(36)[3] * 0.5
+    system = np.eye(36) - (1 - effective)[:, None] * influence
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        away = random.normal(size=36) * 1e-4
+        bound = module._direct_bound(system, effective, np.abs(system @ away))
+        assert np.abs(away).max() <= bound
+    # The bound is reached where everybody is wrong by the same amount.
+    even = module._direct_bound(system, effective, np.abs(system @ np.full(36, 1e-4)))
+    assert even == pytest.approx(1e-4) if held == "all" else even >= 1e-4
 
 
 def test_isolated_agents_self_loops_and_fully_stubborn_agents_are_handled():
@@ -214,8 +233,6 @@ def test_progress_reports_falling_bounds():
 
 
 def test_gauss_seidel_takes_over_where_bicgstab_stalls(monkeypatch):
-    from importlib import import_module
-
     module = import_module("fjsim.dynamics.equilibrium")
 
     def stalled(system, anchor, told, start, scale, tolerance, progress):
@@ -240,8 +257,6 @@ def test_unknown_solvers_and_batches_of_large_systems_are_refused():
 
 
 def test_a_large_dense_matrix_is_solved_iteratively(monkeypatch):
-    from importlib import import_module
-
     monkeypatch.setattr(import_module("fjsim.dynamics.equilibrium"), "DIRECT_DENSE", 10)
     found = equilibrium(FJParameters(0.1, influence=nx.complete_graph(30)), np.arange(30.0))
     assert found.solver == "conjugate-gradients"

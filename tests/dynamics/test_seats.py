@@ -90,6 +90,15 @@ def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds):
     assert seat_danger(protected, n_rounds).max() == pytest.approx(two.after)
 
 
+def test_rank_one_updates_of_edges_are_exact():
+    from fjsim.dynamics.seats import _edge_dangers
+
+    parameters = group(5)
+    edges = [(int(i), int(j)) for i, j in np.argwhere(parameters.influence > 0)]
+    again = [seat_danger(without_edges(parameters, (edge,))).max() for edge in edges]
+    np.testing.assert_allclose(_edge_dangers(parameters, edges, None), again, atol=1e-9)
+
+
 def test_searches_out_of_range_are_refused():
     parameters = group(0)
     for ask, message in (

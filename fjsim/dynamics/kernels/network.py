@@ -259,6 +259,9 @@ def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) ->
                     if back == 0.0:
                         return False
                     strength[j] = strength[i] * weights[at] / back
+                    # Beyond this the metric would drown in rounding.
+                    if not 1e-100 < strength[j] < 1e100:
+                        return False
                     queue[tail] = j
                     tail += 1
     return _is_balanced(indptr, indices, weights, strength)
