@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ def load_questions(source: str | Path, limit: int | None = None) -> tuple[Questi
     return tuple(questions[:limit])
 
 
-def _load_builtin(name: str) -> list[Question]:
+@cache
+def _load_builtin(name: str) -> tuple[Question, ...]:
     if name not in BUILTIN_SETS:
         raise QuestionError(
             f"no built-in question set '{name}'; there are {', '.join(BUILTIN_SETS)}"
@@ -101,7 +103,7 @@ def _load_builtin(name: str) -> list[Question]:
         questions += [
             _question(record, where, {}) for where, record in _jsonl(lines, f"builtin:{half}")
         ]
-    return questions
+    return tuple(questions)
 
 
 def _load_file(path: Path) -> list[Question]:

@@ -62,8 +62,7 @@ def _stated(belief: Array) -> Statement:
 def _heard(situation: Situation, innate: Array, own: Array) -> Array:
     """Mix what was heard; what is not heard, or gated away, is replaced by a residual."""
     messages = [(message, _read(message, len(own))) for message in situation.heard]
-    total = sum(m.weight for m in (*situation.heard, *situation.silent))
-    if total <= 0:
+    if sum(m.weight for m in (*situation.heard, *situation.silent)) <= 0:
         return own
     if situation.residual == "renormalise":
         return _renormalised(messages, own)
@@ -74,8 +73,9 @@ def _heard(situation: Situation, innate: Array, own: Array) -> Array:
             mixed = mixed + message.weight * own
             continue
         gate = message.gate if message.option_gates is None else message.option_gates
-        mixed = mixed + message.weight * _normalised(gate * belief + (1 - gate) * rest, rest)
-    return np.asarray(mixed / total)
+        mixed = mixed + message.weight * (gate * belief + (1 - gate) * rest)
+    # Gates that differ by option take away more from one than from another.
+    return _normalised(mixed, rest)
 
 
 def _renormalised(messages: list[tuple[Message, Array | None]], own: Array) -> Array:

@@ -59,7 +59,7 @@ def calibration(
     top = top_option(beliefs)
     sure = np.nan_to_num(beliefs, nan=0.0).max(axis=-1)
     right = top == keys[:, None]
-    there = ~np.isnan(beliefs).all(axis=-1)
+    there = np.asarray(~np.isnan(beliefs).all(axis=-1))
     rows, bins = [], []
     edges = np.linspace(0, 1, n_bins + 1)
     for agent, name in enumerate(names):

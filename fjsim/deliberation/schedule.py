@@ -205,6 +205,9 @@ def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
     if policy.labels == "all":
         return item.question.answer
     if isinstance(policy.labels, Audit):
+        if item.is_warmup and getattr(policy, "warmup", False):
+            # A policy that asks for a warm-up learns from all of it.
+            return item.question.answer
         rng = stream(seed, "audit", item.question.id, item.replica)
         return item.question.answer if rng.random() < policy.labels.audit else None
     return None

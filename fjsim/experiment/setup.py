@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -157,12 +158,14 @@ def resolve(scenario: Scenario) -> Setup:
     seats: tuple[int, ...] = ()
     if plugins.attack is not None:
         seats = plugins.attack.take_seats(influence, stream(scenario.seed, "seats"))
-    if scenario.warmup >= len(questions):
+    # A defense that learns from warm-up questions asks for them itself.
+    warmup = max(scenario.warmup, int(getattr(plugins.defense, "warmup", 0)))
+    if warmup >= len(questions):
         raise ConfigError(
-            f"warmup is {scenario.warmup} and there are {len(questions)} questions; leave at "
+            f"warmup is {warmup} and there are {len(questions)} questions; leave at "
             "least one to be deliberated"
         )
-    items = seeded_order(questions, scenario.replicas, scenario.warmup, scenario.seed)
+    items = seeded_order(questions, scenario.replicas, warmup, scenario.seed)
     resolved = _resolved(scenario, plugins, questions)
     return Setup(scenario, resolved, questions, plugins, influence, seats, items)
 
@@ -230,6 +233,7 @@ def questions_digest(questions: Sequence[Question]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of fjsim, Python and the packages that numbers depend on."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
