@@ -3,7 +3,7 @@
     python -m benchmarks.failure_modes
 
 Attack success on hostile questions, numeric agents, ten teams of two hundred questions; lower is
-safer. What is listed is the number of the default defense's design page, which five teams stand
+safer. What is listed is the number of the first study (``docs/defenses.md``), which five teams stand
 behind; ``misses`` counts standard errors of the difference.
 """
 
