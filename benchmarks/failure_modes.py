@@ -3,8 +3,8 @@
     python -m benchmarks.failure_modes
 
 Attack success on hostile questions, numeric agents, ten teams of two hundred questions; lower is
-safer. What is listed is the number of the first study (``docs/defenses.md``), which five teams stand
-behind; ``misses`` counts standard errors of the difference.
+safer. What is listed is the number of the first study (``docs/defenses.md``), behind which five
+teams stand; ``misses`` counts standard errors of the difference.
 """
 
 from __future__ import annotations
