@@ -17,9 +17,9 @@ from rich.console import Console
 
 from fjsim.beliefs import certain
 from fjsim.contracts import Record
-from fjsim.experiment.executors import default_workers
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.sweep import load_sweep_result, run_sweep
+from fjsim.experiment.sweeps.executors import default_workers
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.sweep import load_sweep_result, run_sweep
 from fjsim.registry import build
 from fjsim.report.sweep_tables import interval, records
 

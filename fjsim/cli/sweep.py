@@ -12,8 +12,8 @@ from fjsim.cli.console import err, out, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fjsim.experiment.grid import Sweep
-    from fjsim.experiment.sweep import Plan, SweepResult
+    from fjsim.experiment.sweeps.grid import Sweep
+    from fjsim.experiment.sweeps.sweep import Plan, SweepResult
 
 SWEEPS = Path("sweeps")
 WIDE = 160
@@ -39,8 +39,8 @@ def sweep(
 
         fjsim sweep configs/sweeps/defenses.yaml --workers 2
     """
-    from fjsim.experiment.grid import load_sweep
-    from fjsim.experiment.sweep import plan
+    from fjsim.experiment.sweeps.grid import load_sweep
+    from fjsim.experiment.sweeps.sweep import plan
 
     described = load_sweep(sweep)
     folder = output or SWEEPS / described.name
@@ -69,8 +69,8 @@ def _run(
 ) -> None:
     from fjsim.cli.progress import turns_bar
     from fjsim.errors import FjsimError, InterruptedRunError
-    from fjsim.experiment.executors import default_workers
-    from fjsim.experiment.sweep import run_sweep
+    from fjsim.experiment.sweeps.executors import default_workers
+    from fjsim.experiment.sweeps.sweep import run_sweep
 
     try:
         with turns_bar("cells") as watch:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from fjsim.experiment.executors import ExecutorName
-from fjsim.experiment.grid import BestResponse, Sweep
 from fjsim.experiment.run import Watcher
-from fjsim.experiment.sweep import run_sweep
+from fjsim.experiment.sweeps.executors import ExecutorName
+from fjsim.experiment.sweeps.grid import BestResponse, Sweep
+from fjsim.experiment.sweeps.sweep import run_sweep
 from fjsim.scenario import Scenario
 
 Block = str | Mapping[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fjsim.errors import StorageError
 from fjsim.experiment.folder import SCENARIO, write_file
-from fjsim.experiment.sweep import INDEX
+from fjsim.experiment.sweeps.sweep import INDEX
 from fjsim.records import EVENTS
 
 REPORT = "report.html"

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fjsim.analysis.intervals import Estimate
-from fjsim.experiment.sweep import SWEEP, SweepResult, load_sweep_result
-from fjsim.experiment.sweep_table import Group, groups
+from fjsim.experiment.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
+from fjsim.experiment.sweeps.table import Group, groups
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.page import Section, document, paragraph, preformatted, table
 from fjsim.report.sweep_tables import CAVEAT, NOTE, RANKED, axes_of, interval, records

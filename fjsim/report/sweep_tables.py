@@ -36,7 +36,7 @@ def axes_of(table: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     table : DataFrame
-        From ``fjsim.experiment.sweep_table``.
+        From ``fjsim.experiment.sweeps.table``.
     """
     names = [str(name) for name in table.columns]
     axes = names[: names.index("n_agents")] if "n_agents" in names else []
@@ -64,7 +64,7 @@ def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
     Parameters
     ----------
     table : DataFrame
-        From ``fjsim.experiment.sweep_table``.
+        From ``fjsim.experiment.sweeps.table``.
     simulated : bool
         Whether no language model took part.
     """

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from fjsim.experiment import resolve, run
-from fjsim.experiment.grid import load_sweep
-from fjsim.experiment.grid_cells import expand
-from fjsim.experiment.sweep import plan, run_sweep
+from fjsim.experiment.sweeps.cells import expand
+from fjsim.experiment.sweeps.grid import load_sweep
+from fjsim.experiment.sweeps.sweep import plan, run_sweep
 from fjsim.scenario import load_scenario, read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"

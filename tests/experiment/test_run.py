@@ -267,3 +267,10 @@ def test_questions_without_a_key_run_and_are_read_back(small: Make, tmp_path: Pa
     finished = run(small(questions=str(path)), out=tmp_path / "r")
     assert finished.metrics["accuracy_final"]["value"] is None  # type: ignore[index]
     assert load_run(tmp_path / "r", "clean").keys.tolist() == [-1]
+
+
+def test_a_defense_that_asks_for_a_warm_up_gets_it_from_any_scenario(small: Make) -> None:
+    finished = run(small(defense={"kind": "t-w", "warmup": 1}))
+    assert finished.transcript.n_items == 3
+    with pytest.raises(ConfigError, match="warmup is 10 and there are 4 questions"):
+        run(small(defense="t-w"))

@@ -11,8 +11,8 @@ import pytest
 from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.errors import StorageError
 from fjsim.experiment import run
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.sweep import run_sweep
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.sweep import run_sweep
 from fjsim.records import EVENTS
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.html import report_of, write_report

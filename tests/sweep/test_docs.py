@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.grid_cells import expand
+from fjsim.experiment.sweeps.cells import expand
+from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.scenario import Scenario
 
 DOCS = Path(__file__).parents[2] / "docs"

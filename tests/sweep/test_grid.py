@@ -5,9 +5,9 @@ import re
 import pytest
 
 from fjsim.errors import ConfigError, UnknownNameError
-from fjsim.experiment.grid import Sweep, load_sweep
-from fjsim.experiment.grid_cells import OFF, expand
-from fjsim.experiment.sweep import plan
+from fjsim.experiment.sweeps.cells import OFF, expand
+from fjsim.experiment.sweeps.grid import Sweep, load_sweep
+from fjsim.experiment.sweeps.sweep import plan
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """On which questions an adversary attacked, when it does not always."""
 
-from fjsim.experiment.sweep_cell import CellJob, play
+from fjsim.experiment.sweeps.cell import CellJob, play
 from fjsim.scenario import Scenario
 
 

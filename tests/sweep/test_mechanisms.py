@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.sweep import run_sweep
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.sweep import run_sweep
 
 TEAM = {
     "kind": "numeric",

@@ -7,12 +7,13 @@ import pytest
 
 from fjsim.analysis import security
 from fjsim.errors import BackendError, ConfigError, StorageError
-from fjsim.experiment import run, sweep_cell
-from fjsim.experiment import sweep as sweeping
-from fjsim.experiment.executors import open_executor
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.sweep import load_sweep_result, plan, run_sweep
-from fjsim.experiment.sweep_cell import CLEAN, CellJob, CellResult, play
+from fjsim.experiment import run
+from fjsim.experiment.sweeps import cell as sweep_cell
+from fjsim.experiment.sweeps import sweep as sweeping
+from fjsim.experiment.sweeps.cell import CLEAN, CellJob, CellResult, play
+from fjsim.experiment.sweeps.executors import open_executor
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.sweep import load_sweep_result, plan, run_sweep
 from fjsim.scenario import Scenario
 
 MUTED = {"kind": "fixed-trust", "level": 0.0}

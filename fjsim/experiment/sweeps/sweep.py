@@ -13,15 +13,15 @@ import yaml
 
 from fjsim.errors import StorageError
 from fjsim.experiment.estimate import estimate
-from fjsim.experiment.executors import ExecutorName, PlayAll, open_executor
 from fjsim.experiment.folder import write_file
-from fjsim.experiment.grid import Sweep
-from fjsim.experiment.grid_cells import Cell, expand
-from fjsim.experiment.leaderboard import leaderboard
 from fjsim.experiment.run import Watcher
 from fjsim.experiment.setup import Setup, resolve, versions
-from fjsim.experiment.sweep_cell import CellJob, CellResult, finished, read_result
-from fjsim.experiment.sweep_table import Played, groups, sweep_table
+from fjsim.experiment.sweeps.cell import CellJob, CellResult, finished, read_result
+from fjsim.experiment.sweeps.cells import Cell, expand
+from fjsim.experiment.sweeps.executors import ExecutorName, PlayAll, open_executor
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.leaderboard import leaderboard
+from fjsim.experiment.sweeps.table import Played, groups, sweep_table
 from fjsim.scenario import Scenario
 
 SWEEP = "sweep.yaml"
@@ -201,7 +201,7 @@ def run_sweep(
     with open_executor(executor, workers) as play_all:
         played = play_plan(planned, play_all, watch)
         if sweep.best_response is not None:
-            from fjsim.experiment.best_response import search_best_responses
+            from fjsim.experiment.sweeps.best_response import search_best_responses
 
             best = search_best_responses(planned, play_all, workers)
     result = pool(played, planned.out, best, sweep.base.seed)

@@ -16,10 +16,10 @@ from fjsim.analysis.detection import TrustScores, questions_to_detect, trust_sco
 from fjsim.analysis.security import Pair, paired
 from fjsim.contracts import Power
 from fjsim.errors import FjsimError, ParameterError, StorageError
-from fjsim.experiment import sweep_tallies as counting
 from fjsim.experiment.folder import write_file
 from fjsim.experiment.run import Run, Watcher, run_setup
 from fjsim.experiment.setup import Setup, resolve
+from fjsim.experiment.sweeps import tallies as counting
 from fjsim.fitting import fitted_on_clean, predicted_beliefs
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from fjsim.errors import BackendError, ConfigError
-from fjsim.experiment.sweep_cell import CellJob, CellResult, play
+from fjsim.experiment.sweeps.cell import CellJob, CellResult, play
 
 ExecutorName = Literal["local", "ray"]
 EXECUTORS: tuple[ExecutorName, ...] = ("local", "ray")

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from fjsim.errors import ConfigError, FjsimError
-from fjsim.experiment.grid import Axes, Fortify, Settings, Sweep
+from fjsim.experiment.sweeps.grid import Axes, Fortify, Settings, Sweep
 from fjsim.registry import find
 from fjsim.scenario import Block, Scenario, set_value
 

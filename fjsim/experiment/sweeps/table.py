@@ -18,8 +18,8 @@ from fjsim.analysis.comparison import (
 )
 from fjsim.analysis.detection import TrustScores, pool_scores
 from fjsim.analysis.intervals import NOTHING, Estimate
-from fjsim.experiment.grid_cells import Cell
-from fjsim.experiment.sweep_cell import CLEAN, SUMMED, CellResult
+from fjsim.experiment.sweeps.cell import CLEAN, SUMMED, CellResult
+from fjsim.experiment.sweeps.cells import Cell
 
 METRICS = {
     "attack_success_rate": "lower is safer",

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from fjsim.contracts.attacks import Trial
-from fjsim.experiment.executors import PlayAll
-from fjsim.experiment.grid import BestResponse
-from fjsim.experiment.grid_cells import Cell
-from fjsim.experiment.leaderboard import RATE
 from fjsim.experiment.setup import resolve
-from fjsim.experiment.sweep import Plan
-from fjsim.experiment.sweep_cell import CellJob, CellResult
-from fjsim.experiment.sweep_table import Group, Played, pooled, sweep_table
+from fjsim.experiment.sweeps.cell import CellJob, CellResult
+from fjsim.experiment.sweeps.cells import Cell
+from fjsim.experiment.sweeps.executors import PlayAll
+from fjsim.experiment.sweeps.grid import BestResponse
+from fjsim.experiment.sweeps.leaderboard import RATE
+from fjsim.experiment.sweeps.sweep import Plan
+from fjsim.experiment.sweeps.table import Group, Played, pooled, sweep_table
 from fjsim.registry import Entry, find
 from fjsim.scenario import Block
 from fjsim.seeds import stream

@@ -1,0 +1,1 @@
+"""Grids of scenarios: cells, their runs, one flat table, and a leaderboard."""
