@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,9 +103,12 @@ def per_question(values: ArrayLike, questions: Sequence[str]) -> Array:
     return sums
 
 
+@lru_cache(maxsize=4)
 def resamples(n_questions: int, seed: int) -> NDArray[np.float64]:
     """Return how often each question stands in each resample, shape (2000, n_questions)."""
     rng = stream(seed, "bootstrap")
-    return rng.multinomial(
-        n_questions, np.full(n_questions, 1 / n_questions), size=RESAMPLES
-    ).astype(float)
+    shares = np.full(n_questions, 1 / n_questions)
+    counts = rng.multinomial(n_questions, shares, size=RESAMPLES).astype(float)
+    # One array serves every metric of a run: nobody may change it.
+    counts.setflags(write=False)
+    return counts
