@@ -33,7 +33,9 @@ PROVENANCE = ("versions", "models", "questions_digest")
 """What a run folder's scenario says beyond the scenario; left out when it is read as one."""
 
 NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
-NOT_IN_HASH_OF_BACKEND = frozenset({"max_concurrency", "timeout", "total_timeout", "max_attempts"})
+NOT_IN_HASH_OF_BACKEND = frozenset(
+    {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
+)
 BRANCHES = frozenset({"team", "seats"})
 YAML_MERGE = "tag:yaml.org,2002:merge"
 

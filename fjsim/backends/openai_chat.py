@@ -57,6 +57,8 @@ class OpenAIChat(Backend):
         the prompt, ``auto`` starts with the first and falls back if the server refuses it.
     extra_body : mapping
         Further fields of every request, e.g. ``{"top_k": 20}`` for vLLM.
+    client : {'aiohttp', 'openai'}
+        Who speaks HTTP: aiohttp itself, or the openai package, which costs several times the CPU.
     omit : tuple of str
         Fields not sent to servers that refuse them, e.g. ``["seed", "user"]``.
 
@@ -76,6 +78,7 @@ class OpenAIChat(Backend):
     max_attempts: int = 8
     structured: Literal["auto", "json_schema", "prompt"] = "auto"
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    client: Literal["aiohttp", "openai"] = "aiohttp"
     omit: tuple[str, ...] = ()
     # Not typed as Endpoint: the registry evaluates these annotations, and would import aiohttp.
     _endpoint: Any = field(default=None, init=False, repr=False)
@@ -125,14 +128,21 @@ class OpenAIChat(Backend):
     async def connect(self) -> Endpoint:
         """Return the endpoint, opened at the first call."""
         if self._endpoint is None:
-            # The HTTP client takes a while to import: only for those who ask a server.
-            from fjsim.backends.endpoint import Endpoint
-
-            self._endpoint = Endpoint(
-                self.url, self._key(), self.timeout, max_connections=self.max_concurrency + 8
-            )
+            self._endpoint = self._opened()
         endpoint: Endpoint = self._endpoint
         return endpoint
+
+    def _opened(self) -> Endpoint:
+        # HTTP clients take a while to import: only for those who ask a server.
+        if self.client == "openai":
+            from fjsim.backends.sdk_endpoint import SDKEndpoint
+
+            return SDKEndpoint(self.url, self._key(), self.timeout)
+        from fjsim.backends.endpoint import Endpoint
+
+        return Endpoint(
+            self.url, self._key(), self.timeout, max_connections=self.max_concurrency + 8
+        )
 
     async def close(self) -> None:
         """Close the connections."""

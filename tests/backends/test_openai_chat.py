@@ -29,19 +29,44 @@ def client(running, **fields):
     return OpenAIChat(model=MODEL, base_url=running.base_url, **fields)
 
 
-def test_reply_comes_over_http_with_usage_and_model(echo, ask):
+BOTH_CLIENTS = pytest.mark.parametrize("speaker", ["aiohttp", "openai"])
+
+
+@BOTH_CLIENTS
+def test_reply_comes_over_http_with_usage_and_model(echo, ask, speaker):
     with RunningServer(ModelServer(echo())) as running:
-        (reply,) = play(client(running), ask(seat=4))
+        (reply,) = play(client(running, client=speaker), ask(seat=4))
     assert "seat=4" in reply.text
     assert (reply.model, reply.usage.tokens_cached, reply.finish_reason) == ("echo-1", 8, "stop")
 
 
-def test_schema_seed_and_messages_arrive(echo, ask):
+@BOTH_CLIENTS
+def test_schema_seed_and_messages_arrive(echo, ask, speaker):
     inner = echo()
     with RunningServer(ModelServer(inner)) as running:
-        play(client(running), ask("wörld\n\x1b", seed=9))
+        play(client(running, client=speaker), ask("wörld\n\x1b", seed=9))
     (got,) = inner.asked
     assert got == ask("wörld\n\x1b", seed=9)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kinds"),
+    [
+        ("rate_limit", {FaultKind.RATE_LIMIT}),
+        ("error", {FaultKind.SERVER_ERROR}),
+        ("disconnect", {FaultKind.UNREACHABLE, FaultKind.DISCONNECT}),
+        ("garbage", {FaultKind.GARBAGE, FaultKind.SERVER_ERROR}),
+        ("hang", {FaultKind.TIMEOUT}),
+    ],
+)
+def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds):
+    with RunningServer(ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}))) as running:
+        patience = 0.5 if fault == "hang" else 20
+        with pytest.raises(TransientError) as caught:
+            play(client(running, client="openai", timeout=patience), ask())
+        assert caught.value.kind in kinds
+        assert running.base_url in str(caught.value)
+    assert caught.value.retry_after == (0.2 if fault == "rate_limit" else None)
 
 
 @pytest.mark.parametrize(
