@@ -53,9 +53,10 @@ def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
         raise BeliefError("a belief needs one number per option") from error
     if belief.shape != (n_options,):
         raise BeliefError(f"a belief needs {n_options} numbers, one per option; got {belief.size}")
-    if not np.isfinite(belief).all() or (belief < 0).any():
-        raise BeliefError("every probability must be a number >= 0")
     total = float(belief.sum())
+    # One look at the least and the sum finds NaN, infinities and negatives alike.
+    if n_options and not (belief.min() >= 0 and total < np.inf):
+        raise BeliefError("every probability must be a number >= 0")
     if abs(total - 1) > SUM_TOLERANCE + 1e-12:
         raise BeliefError(f"the probabilities must sum to 1; they sum to {total:.3f}")
     return belief / total

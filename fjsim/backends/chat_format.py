@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fjsim.backends.encoding import encoded
+from fjsim.backends.encoding import Lasting, encoded
 from fjsim.backends.seeding import sent_seed
 from fjsim.contracts import ChatMessage, Reply, Request, Usage
 
@@ -40,13 +40,18 @@ def chat_fields(request: Request, model: str, *, structured: bool) -> dict[str, 
         "user": str(request.sample),
     }
     if structured and request.schema is not None:
-        fields["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "reply", "strict": True, "schema": dict(request.schema)},
-        }
+        fields["response_format"] = _response_format(request.schema)
     if request.logprobs:
         fields |= {"logprobs": True, "top_logprobs": request.logprobs}
     return fields
+
+
+def _form(schema: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"name": "reply", "strict": True, "schema": dict(schema)}
+    return {"type": "json_schema", "json_schema": named}
+
+
+_response_format = Lasting(_form).of
 
 
 def chat_body(fields: Mapping[str, Any], messages: Sequence[ChatMessage]) -> bytes:
@@ -57,13 +62,13 @@ def chat_body(fields: Mapping[str, Any], messages: Sequence[ChatMessage]) -> byt
     fields : mapping
         All but the messages.
     messages : sequence of ChatMessage
-        A growing chat: what it shares with the last one is not encoded again.
+        The whole chat.
     """
-    rows = (
-        b'{"role":"%b","content":%b}' % (message.role.encode(), encoded(message.content).json)
-        for message in messages
-    )
-    return b'{"messages":[%b],%b' % (b",".join(rows), json.dumps(fields).encode()[1:])
+    rows = b",".join([message.json for message in messages])
+    rest = dict(fields)
+    form = rest.pop("response_format", None)
+    spliced = b"" if form is None else b'"response_format":%b,' % encoded(form).json
+    return b'{"messages":[%b],%b%b' % (rows, spliced, json.dumps(rest).encode()[1:])
 
 
 def read_completion(payload: Any) -> Reply:

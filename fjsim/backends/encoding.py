@@ -1,49 +1,52 @@
-"""Texts as they travel: encoded and hashed once, though a chat sends its past again each round."""
+"""Schemas as they travel: encoded and hashed once, though each request has one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
-KEPT_CHARACTERS = 16_000_000
-"""How much text is kept encoded: what a thousand chats of a dozen rounds hold."""
+Made = TypeVar("Made")
 
 
 class Encoded(NamedTuple):
-    """One text, ready to be sent and to be told from others."""
+    """An object, ready to be sent and to be told from others."""
 
     json: bytes
     digest: bytes
 
 
-class Encodings:
-    """Encoded texts, the oldest forgotten first.
+class Lasting(Generic[Made]):
+    """What is made once of an object that many requests share and nobody changes.
 
     Parameters
     ----------
+    make : callable
+        From the object to what is kept.
     room : int
-        How many characters are kept.
+        How many are kept.
     """
 
-    def __init__(self, room: int) -> None:
-        self.room = room
-        self.used = 0
-        self._kept: dict[str, Encoded] = {}
+    def __init__(self, make: Callable[[Mapping[str, Any]], Made], room: int = 256) -> None:
+        self._make = make
+        self._room = room
+        self._kept: dict[int, tuple[Mapping[str, Any], Made]] = {}
 
-    def of(self, text: str) -> Encoded:
-        """Return a text, encoded."""
-        found = self._kept.get(text)
+    def of(self, shared: Mapping[str, Any]) -> Made:
+        """Return what is made of an object; it is told from others by identity."""
+        found = self._kept.get(id(shared))
         if found is None:
-            content = json.dumps(text).encode()
-            found = Encoded(content, hashlib.blake2b(content, digest_size=16).digest())
-            self._kept[text] = found
-            self.used += len(text)
-            while self.used > self.room:
-                oldest = next(iter(self._kept))
-                del self._kept[oldest]
-                self.used -= len(oldest)
-        return found
+            if len(self._kept) >= self._room:
+                self._kept.clear()
+            # Kept together: an object that lives on has its identity to itself.
+            found = self._kept[id(shared)] = (shared, self._make(shared))
+        return found[1]
 
 
-encoded = Encodings(KEPT_CHARACTERS).of
+def _encoded(value: Mapping[str, Any]) -> Encoded:
+    content = json.dumps(value).encode()
+    return Encoded(content, hashlib.blake2b(content, digest_size=16).digest())
+
+
+encoded = Lasting(_encoded).of

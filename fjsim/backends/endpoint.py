@@ -19,6 +19,8 @@ CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 4.0
 """Seconds an idle connection is kept: less than the 5 s after which uvicorn closes it."""
 
+_LENIENT = json.JSONDecoder(strict=False)
+
 WORTH_ANOTHER_TRY = frozenset({408, 409, 425})
 
 
@@ -103,7 +105,7 @@ class Endpoint:
 
     def _decoded(self, body: bytes) -> Any:
         try:
-            return json.loads(body, strict=False)
+            return _LENIENT.decode(body.decode())
         except ValueError:
             start = self.words(body[:80].decode("utf-8", "replace"))
             message = f"{self.base_url}: the body is not JSON but '{start}'"

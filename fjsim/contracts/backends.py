@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from fjsim.beliefs import Array
 from fjsim.questions import Question
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatMessage:
-    """One message of a chat: a role and its text."""
+    """One message of a chat: a role and its text.
+
+    A chat sends its past again each round, so what is made of a message is made once.
+    """
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+    @cached_property
+    def json(self) -> bytes:
+        """As it is sent: a JSON object in ASCII."""
+        return json.dumps({"role": self.role, "content": self.content}).encode()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Sixteen bytes that tell it from others."""
+        return hashlib.blake2b(self.json, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

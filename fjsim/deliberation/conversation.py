@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fjsim.contracts import ChatMessage
 
 CHARACTERS_PER_TOKEN = 4
+Exchange = tuple[ChatMessage, ChatMessage]
+
 LEFT_OUT = "(Your rounds {first} to {last} were left out to keep this chat short.)\n\n"
 
 
@@ -28,12 +30,17 @@ class Conversation:
     system: str
     self_view: bool = True
     token_budget: int | None = None
-    _exchanges: list[tuple[str, str]] = field(default_factory=list)
+    _exchanges: list[Exchange] = field(default_factory=list)
+    _asking: ChatMessage | None = None
+
+    def __post_init__(self) -> None:
+        """Keep the opening, which every chat starts with."""
+        self._opening = ChatMessage("system", self.system)
 
     def add(self, asked: str, said: str) -> None:
         """Append one finished turn; an empty reply (a missing turn) leaves no trace."""
         if said or not self._exchanges:
-            self._exchanges.append((asked, said))
+            self._exchanges.append((self._question(asked), ChatMessage("assistant", said)))
 
     def chat(self, asked: str) -> tuple[ChatMessage, ...]:
         """Return the chat that asks the next turn.
@@ -43,23 +50,22 @@ class Conversation:
         asked : str
             The turn's prompt.
         """
-        opening = ChatMessage("system", self.system)
         if not self._exchanges:
-            return opening, ChatMessage("user", asked)
+            return self._opening, self._question(asked)
         if not self.self_view:
-            question = ChatMessage("user", self._exchanges[0][0])
-            return opening, question, ChatMessage("user", asked)
+            return self._opening, self._exchanges[0][0], self._question(asked)
         kept, skipped = self._within_budget(asked)
-        history = [
-            message
-            for question, answer in kept
-            for message in (ChatMessage("user", question), ChatMessage("assistant", answer))
-            if message.content
-        ]
+        history = [message for exchange in kept for message in exchange if message.content]
         note = LEFT_OUT.format(first=1, last=skipped) if skipped else ""
-        return opening, *history, ChatMessage("user", note + asked)
+        return self._opening, *history, self._question(note + asked)
 
-    def _within_budget(self, asked: str) -> tuple[Sequence[tuple[str, str]], int]:
+    def _question(self, asked: str) -> ChatMessage:
+        """Return the message that asks; the one that was sent is the one that is kept."""
+        if self._asking is None or self._asking.content != asked:
+            self._asking = ChatMessage("user", asked)
+        return self._asking
+
+    def _within_budget(self, asked: str) -> tuple[Sequence[Exchange], int]:
         """Drop the oldest rounds first; round 0 holds the question and stays."""
         first, *later = self._exchanges
         if self.token_budget is None:
@@ -71,6 +77,6 @@ class Conversation:
             skipped += 1
         return [first, *later[skipped:]], skipped
 
-    def _tokens(self, exchanges: Sequence[tuple[str, str]], asked: str) -> int:
-        said = sum(len(question) + len(answer) for question, answer in exchanges)
+    def _tokens(self, exchanges: Sequence[Exchange], asked: str) -> int:
+        said = sum(len(message.content) for exchange in exchanges for message in exchange)
         return (len(self.system) + said + len(asked)) // CHARACTERS_PER_TOKEN

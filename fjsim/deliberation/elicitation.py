@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -174,27 +173,30 @@ def _frequency(draws: Sequence[Elicited], sheet: Sheet) -> Elicited:
 
 
 def _hash(chat: Sequence[ChatMessage]) -> str:
-    """Return the hash of a chat; what it shares with the turn before is not read again."""
-    return hashlib.blake2b(b"".join(map(_digest, chat)), digest_size=12).hexdigest()
-
-
-@lru_cache(maxsize=8192)
-def _digest(message: ChatMessage) -> bytes:
-    text = f"{message.role}\x1f{message.content}"
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    digests = b"".join([message.digest for message in chat])
+    return hashlib.blake2b(digests, digest_size=12).hexdigest()
 
 
 def _cost(replies: Sequence[Reply]) -> Cost:
+    """Return what the replies of one draw took; how the last one ended is how the draw ended."""
+    costs = [_cost_of(reply) for reply in replies]
+    if len(costs) == 1:
+        return costs[0]
+    return replace(_added(costs), model=costs[-1].model, finish_reason=costs[-1].finish_reason)
+
+
+def _cost_of(reply: Reply) -> Cost:
+    usage = reply.usage
     return Cost(
-        model=replies[-1].model,
-        tokens_in=sum(reply.usage.tokens_in for reply in replies),
-        tokens_out=sum(reply.usage.tokens_out for reply in replies),
-        tokens_cached=sum(reply.usage.tokens_cached for reply in replies),
-        calls=sum(not reply.cached for reply in replies),
-        cached_calls=sum(reply.cached for reply in replies),
-        attempts=sum(reply.attempts for reply in replies),
-        latency=sum(reply.latency for reply in replies),
-        finish_reason=replies[-1].finish_reason,
+        model=reply.model,
+        tokens_in=usage.tokens_in,
+        tokens_out=usage.tokens_out,
+        tokens_cached=usage.tokens_cached,
+        calls=int(not reply.cached),
+        cached_calls=int(reply.cached),
+        attempts=reply.attempts,
+        latency=reply.latency,
+        finish_reason=reply.finish_reason,
     )
 
 

@@ -56,6 +56,7 @@ def message_of(turn: Turn, weight: float, gate: Array | float) -> Message:
     """
     belief = None if turn.belief is None else np.array(turn.belief)
     answer, reason = turn.answer, turn.reason
+    by_option = isinstance(gate, np.ndarray) and gate.ndim > 0
     if belief is not None and turn.stated_belief != turn.belief:
         accepted = int(top_option(belief))
         reason = reason if accepted == answer else ""
@@ -67,9 +68,9 @@ def message_of(turn: Turn, weight: float, gate: Array | float) -> Message:
         belief=belief,
         confidence=turn.confidence,
         reason=reason,
-        gate=float(np.mean(gate)) if np.ndim(gate) else float(gate),
+        gate=float(np.mean(gate)) if by_option else float(gate),
         weight=weight,
-        option_gates=np.asarray(gate) if np.ndim(gate) else None,
+        option_gates=np.asarray(gate) if by_option else None,
     )
 
 

@@ -288,8 +288,11 @@ class Deliberation:
         self, seat: int, number: int, stated: Array | None, hearing: Hearing
     ) -> Array | None:
         defense, router, weights = self.team.defense, self.team.router, self.weights[seat]
+        blends = router.channel == "blend" or (defense is not None and defense.channel == "blend")
+        if stated is None or number == 0 or not blends:
+            return stated
         innate, own = self._belief(seat, 0), self._belief(seat, number - 1)
-        if stated is None or number == 0 or innate is None or own is None:
+        if innate is None or own is None:
             return stated
         accepted, rest = stated, own
         if defense is not None and defense.channel == "blend" and self._gates is not None:

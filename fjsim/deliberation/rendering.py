@@ -77,6 +77,7 @@ def _number(value: float) -> str:
     return f"{value:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".") or "0"
 
 
+@lru_cache(maxsize=4096)
 def clean_text(text: str) -> str:
     """Return foreign text without control characters and without anything like a tag."""
     visible = text

@@ -16,6 +16,7 @@ from fjsim.errors import BeliefError
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
 
+_LENIENT = json.JSONDecoder(strict=False)
 _THINKING = re.compile(r"\A\s*(<think>)?.*?</think>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
 
@@ -97,7 +98,7 @@ def _without_thinking(text: str) -> str:
 def _object(text: str) -> Mapping[str, Any]:
     fenced = _FENCE.match(text)
     try:
-        values = json.loads(fenced.group(1) if fenced else text, strict=False)
+        values = _LENIENT.decode(fenced.group(1) if fenced else text)
     except json.JSONDecodeError:
         values = _only_object(text)
     if not isinstance(values, dict):
@@ -107,11 +108,10 @@ def _object(text: str) -> Mapping[str, Any]:
 
 def _only_object(text: str) -> Any:
     """Find the single JSON object with our fields in prose; two are as bad as none."""
-    decoder = json.JSONDecoder(strict=False)
     found, at = [], text.find("{")
     while at >= 0:
         try:
-            values, end = decoder.raw_decode(text, at)
+            values, end = _LENIENT.raw_decode(text, at)
         except json.JSONDecodeError:
             end = at + 1
         else:

@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ from fjsim.records.turn import Turn, TurnKey
 
 SCHEMA = 1
 EVENTS = "events.jsonl"
+QUICK = 0.001
+"""Seconds below which the last fsync cost less than the thread that would wait for the next."""
+
+_written = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,7 @@ class EventLog:
             os.close(self._descriptor)
             raise
         self._dirty = False
+        self._fsync_seconds = QUICK
         self._syncing = asyncio.Lock()
 
     def _lock(self) -> None:
@@ -222,7 +228,7 @@ class EventLog:
         StorageError
             If the disk does not take it.
         """
-        line = json.dumps({"v": SCHEMA, "type": kind, **event}, ensure_ascii=False) + "\n"
+        line = _written({"v": SCHEMA, "type": kind, **event}) + "\n"
         data = line.encode("utf-8", "backslashreplace")
         try:
             written = os.write(self._descriptor, data)
@@ -253,13 +259,18 @@ class EventLog:
         async with self._syncing:
             if self._dirty:
                 self._dirty = False
-                await asyncio.to_thread(self._fsync)
+                if self._fsync_seconds < QUICK:
+                    self._fsync()
+                else:
+                    await asyncio.to_thread(self._fsync)
 
     def _fsync(self) -> None:
+        started = time.monotonic()
         try:
             os.fsync(self._descriptor)
         except OSError as error:
             raise self._failed(error) from error
+        self._fsync_seconds = time.monotonic() - started
 
     def _failed(self, error: OSError) -> StorageError:
         return StorageError(

@@ -121,8 +121,8 @@ class Turn:
             if not (value is None or value is False or value == ""):
                 values[name] = value
         if self.heard:
-            values["heard"] = [_changed(heard, ("speaker", "round")) for heard in self.heard]
-        values["cost"] = _changed(self.cost, ())
+            values["heard"] = [_heard(heard) for heard in self.heard]
+        values["cost"] = _cost(self.cost)
         return values
 
     @classmethod
@@ -152,15 +152,19 @@ class Turn:
         )
 
 
-def _changed(value: Heard | Cost, always: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of a dataclass that are not at their default."""
-    defaults = _HEARD if isinstance(value, Heard) else _COST
-    return {
-        name: given
-        for name, default in defaults
-        if (given := getattr(value, name)) != default or name in always
-    }
+def _heard(heard: Heard) -> dict[str, Any]:
+    values: dict[str, Any] = {"speaker": heard.speaker, "round": heard.round}
+    if heard.gate != 1.0:
+        values["gate"] = heard.gate
+    if heard.weight != 1.0:
+        values["weight"] = heard.weight
+    if heard.tampered:
+        values["tampered"] = True
+    return values
 
 
-_HEARD = tuple((item.name, item.default) for item in fields(Heard))
-_COST = tuple((item.name, item.default) for item in fields(Cost))
+def _cost(cost: Cost) -> dict[str, Any]:
+    return {name: given for name, default in _FREE if (given := getattr(cost, name)) != default}
+
+
+_FREE = tuple((item.name, item.default) for item in fields(Cost))

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from fjsim.backends.chat_format import (
     read_completion,
     without_thinking,
 )
-from fjsim.backends.encoding import Encodings
+from fjsim.backends.encoding import Lasting
 from fjsim.backends.seeding import run_seed
 
 
@@ -117,11 +118,18 @@ def test_logprobs_without_json_are_those_of_the_first_word_and_blanks_are_added_
     assert values == {"B": pytest.approx(math.log(0.75)), "A": pytest.approx(math.log(0.1))}
 
 
-def test_encoded_texts_are_kept_up_to_a_bound_and_the_oldest_go_first():
-    encodings = Encodings(room=10)
-    first = encodings.of("a" * 6)
-    assert encodings.of("a" * 6) is first
-    encodings.of("b" * 6)
-    assert encodings.used == 6
-    assert encodings.of("a" * 6) is not first
-    assert encodings.of("é\ud800").json == b'"\\u00e9\\ud800"'
+def test_encoded_objects_are_told_apart_by_identity_and_kept_up_to_a_bound():
+    made = Lasting(json.dumps, room=2)
+    one, same = {"a": 1}, {"a": 1}
+    assert made.of(one) is made.of(one)
+    assert made.of(one) is not made.of(same)
+    first = made.of(one)
+    made.of({"b": 2})
+    assert made.of(one) is not first
+
+
+def test_a_message_is_sent_in_ascii_and_told_from_its_like(ask):
+    message = ask("é\ud800").messages[1]
+    assert json.loads(message.json) == {"role": "user", "content": "é\ud800"}
+    assert message.json.isascii()
+    assert message.digest != replace(message, role="assistant").digest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,17 +90,8 @@ def cache_key(identity: str, request: Request) -> bytes:
     bytes of length 24
     """
     sampling, sample = request.sampling, request.sample
-    fixed = json.dumps(
-        [
-            identity,
-            request.schema,
-            [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
-            [sample.replica, sample.seat, sample.round, sample.draw, sample.repair],
-            request.logprobs,
-            [message.role for message in request.messages],
-        ],
-        sort_keys=True,
-    )
-    digest = hashlib.blake2b(fixed.encode(), digest_size=24)
-    digest.update(b"".join(encoded(message.content).digest for message in request.messages))
-    return digest.digest()
+    drawn = (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed)
+    schema = b"" if request.schema is None else encoded(request.schema).digest
+    fixed = repr((identity, drawn, str(sample), request.logprobs, schema)).encode()
+    said = [message.digest for message in request.messages]
+    return hashlib.blake2b(b"".join([fixed, *said]), digest_size=24).digest()

@@ -17,7 +17,7 @@ from fjsim.errors import StorageError
 
 FOLDER_VARIABLE = "FJSIM_CACHE_DIR"
 FILE_NAME = "responses.sqlite3"
-LAYOUT = 1
+LAYOUT = 2
 BUSY_SECONDS = 20.0
 BATCH = 64
 """Replies kept in memory before they are committed together."""
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS replies (
     latency REAL NOT NULL,
     logprobs TEXT,
     created REAL NOT NULL
-) WITHOUT ROWID
+)
 """
 READ = """
 SELECT text, model, tokens_in, tokens_out, tokens_cached, finish_reason, latency, logprobs
