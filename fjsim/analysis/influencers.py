@@ -69,8 +69,9 @@ def observable_proxies(transcript: Transcript) -> Array:
     Returns
     -------
     ndarray of shape (n_items, n_agents, 3)
-        Columns by `PROXIES`: ``1 - H/log K`` of the own belief; stated confidence, or the largest
-        entry of the belief where none is stated; mean alignment ``1 - TV`` with the others.
+        Columns by `PROXIES`: ``1 - H/log K`` of the own belief; how sure listeners found it when
+        asked aside, on average, else its stated confidence, else the largest entry of its
+        belief; mean alignment ``1 - TV`` with the others.
     """
     innate = transcript.innate
     sure = np.nan_to_num(confidence(innate))
@@ -78,6 +79,10 @@ def observable_proxies(transcript: Transcript) -> Array:
     if transcript.confidence is not None:
         stated = transcript.confidence[:, 0]
         shown = np.where(np.isnan(stated), shown, stated)
+    if transcript.perceived is not None:
+        asked = (~np.isnan(transcript.perceived)).sum(axis=1)
+        seemed = np.nansum(transcript.perceived, axis=1) / np.maximum(asked, 1)
+        shown = np.where(asked > 0, seemed, shown)
     alike = np.nan_to_num(1 - total_variation(innate[:, :, None], innate[:, None, :]))
     others = max(transcript.n_agents - 1, 1)
     own = np.einsum("qii->qi", alike)

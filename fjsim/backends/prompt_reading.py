@@ -19,6 +19,9 @@ from fjsim.contracts import ChatMessage
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import LETTERS
 
+PROBE = "## How sure do they seem?"
+"""How a probe begins; it comes after the question, never first."""
+
 _QUESTION = re.compile(r"\A## Question\n\n(.*)\n\n## Options\n\n(.*)", re.DOTALL)
 _OPTION = re.compile(r"^([A-Z])\) (.*)$", re.MULTILINE)
 _ASSIGNED = re.compile(r"^Assigned belief: (.+)$", re.MULTILINE)
@@ -103,6 +106,30 @@ def read_prompt(messages: Sequence[ChatMessage]) -> Prompt:
         peers=_peers(current, len(options)),
         asks_after_hearing=len(asked) > 1 and current is not asked[0],
     )
+
+
+def read_probe(messages: Sequence[ChatMessage]) -> dict[str, float] | None:
+    """Return how sure each teammate says it is, where a chat ends with a probe; else None.
+
+    A teammate that states no confidence is as sure as the top of its belief, or of its answer.
+    """
+    asked = [message.content for message in messages if message.role == "user"]
+    probes = [content for content in asked[-2:] if content.startswith(PROBE)]
+    if not probes:
+        return None
+    n_options = len((_question(asked[0]) or ("", ()))[1])
+    return {
+        dict(_ATTRIBUTE.findall(attributes))["name"]: _sureness(body, n_options)
+        for attributes, body in _PEER.findall(probes[-1])
+    }
+
+
+def _sureness(body: str, n_options: int) -> float:
+    fields = _fields(body)
+    peer = _peer("", body, n_options)
+    if "confidence" in fields or peer.belief is None:
+        return peer.stated_confidence
+    return float(peer.belief.max())
 
 
 @lru_cache(maxsize=4096)

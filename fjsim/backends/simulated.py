@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_prompt
+from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
 from fjsim.beliefs import Array, certain, top_option
 from fjsim.contracts import Backend, DeclaredLaw, Reply, Request, Usage
 from fjsim.errors import ConfigError
@@ -120,8 +120,7 @@ class SimulatedBackend(Population, Backend):
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request; never fails, never waits."""
-        prompt = read_prompt(request.messages)
-        text = self._garbled(request) or self._speak(prompt, request)
+        text = self._garbled(request) or self._replied(request)
         tokens_in = sum(len(message.content) for message in request.messages)
         usage = Usage(tokens_in // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1)
         logprobs = _logprobs(text) if request.logprobs else None
@@ -147,6 +146,13 @@ class SimulatedBackend(Population, Backend):
         member = self.member(known, replica, seat, seed)
         innate = member.innate[_positions(question.options, known.options)]
         return Member(innate, member.stubbornness, member.self_weight)
+
+    def _replied(self, request: Request) -> str:
+        """Return a reply; asked how sure teammates seem, it takes their word for it."""
+        perceived = read_probe(request.messages)
+        if perceived is not None:
+            return json.dumps({"perceived": perceived})
+        return self._speak(read_prompt(request.messages), request)
 
     def _speak(self, prompt: Prompt, request: Request) -> str:
         n_options = len(prompt.options)

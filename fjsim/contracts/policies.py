@@ -88,11 +88,15 @@ class Router(Policy, ABC):
     strength : float
         Of ``blend``: the share of the accepted belief that is the routed mixture of what was
         heard; the rest is what the model stated.
+    probes : bool
+        Whether listeners are asked, after round 0 and aside, how sure each speaker seems; the
+        answers are the record's ``perceived``.
     """
 
     channel: Channel = "label"
     threshold: float = 0.5
     strength: float = 0.5
+    probes: ClassVar[bool] = False
 
     @abstractmethod
     def weights(self, record: Record, state: Any) -> Array:

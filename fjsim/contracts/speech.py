@@ -124,6 +124,9 @@ class Record:
         Stated answers; -1 where there is none.
     confidence : ndarray of shape (n_rounds_done, n_agents)
         Stated confidence; NaN where there is none.
+    perceived : ndarray of shape (n_agents, n_agents) or None
+        ``[listener, speaker]``: how sure a probe found the speaker to seem, NaN where nobody was
+        asked; None without a probe.
     """
 
     question_id: str
@@ -132,6 +135,7 @@ class Record:
     accepted: Array
     answers: NDArray[np.int64]
     confidence: Array
+    perceived: Array | None = None
 
     @property
     def n_agents(self) -> int:

@@ -2,7 +2,8 @@
 
 from fjsim.deliberation.elicitation import Elicitor
 from fjsim.deliberation.item import Item
-from fjsim.deliberation.loop import Deliberation, Journal
+from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.loop import Deliberation
 from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order, shown_key
 from fjsim.deliberation.team import Rules, Team
 

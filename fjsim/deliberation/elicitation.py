@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -22,9 +24,20 @@ from fjsim.contracts import (
 )
 from fjsim.deliberation.prompts import fill
 from fjsim.deliberation.rendering import Sheet
-from fjsim.deliberation.replies import UnreadableReplyError, read_reply, reply_schema
+from fjsim.deliberation.replies import (
+    UnreadableReplyError,
+    probe_schema,
+    read_probe,
+    read_reply,
+    reply_schema,
+)
 from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
+
+Value = TypeVar("Value")
+
+PROBE_DRAW = 1_000_000
+"""Draw index of a probe: no turn has so many draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,15 @@ class Elicited:
     statement: Statement
     text: str
     prompt_hash: str
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """How sure each speaker seems to one listener, in the order asked; empty where missing."""
+
+    values: Sequence[float]
+    problem: str
     cost: Cost
 
 
@@ -87,44 +109,85 @@ class Elicitor:
         ]
         return _frequency(draws, sheet)
 
+    async def perceive(
+        self, chat: Sequence[ChatMessage], names: Sequence[str], sample: SampleIndex
+    ) -> Perceived:
+        """Ask aside how sure each speaker seems.
+
+        Parameters
+        ----------
+        chat : sequence of ChatMessage
+            The whole chat, the probe last.
+        names : sequence of str
+            Of the speakers.
+        sample : SampleIndex
+            Whose probe it is.
+        """
+        plain = replace(self, logprobs=0)
+        asked = await plain._ask(
+            chat,
+            probe_schema(tuple(names)),
+            replace(sample, draw=PROBE_DRAW),
+            lambda reply: read_probe(_whole(reply), names),
+        )
+        return Perceived(asked.value or (), asked.problem, asked.cost)
+
     async def _draw(
         self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex
     ) -> Elicited:
+        asked = await self._ask(chat, reply_schema(sheet), sample, partial(self._read, sheet))
+        statement = asked.value
+        if statement is None:
+            statement = Statement(None, None, validity=Validity.MISSING, problem=asked.problem)
+        elif asked.problem:
+            statement = _repaired(statement, asked.problem)
+        return Elicited(statement, asked.text, _hash(chat), asked.cost)
+
+    def _read(self, sheet: Sheet, reply: Reply) -> Statement:
+        statement = read_reply(_whole(reply), sheet)
+        return _weighed(statement, reply, sheet) if self.logprobs else statement
+
+    async def _ask(
+        self,
+        chat: Sequence[ChatMessage],
+        schema: Mapping[str, Any],
+        sample: SampleIndex,
+        read: Callable[[Reply], Value],
+    ) -> _Asked[Value]:
+        """Ask until a reply can be read or the repairs are used up."""
         replies: list[Reply] = []
         messages, problem = tuple(chat), ""
         for repair in range(self.repairs + 1):
+            index = replace(sample, repair=repair) if repair else sample
             reply = await self.backend.complete(
-                Request(
-                    messages,
-                    reply_schema(sheet),
-                    self.sampling,
-                    replace(sample, repair=repair) if repair else sample,
-                    self.logprobs,
-                )
+                Request(messages, schema, self.sampling, index, self.logprobs)
             )
             replies.append(reply)
             if reply.failure:
                 problem = reply.failure
                 break
             try:
-                statement = _read(reply, sheet)
-                if self.logprobs:
-                    statement = _weighed(statement, reply, sheet)
+                return _Asked(read(reply), reply.text, problem, _cost(replies))
             except UnreadableReplyError as error:
                 problem = f"{problem}; then {error}" if problem else str(error)
                 messages = _with_repair(chat, reply, str(error))
-                continue
-            if repair:
-                statement = _repaired(statement, problem)
-            return Elicited(statement, reply.text, _hash(chat), _cost(replies))
-        missing = Statement(None, None, validity=Validity.MISSING, problem=problem)
-        return Elicited(missing, "", _hash(chat), _cost(replies))
+        return _Asked(None, "", problem, _cost(replies))
 
 
-def _read(reply: Reply, sheet: Sheet) -> Statement:
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Value]):
+    """What was read, if anything, and what the asking took."""
+
+    value: Value | None
+    text: str
+    problem: str
+    cost: Cost
+
+
+def _whole(reply: Reply) -> str:
     if reply.finish_reason == "length":
         raise UnreadableReplyError("it was cut off at the length limit; be shorter")
-    return read_reply(reply.text, sheet)
+    return reply.text
 
 
 def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:

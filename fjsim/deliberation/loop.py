@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -39,22 +39,11 @@ from fjsim.deliberation.hearing import (
     routed,
 )
 from fjsim.deliberation.item import Item
+from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.probing import Probing
 from fjsim.deliberation.team import Team
 from fjsim.records import Cost, Turn, TurnKey
 from fjsim.seeds import shuffled, stream
-
-
-class Journal(Protocol):
-    """Where turns are kept; a turn that is there already is not asked again."""
-
-    def recorded(self, key: TurnKey) -> Turn | None:
-        """Return a turn of an earlier session, or of the other arm's round 0."""
-
-    def accept(self, turn: Turn) -> None:
-        """Keep one turn."""
-
-    async def sync(self) -> None:
-        """Return when all that was accepted is safe."""
 
 
 class Deliberation:
@@ -90,6 +79,7 @@ class Deliberation:
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
         self._gates: Array | None = None
         self._gating: Gating | None = None
+        self._perceived: Array | None = None
         self._before = self._said()
 
     @property
@@ -131,6 +121,8 @@ class Deliberation:
         """
         team = self.team
         if n_rounds > 0:
+            if team.router.probes:
+                self._perceived = await self._probed()
             key = self.item.question.answer
             self.weights = team.router.route(self.record(), router_state, key)
         for number in range(1, n_rounds + 1):
@@ -165,8 +157,35 @@ class Deliberation:
                 if turn.confidence is not None:
                     confidence[number, seat] = turn.confidence
         return Record(
-            self.item.question.id, self.team.influence, stated, accepted, answers, confidence
+            self.item.question.id,
+            self.team.influence,
+            stated,
+            accepted,
+            answers,
+            confidence,
+            self._perceived,
         )
+
+    async def _probed(self) -> Array:
+        """Ask everybody aside how sure those whom they hear seemed in round 0."""
+        probing = Probing(
+            self.team, self.arm, self.item, self._journal, self._sheet, self._conversations
+        )
+        seats = range(self.team.n_agents)
+        return await probing.ask_all([self._openings_heard(seat) for seat in seats])
+
+    def _openings_heard(self, seat: int) -> list[Message]:
+        moment = Moment(1, self._turns[0], self._said())
+        loud = []
+        for speaker in self.team.speakers[seat]:
+            turn = self._turns[0][speaker]
+            if turn.validity is Validity.MISSING:
+                continue
+            message = message_of(turn, float(self.team.influence[seat, speaker]), 1.0)
+            if self._adversary is not None:
+                message = self._adversary.tampered(message, seat, moment)
+            loud.append(cut(message, self.team.rules.peers_see))
+        return loud
 
     @property
     def _is_read(self) -> bool:

@@ -139,10 +139,7 @@ def round_prompt(
     """
     weights = [message.weight for message in (*heard, *silent)]
     weighted = len(weights) > 1 and max(weights) - min(weights) > 1e-9
-    blocks = [
-        f"<peer{_attributes(message, weighted, show_trust)}>\n{_quoted(sheet, message)}\n</peer>"
-        for message in heard
-    ]
+    blocks = [_block(sheet, message, weighted, show_trust) for message in heard]
     blocks += [f"<silent{_attributes(message, weighted, False)}/>" for message in silent]
     record = "" if own_view is None else f"\nYour view on record: {sheet.shown(own_view)}\n"
     return fill(
@@ -152,6 +149,20 @@ def round_prompt(
         heard="\n\n".join(blocks),
         assignment=_assignment(sheet, stance),
     )
+
+
+def probe_prompt(sheet: Sheet, heard: Sequence[Message]) -> str:
+    """Return what a listener is asked aside: how sure each speaker seems."""
+    return fill(
+        "probe",
+        heard="\n\n".join(_block(sheet, message, False, False) for message in heard),
+        form=", ".join(f'"{agent_name(message.speaker)}": 0.0' for message in heard),
+    )
+
+
+def _block(sheet: Sheet, message: Message, weighted: bool, show_trust: bool) -> str:
+    attributes = _attributes(message, weighted, show_trust)
+    return f"<peer{attributes}>\n{_quoted(sheet, message)}\n</peer>"
 
 
 def agent_name(seat: int) -> str:

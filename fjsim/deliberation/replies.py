@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,8 @@ from fjsim.errors import BeliefError
 
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
+
+PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 
 _LENIENT = json.JSONDecoder(strict=False)
 _THINKING = re.compile(r"\A\s*(<think>)?.*?</think>", re.DOTALL | re.IGNORECASE)
@@ -32,7 +34,6 @@ def reply_schema(sheet: Sheet) -> dict[str, Any]:
 
 @cache
 def _schema(letters: str) -> dict[str, Any]:
-    probability = {"type": "number", "minimum": 0, "maximum": 1}
     return {
         "type": "object",
         "properties": {
@@ -40,15 +41,58 @@ def _schema(letters: str) -> dict[str, Any]:
             "answer": {"type": "string", "enum": [*letters, ABSTAIN]},
             "belief": {
                 "type": "object",
-                "properties": dict.fromkeys(letters, probability),
+                "properties": {letter: dict(PROBABILITY) for letter in letters},
                 "required": list(letters),
                 "additionalProperties": False,
             },
-            "confidence": probability,
+            "confidence": dict(PROBABILITY),
         },
         "required": list(REQUIRED),
         "additionalProperties": False,
     }
+
+
+@cache
+def probe_schema(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON schema of a probe's reply; the same object for equal names."""
+    sure = {
+        "type": "object",
+        "properties": {name: dict(PROBABILITY) for name in names},
+        "required": list(names),
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"perceived": sure},
+        "required": ["perceived"],
+        "additionalProperties": False,
+    }
+
+
+def read_probe(text: str, names: Sequence[str]) -> tuple[float, ...]:
+    """Read the reply to a probe.
+
+    Parameters
+    ----------
+    text : str
+        What the model wrote; a leading block of thinking is dropped.
+    names : sequence of str
+        Of the speakers that were asked about.
+
+    Returns
+    -------
+    tuple of float
+        In the order of the names, each in [0, 1].
+
+    Raises
+    ------
+    UnreadableReplyError
+        If it is no JSON object with one such number per name.
+    """
+    given = _object(_without_thinking(text.strip()), "perceived").get("perceived")
+    if not isinstance(given, dict) or set(given) != set(names):
+        raise UnreadableReplyError(f"perceived needs exactly the keys {', '.join(names)}")
+    return tuple(_share(f"perceived of {name}", given[name]) for name in names)
 
 
 def read_reply(text: str, sheet: Sheet) -> Statement:
@@ -77,7 +121,7 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
         raise UnreadableReplyError(f"the field {missing[0]} is missing")
     reason = str(values["reasoning"])
     answer = str(values["answer"]).strip()
-    stated = _confidence(values["confidence"])
+    stated = _share("confidence", values["confidence"])
     if answer.casefold() == ABSTAIN:
         return Statement(None, None, stated, reason, Validity.ABSTAINED)
     letter = answer.upper().rstrip(").:")
@@ -95,19 +139,19 @@ def _without_thinking(text: str) -> str:
     return _THINKING.sub("", text, count=1).strip()
 
 
-def _object(text: str) -> Mapping[str, Any]:
+def _object(text: str, field: str = "answer") -> Mapping[str, Any]:
     fenced = _FENCE.match(text)
     try:
         values = _LENIENT.decode(fenced.group(1) if fenced else text)
     except json.JSONDecodeError:
-        values = _only_object(text)
+        values = _only_object(text, field)
     if not isinstance(values, dict):
         raise UnreadableReplyError("the reply must be one JSON object")
     return values
 
 
-def _only_object(text: str) -> Any:
-    """Find the single JSON object with our fields in prose; two are as bad as none."""
+def _only_object(text: str, field: str) -> Any:
+    """Find the single JSON object with our field in prose; two are as bad as none."""
     found, at = [], text.find("{")
     while at >= 0:
         try:
@@ -115,7 +159,7 @@ def _only_object(text: str) -> Any:
         except json.JSONDecodeError:
             end = at + 1
         else:
-            if isinstance(values, dict) and "answer" in values:
+            if isinstance(values, dict) and field in values:
                 found.append(values)
         at = text.find("{", end)
     if len(found) != 1:
@@ -140,7 +184,7 @@ def _belief(values: Any, sheet: Sheet) -> list[float]:
         raise UnreadableReplyError(str(error)) from error
 
 
-def _confidence(value: Any) -> float:
+def _share(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise UnreadableReplyError("confidence must be a number between 0 and 1")
+        raise UnreadableReplyError(f"{name} must be a number between 0 and 1")
     return float(value)

@@ -9,7 +9,8 @@ from typing import Any
 
 from fjsim.contracts import Arm, Audit, Policy, Record
 from fjsim.deliberation.item import Item
-from fjsim.deliberation.loop import Deliberation, Journal
+from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.loop import Deliberation
 from fjsim.deliberation.team import Team
 from fjsim.questions import Question
 from fjsim.seeds import stream

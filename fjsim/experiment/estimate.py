@@ -65,23 +65,27 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
     """
     events = folder / EVENTS
     done = read_log(events) if events.is_file() else LogContents()
-    calls = tokens_in = 0
+    calls = tokens_in = probes = probe_tokens = 0
     for item in setup.items:
         lengths = _prompt_tokens(setup, item.question, 0 if item.is_warmup else None)
         for arm in setup.scenario.arms:
             for seat in setup.model_seats:
+                if _is_probed(setup, done, arm, item, seat):
+                    probes += 1
+                    probe_tokens += lengths[1]
                 for number, length in enumerate(lengths):
                     if _is_asked(setup, done, arm, item, number, seat):
                         calls += 1
                         tokens_in += length
     draws = setup.scenario.elicitation
     factor = draws.samples if draws.channel == "frequency" else 1
+    calls = calls * factor + probes
     tokens_out = calls * REPLY_CHARACTERS // CHARACTERS_PER_TOKEN
-    usage = Usage(tokens_in * factor, tokens_out * factor)
+    usage = Usage(tokens_in * factor + probe_tokens, tokens_out)
     return Estimated(
         turns=setup.expected_turns,
         turns_done=len(done.turns),
-        calls=calls * factor,
+        calls=calls,
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
         cost=_cost(setup, usage),
@@ -95,6 +99,12 @@ def _is_asked(setup: Setup, done: LogContents, arm: Any, item: Any, number: int,
         return False
     copied = number == 0 and arm == "attacked" and "clean" in setup.scenario.arms
     return not (copied and seat not in setup.seats)
+
+
+def _is_probed(setup: Setup, done: LogContents, arm: Any, item: Any, seat: int) -> bool:
+    plays = setup.plugins.router.probes and setup.scenario.rounds > 0 and not item.is_warmup
+    hears = bool((setup.influence[seat] > 0).any())
+    return plays and hears and (arm, item.question.id, item.replica, seat) not in done.probes
 
 
 def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> list[int]:

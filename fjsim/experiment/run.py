@@ -217,6 +217,7 @@ class _Watched:
     def __init__(self, log: EventLog | MemoryLog, setup: Setup, watch: Watcher) -> None:
         self._log, self._watch, self._total = log, watch, setup.expected_turns
         self.recorded = log.recorded
+        self.probed, self.keep_probe = log.probed, log.keep_probe
         self.sync = log.sync
         watch(len(log.contents.turns), self._total)
 
@@ -259,11 +260,11 @@ def _cost(contents: LogContents, setup: Setup) -> float:
     if source is None:
         return 0.0
     prices, total = load_prices(source), 0.0
-    for turn in contents.turns.values():
-        if turn.cost.calls and turn.cost.model:
-            block = setup.scenario.seats[turn.agent].backend or setup.scenario.backend
-            model = str(block.parameters.get("model", turn.cost.model))
-            usage = Usage(turn.cost.tokens_in, turn.cost.tokens_out, turn.cost.tokens_cached)
+    for seat, cost in contents.costs():
+        if cost.calls and cost.model:
+            block = setup.scenario.seats[seat].backend or setup.scenario.backend
+            model = str(block.parameters.get("model", cost.model))
+            usage = Usage(cost.tokens_in, cost.tokens_out, cost.tokens_cached)
             total += prices.of(model).cost(usage)
     return total
 

@@ -2,6 +2,7 @@
 
 from fjsim.records.building import build_transcript, counted, load_run
 from fjsim.records.event_log import EVENTS, EventLog, ItemEnd, LogContents, MemoryLog, read_log
+from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey
 
@@ -15,6 +16,8 @@ __all__ = [
     "ItemEnd",
     "LogContents",
     "MemoryLog",
+    "Probe",
+    "ProbeKey",
     "Transcript",
     "Turn",
     "TurnKey",

@@ -93,6 +93,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         opinions=header.get("opinions", False),
         exchangeable=header.get("exchangeable", False),
         abstention=header.get("abstention"),
+        perceived=_perceived(contents, arm, place, len(influence)),
         control=_control(header, ends),
     )
 
@@ -121,6 +122,22 @@ class _Arrays:
         for heard in turn.heard:
             self.heard_round[(*at, heard.speaker)] = heard.round
             self.gates[(*at, heard.speaker)] = heard.gate
+
+
+def _perceived(
+    contents: LogContents, arm: Arm, place: Mapping[tuple[str, int], int], n_agents: int
+) -> Array | None:
+    """Return the probes of an arm; None where nobody was asked aside."""
+    asked = [probe for probe in contents.probes.values() if probe.arm == arm]
+    if not asked:
+        return None
+    perceived = np.full((len(place), n_agents, n_agents), np.nan)
+    for probe in asked:
+        at = place.get((probe.question, probe.replica))
+        if at is not None:
+            for speaker, sure in probe.perceived.items():
+                perceived[at, probe.agent, speaker] = sure
+    return perceived
 
 
 def _control(
@@ -158,6 +175,4 @@ def counted(contents: LogContents) -> Mapping[str, int]:
         What a log holds.
     """
     names = ("calls", "cached_calls", "attempts", "tokens_in", "tokens_out", "tokens_cached")
-    return {
-        name: sum(getattr(turn.cost, name) for turn in contents.turns.values()) for name in names
-    }
+    return {name: sum(getattr(cost, name) for _, cost in contents.costs()) for name in names}

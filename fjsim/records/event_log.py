@@ -1,8 +1,9 @@
 """The append-only log of a run: what is in it is never asked again.
 
 One JSON object a line, each with the schema version ``v`` and a ``type``: ``run`` (once, what the
-run is), ``session`` and ``end`` (one process at work), ``turn``, and ``item`` (one question of one
-arm is finished). One writer; a line is one write; a torn last line is cut off and said so.
+run is), ``session`` and ``end`` (one process at work), ``turn``, ``probe`` (asked aside), and
+``item`` (one question of one arm is finished). One writer; a line is one write; a torn last line is
+cut off and said so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any
 
 from fjsim.contracts import Arm
 from fjsim.errors import RunFolderBusyError, StorageError
-from fjsim.records.turn import Turn, TurnKey
+from fjsim.records.probe import Probe, ProbeKey
+from fjsim.records.turn import Cost, Turn, TurnKey
 
 SCHEMA = 1
 EVENTS = "events.jsonl"
@@ -88,6 +90,7 @@ class LogContents:
         The ``run`` event; empty for a new log.
     turns : dict of TurnKey to Turn
     items : dict of (arm, question, replica) to ItemEnd
+    probes : dict of ProbeKey to Probe
     seconds : float
         Wall time of all earlier sessions.
     torn : int
@@ -97,8 +100,16 @@ class LogContents:
     header: Mapping[str, Any] = field(default_factory=dict)
     turns: dict[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
+    probes: dict[ProbeKey, Probe] = field(default_factory=dict)
     seconds: float = 0.0
     torn: int = 0
+
+    def costs(self) -> Iterator[tuple[int, Cost]]:
+        """Yield what each asking took, with the seat that was asked."""
+        for turn in self.turns.values():
+            yield turn.agent, turn.cost
+        for probe in self.probes.values():
+            yield probe.agent, probe.cost
 
 
 def read_log(path: Path) -> LogContents:
@@ -159,6 +170,9 @@ def _take(contents: LogContents, kind: str, event: dict[str, Any]) -> None:
     if kind == "turn":
         turn = Turn.from_dict(event)
         contents.turns[turn.key] = turn
+    elif kind == "probe":
+        probe = Probe.from_dict(event)
+        contents.probes[probe.key] = probe
     elif kind == "item":
         end = ItemEnd(**event)
         contents.items[end.identity] = end
@@ -249,6 +263,15 @@ class EventLog:
         self.write("turn", turn.as_dict())
         self.contents.turns[turn.key] = turn
 
+    def probed(self, key: ProbeKey) -> Probe | None:
+        """Return the probe of an earlier session, if there is one."""
+        return self.contents.probes.get(key)
+
+    def keep_probe(self, probe: Probe) -> None:
+        """Append one probe and keep it."""
+        self.write("probe", probe.as_dict())
+        self.contents.probes[probe.key] = probe
+
     def finish_item(self, end: ItemEnd) -> None:
         """Append the end of one item and keep it."""
         self.write("item", end.as_dict())
@@ -305,6 +328,14 @@ class MemoryLog:
     def accept(self, turn: Turn) -> None:
         """Keep one turn."""
         self.contents.turns[turn.key] = turn
+
+    def probed(self, key: ProbeKey) -> Probe | None:
+        """Return the probe, if there is one."""
+        return self.contents.probes.get(key)
+
+    def keep_probe(self, probe: Probe) -> None:
+        """Keep one probe."""
+        self.contents.probes[probe.key] = probe
 
     def finish_item(self, end: ItemEnd) -> None:
         """Keep the end of one item."""

@@ -82,6 +82,9 @@ class Transcript:
         Whether different people sit in a seat from item to item (crowds).
     abstention : int or None
         Option that stands for an abstention in a categorical log.
+    perceived : ndarray of shape (n_items, n_agents, n_agents), or None
+        ``[item, listener, speaker]``: how sure the speaker seemed after round 0, where listeners
+        were asked; NaN where not.
     """
 
     question_ids: tuple[str, ...]
@@ -107,6 +110,7 @@ class Transcript:
     peers_read: Literal["belief", "confidence", "answer"] = "belief"
     exchangeable: bool = False
     abstention: int | None = None
+    perceived: Array | None = None
 
     def __repr__(self) -> str:
         return (
@@ -178,6 +182,7 @@ class Transcript:
             confidence=pick(self.confidence),
             stubbornness=pick(self.stubbornness),
             self_weight=pick(self.self_weight),
+            perceived=pick(self.perceived),
             targets=None if self.targets is None else self.targets[chosen],
             control=None if self.control is None else self.control[chosen],
         )

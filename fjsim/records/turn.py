@@ -122,7 +122,7 @@ class Turn:
                 values[name] = value
         if self.heard:
             values["heard"] = [_heard(heard) for heard in self.heard]
-        values["cost"] = _cost(self.cost)
+        values["cost"] = plain_cost(self.cost)
         return values
 
     @classmethod
@@ -163,7 +163,8 @@ def _heard(heard: Heard) -> dict[str, Any]:
     return values
 
 
-def _cost(cost: Cost) -> dict[str, Any]:
+def plain_cost(cost: Cost) -> dict[str, Any]:
+    """Return the fields of a cost that are not at their default."""
     return {name: given for name, default in _FREE if (given := getattr(cost, name)) != default}
 
 

@@ -1,5 +1,7 @@
 """Routers: who is listened to, per question."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,14 +106,7 @@ def test_competence_history_is_the_odds_of_the_record():
 
 
 def test_a_probe_is_used_where_the_record_has_one():
-    class Probed(Record):
-        perceived = np.tile([0.1, 0.1, 0.1, 0.9], (4, 1))
-
-    probed = Probed(
-        *(getattr(MIXED, name) for name in ("question_id", "influence", "stated", "accepted")),
-        MIXED.answers,
-        MIXED.confidence,
-    )
+    probed = replace(MIXED, perceived=np.tile([0.1, 0.1, 0.1, 0.9], (4, 1)))
     assert perceived_confidence(MIXED) is None
     assert weights("perceived-confidence", probed)[0].argmax() == 3
 

@@ -144,8 +144,9 @@ class PerceivedConfidence(ChannelRouter):
 
     Notes
     -----
-    ``W_ij(q)`` is a softmax of ``record.perceived[i, j]``. Where the run asked no probe the
-    record has none: the speakers' stated confidence is taken instead, and the log says so once.
+    After round 0 every listener is asked aside how sure each speaker seems; ``W_ij(q)`` is a
+    softmax of its answers, ``record.perceived[i, j]``. For a record without a probe the speakers'
+    stated confidence is taken instead, and the log says so once.
 
     References
     ----------
@@ -153,6 +154,7 @@ class PerceivedConfidence(ChannelRouter):
     """
 
     sharpness: float = 2.0
+    probes: ClassVar[bool] = True
 
     def weights(self, record: Record, state: Any) -> Array:
         """Return the softmax of perceived, or else of stated, confidence."""

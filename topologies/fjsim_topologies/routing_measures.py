@@ -33,8 +33,7 @@ def perceived_confidence(record: Record) -> Array | None:
     ndarray of shape (..., listener, speaker) or None
         From ``record.perceived``; None where there was no probe.
     """
-    probed = getattr(record, "perceived", None)
-    return None if probed is None else np.asarray(probed, dtype=float)
+    return None if record.perceived is None else np.asarray(record.perceived, dtype=float)
 
 
 def alignment(record: Record) -> Array:

@@ -1,0 +1,26 @@
+"""Where a deliberation keeps what it was told."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fjsim.records import Probe, ProbeKey, Turn, TurnKey
+
+
+class Journal(Protocol):
+    """Where turns are kept; a turn that is there already is not asked again."""
+
+    def recorded(self, key: TurnKey) -> Turn | None:
+        """Return a turn of an earlier session, or of the other arm's round 0."""
+
+    def accept(self, turn: Turn) -> None:
+        """Keep one turn."""
+
+    def probed(self, key: ProbeKey) -> Probe | None:
+        """Return a probe of an earlier session."""
+
+    def keep_probe(self, probe: Probe) -> None:
+        """Keep one probe."""
+
+    async def sync(self) -> None:
+        """Return when all that was accepted is safe."""

@@ -1,0 +1,94 @@
+"""Asked aside after round 0: how sure does each speaker seem to each listener."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Arm, Message, SampleIndex, SpeakingAgent
+from fjsim.deliberation import rendering
+from fjsim.deliberation.conversation import Conversation
+from fjsim.deliberation.item import Item
+from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.team import Team
+from fjsim.records import Probe, ProbeKey
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """The probes of one item in one arm; no reply is written back into a conversation.
+
+    Parameters
+    ----------
+    team, arm, item, journal
+        As of ``Deliberation``.
+    sheet : Sheet
+        The question as shown.
+    conversations : sequence of Conversation
+        Everybody's chat so far.
+    """
+
+    team: Team
+    arm: Arm
+    item: Item
+    journal: Journal
+    sheet: Sheet
+    conversations: Sequence[Conversation]
+
+    async def ask_all(self, heard: Sequence[Sequence[Message]]) -> Array:
+        """Ask every listener.
+
+        Parameters
+        ----------
+        heard : sequence of sequence of Message
+            Per listener, what the speakers said in round 0.
+
+        Returns
+        -------
+        ndarray of shape (n_agents, n_agents)
+            ``[listener, speaker]`` in [0, 1]; NaN where nobody was asked or no valid reply came.
+        """
+        found = await asyncio.gather(
+            *(self._ask(seat, tuple(messages)) for seat, messages in enumerate(heard))
+        )
+        await self.journal.sync()
+        perceived = np.full((self.team.n_agents, self.team.n_agents), np.nan)
+        for probe in found:
+            for speaker, sure in probe.perceived.items():
+                perceived[probe.agent, speaker] = sure
+        return perceived
+
+    async def _ask(self, seat: int, heard: tuple[Message, ...]) -> Probe:
+        key = ProbeKey(self.arm, self.item.question.id, self.item.replica, seat)
+        probe = self.journal.probed(key)
+        if probe is not None:
+            return probe
+        probe = await self._asked(key, heard) if heard else Probe(*key, perceived={})
+        self.journal.keep_probe(probe)
+        return probe
+
+    async def _asked(self, key: ProbeKey, heard: tuple[Message, ...]) -> Probe:
+        elicitor = self.team.elicitors[key.agent]
+        if elicitor is None or isinstance(self.team.agents[key.agent], SpeakingAgent):
+            return Probe(*key, perceived={one.speaker: _sureness(one) for one in heard})
+        chat = self.conversations[key.agent].chat(rendering.probe_prompt(self.sheet, heard))
+        names = [rendering.agent_name(one.speaker) for one in heard]
+        sample = SampleIndex(self.item.replica, key.agent, 0)
+        asked = await elicitor.perceive(chat, names, sample)
+        speakers = [one.speaker for one in heard] if asked.values else []
+        perceived = dict(zip(speakers, asked.values, strict=True))
+        return Probe(*key, perceived=perceived, problem=asked.problem, cost=asked.cost)
+
+
+def _sureness(message: Message) -> float:
+    """Return what an agent without a model makes of a message: it takes its word for it."""
+    if message.confidence is not None:
+        return message.confidence
+    if message.belief is None:
+        return 1.0
+    return float(np.max(message.belief))
