@@ -21,7 +21,8 @@ def main(scenario: str, folder: str, cache: str) -> None:
     # Plug-ins and the fit's compiled kernels are imported by the first run of a process.
     run_scenario(Scenario(questions={"limit": 1}, rounds=1))
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    run = run_scenario(described, out=folder, cache=Path(cache))
+    clock = _Clock(started)
+    run = run_scenario(described, out=folder, cache=Path(cache), watch=clock.watch)
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
@@ -30,6 +31,7 @@ def main(scenario: str, folder: str, cache: str) -> None:
                 "seconds": seconds,
                 "wall_seconds": run.metrics["wall_seconds"],
                 "cpu_seconds": cpu,
+                "first_turn_seconds": clock.first_turn,
                 "calls": run.metrics["calls"],
                 "missing": run.metrics["missing_turns"],
                 "turns": len(run.contents.turns),
@@ -37,6 +39,21 @@ def main(scenario: str, folder: str, cache: str) -> None:
             }
         )
     )
+
+
+class _Clock:
+    """Notes when the first turn came that was not in the folder before."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._before: int | None = None
+        self.first_turn = 0.0
+
+    def watch(self, done: int, total: int) -> None:
+        if self._before is None:
+            self._before = done
+        elif not self.first_turn and done > self._before:
+            self.first_turn = time.perf_counter() - self._started
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fjsim.contracts import Arm, Heard, Validity
@@ -133,7 +134,7 @@ class Turn:
             if name in plain:
                 plain[name] = tuple(plain[name])
         plain["validity"] = Validity(plain["validity"])
-        plain["heard"] = tuple(Heard(**heard) for heard in plain.get("heard", ()))
+        plain["heard"] = tuple([_heard_again(**heard) for heard in plain.get("heard", ())])
         plain["cost"] = Cost(**plain.get("cost", {}))
         return cls(**plain)
 
@@ -150,6 +151,10 @@ class Turn:
             self.heard,
             self.prompt_hash,
         )
+
+
+# The same few records come again in every turn: read once, they are shared.
+_heard_again = lru_cache(maxsize=65536)(Heard)
 
 
 def _heard(heard: Heard) -> dict[str, Any]:

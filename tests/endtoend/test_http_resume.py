@@ -172,8 +172,13 @@ def test_a_planted_key_stands_in_no_file_of_the_run(
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    report = subprocess.run(
+        command("report", tmp_path / "r"), capture_output=True, text=True, check=False
+    )
+    assert report.returncode == 0, report.stderr
     places = [*(tmp_path / "r").rglob("*"), *Path(os.environ["FJSIM_CACHE_DIR"]).rglob("*")]
-    assert len(places) > 4
+    assert any(path.suffix == ".html" for path in places)
+    assert len(places) > 5
     for path in places:
         assert not path.is_file() or secret.encode() not in path.read_bytes(), path
     assert secret not in done.stdout + done.stderr
