@@ -10,7 +10,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, certain, top_option
 from fjsim.contracts import Channel, Defense, Heard, Message, Record, Router
-from fjsim.records import Turn
+from fjsim.records import Turn, shared_heard
 
 DELIVERED = 1e-12
 ALL_SHOWN = ("answer", "reason", "confidence", "belief")
@@ -35,7 +35,7 @@ class Hearing:
     def record(self) -> tuple[Heard, ...]:
         """What is recorded of it, by speaker."""
         kept = (
-            Heard(m.speaker, m.round, round(m.gate, 12), round(m.weight, 12), m.tampered)
+            shared_heard(m.speaker, m.round, round(m.gate, 12), round(m.weight, 12), m.tampered)
             for m in self.heard
         )
         return tuple(sorted(kept, key=lambda heard: heard.speaker))

@@ -4,7 +4,7 @@ from fjsim.records.building import build_transcript, counted, load_run
 from fjsim.records.event_log import EVENTS, EventLog, ItemEnd, LogContents, MemoryLog, read_log
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
-from fjsim.records.turn import Cost, Turn, TurnKey
+from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 
 __all__ = [
     "ABSENT",
@@ -25,4 +25,5 @@ __all__ = [
     "counted",
     "load_run",
     "read_log",
+    "shared_heard",
 ]

@@ -134,7 +134,7 @@ class Turn:
             if name in plain:
                 plain[name] = tuple(plain[name])
         plain["validity"] = Validity(plain["validity"])
-        plain["heard"] = tuple([_heard_again(**heard) for heard in plain.get("heard", ())])
+        plain["heard"] = tuple([shared_heard(**heard) for heard in plain.get("heard", ())])
         plain["cost"] = Cost(**plain.get("cost", {}))
         return cls(**plain)
 
@@ -153,8 +153,8 @@ class Turn:
         )
 
 
-# The same few records come again in every turn: read once, they are shared.
-_heard_again = lru_cache(maxsize=65536)(Heard)
+shared_heard = lru_cache(maxsize=65536, typed=True)(Heard)
+"""Make a ``Heard``, the same one again for the same fields: every turn holds several alike."""
 
 
 def _heard(heard: Heard) -> dict[str, Any]:
