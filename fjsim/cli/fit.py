@@ -25,7 +25,9 @@ TARGETS = ("belief", "opinion", "answer")
 def fit(
     source: Annotated[Path, typer.Argument(help="A run folder, a log, or a folder of CSVs.")],
     model: Annotated[str, typer.Option(help="Estimator; see `fjsim list estimators`.")] = "pooled",
-    format: Annotated[str, typer.Option(help="auto, long or stubborn-neighbors.")] = "auto",
+    format: Annotated[
+        str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
+    ] = "auto",
     arm: Annotated[str | None, typer.Option(help="clean or attacked, of a run folder.")] = None,
     target: Annotated[
         str | None, typer.Option(help="belief, opinion or answer, of a long log.")

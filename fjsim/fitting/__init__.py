@@ -5,6 +5,7 @@ Importing registers the estimators; what is heavy (numba, scipy, scikit-learn) l
 
 from fjsim.fitting.api import fit
 from fjsim.fitting.estimators import Estimator
+from fjsim.fitting.findings import Identified
 from fjsim.fitting.forecast import (
     FittedPair,
     FittedPrediction,
@@ -14,7 +15,6 @@ from fjsim.fitting.forecast import (
     fitted_prediction,
     forecast_from_middle,
 )
-from fjsim.fitting.identifiability import Identified
 from fjsim.fitting.prediction import one_step_beliefs, predicted_beliefs
 from fjsim.fitting.result import FJFit
 

@@ -9,25 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
-from fjsim.errors import NotConvergentError
-from fjsim.fitting.bootstrap import Intervals, percentile_intervals, question_index
+from fjsim.fitting.bootstrap import percentile_intervals, question_index
 from fjsim.fitting.caveats import log_warnings
-from fjsim.fitting.equilibrium import equilibrium_rows, only_equilibrium
+from fjsim.fitting.equilibrium import with_equilibrium
+from fjsim.fitting.findings import Identified, Intervals
 from fjsim.fitting.grams import Grams
-from fjsim.fitting.hearing import PEERS, Flags
+from fjsim.fitting.hearing import PEERS, Flags, unplaced_turns
 from fjsim.fitting.identifiability import (
     Determined,
-    Identified,
     blind_spots,
     determined,
     precision,
 )
 from fjsim.fitting.result import FJFit, ItemParameters
-from fjsim.fitting.rows import LawParts, finite_influence, parameters_of, split_rows
+from fjsim.fitting.rows import LawParts, finite_influence, split_rows
 from fjsim.records.transcript import Transcript
-
-SLOWEST_DECAY = 0.02
-"""If the part of a deviation that one round removes is below this, the equilibrium is too far."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,8 @@ def assemble(
     if draws is not None:
         fit = replace(fit, intervals=_masked_intervals(fit, draws, level, transcript))
     fit = replace(fit, warnings=fit.warnings + _blind_warnings(identified))
-    return _with_equilibrium(fit, transcript, units)
+    between_seats = units.influence_known or units.given is not None
+    return with_equilibrium(fit, transcript, units.influence_known, between_seats)
 
 
 def seat_names(transcript: Transcript) -> tuple[str, ...]:
@@ -154,6 +151,50 @@ def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters
     )
 
 
+def item_result(
+    model: str,
+    transcript: Transcript,
+    per_item: Grams,
+    common: Array,
+    rows: Array,
+    **extra: Any,
+) -> FJFit:
+    """Make the result of a model with parameters per item.
+
+    Parameters
+    ----------
+    model : str
+        Name of the estimator.
+    transcript : Transcript
+        What was fitted.
+    per_item : Grams
+        Its normal equations.
+    common : ndarray of shape (n_agents, n_agents + 2)
+        Row that stands for all items, and for those that were not fitted.
+    rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+    **extra
+        As for `assemble`.
+
+    Returns
+    -------
+    FJFit
+    """
+    fit = assemble(model, transcript, per_item.pooled(), common, **extra)
+    names = zip(transcript.question_ids, transcript.replicas.tolist(), strict=True)
+    known = dict(zip(names, rows, strict=True))
+
+    def rows_of_items(given: Transcript) -> Array:
+        keys = zip(given.question_ids, given.replicas.tolist(), strict=True)
+        return np.stack([known.get(key, common) for key in keys])
+
+    return replace(
+        fit,
+        items=item_parameters(per_item, rows, transcript.n_rounds),
+        one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
+        predictor=rows_of_items,
+    )
+
+
 def _shown(values: Array, known: Flags) -> Array:
     """Blank what is not identified."""
     return np.where(known, values, np.nan)
@@ -167,7 +208,8 @@ def _half_mean(errors: Array, turns: Array) -> float:
 def _most_turns(transcript: Transcript, units: Units) -> NDArray[np.int64]:
     """Return the largest number of updates on one item, per fitted row."""
     valid = transcript.valid
-    per_seat = (valid[:, 1:] & valid[:, :-1]).sum(axis=1).max(axis=0, initial=0)
+    known = valid[:, 1:] & valid[:, :-1] & ~unplaced_turns(transcript)
+    per_seat = known.sum(axis=1).max(axis=0, initial=0)
     most = np.zeros(int(units.of_seat.max(initial=0)) + 1, dtype=np.int64)
     np.maximum.at(most, units.of_seat, per_seat)
     return most
@@ -251,68 +293,4 @@ def _blind_warnings(identified: Identified) -> tuple[str, ...]:
     return tuple(
         reason if len(where) == everyone else f"seat {', '.join(map(str, where))}: {reason}"
         for reason, where in seats.items()
-    )
-
-
-def _with_equilibrium(fit: FJFit, transcript: Transcript, units: Units) -> FJFit:
-    """Add the influence at equilibrium, or say why there is none."""
-    if units.influence_known and only_equilibrium(transcript, fit.one_step_mse):
-        return _equilibrium_fit(fit, transcript)
-    reached, problem = _equilibrium(fit, units)
-    if problem:
-        identified = replace(fit.identified, equilibrium=False)
-        return replace(fit, identified=identified, warnings=(*fit.warnings, problem))
-    return replace(fit, equilibrium_influence=reached)
-
-
-def _equilibrium(fit: FJFit, units: Units) -> tuple[Array | None, str]:
-    """Return M, or why it is undefined."""
-    from fjsim.dynamics import total_influence
-
-    if not units.influence_known and units.given is None:
-        return None, "influence between seats is not defined, at equilibrium or after a round"
-    if np.isnan(fit.stubbornness).any():
-        return None, "influence at equilibrium is not determined, because stubbornness is not"
-    parameters = parameters_of(units.rows)
-    decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()
-    far = (
-        f"stubbornness near 0: a round removes only {max(float(decay), 0):.3f} of a deviation, so "
-        "the influence at equilibrium is undefined; influence after the last round is reported"
-    )
-    if decay < SLOWEST_DECAY:
-        return None, far
-    try:
-        return total_influence(parameters), ""
-    except NotConvergentError:
-        return None, far
-
-
-def _equilibrium_fit(fit: FJFit, transcript: Transcript) -> FJFit:
-    """Replace a fit to a log that holds only the equilibrium."""
-    found = equilibrium_rows(transcript)
-    blank = np.full(fit.n_agents, np.nan)
-    none = np.zeros(fit.n_agents, dtype=bool)
-    reason = (
-        "only the equilibrium was observed: influence and its total at equilibrium are "
-        "determined, stubbornness and self-weight are not (only their ratio)"
-    )
-    identified = replace(
-        fit.identified,
-        stubbornness=none,
-        self_weight=none,
-        influence=np.ones_like(fit.identified.influence),
-        reasons=tuple((reason,) for _ in fit.agents),
-    )
-    return replace(
-        fit,
-        stubbornness=blank,
-        self_weight=blank,
-        influence=found.influence,
-        influence_shares=found.total.mean(axis=0),
-        rows=found.rows,
-        identified=identified,
-        intervals=None,
-        equilibrium_influence=found.total,
-        warnings=(*log_warnings(transcript), reason),
-        predictor=None,
     )

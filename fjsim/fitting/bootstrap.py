@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.fitting.findings import Intervals
 from fjsim.fitting.grams import Grams
 from fjsim.fitting.rows import finite_influence, split_rows
 from fjsim.fitting.simplex import solve_rows
 from fjsim.seeds import stream
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """Percentile intervals; NaN where the parameter is not identified.
-
-    Parameters
-    ----------
-    level : float
-        Nominal coverage.
-    n_resamples, n_questions : int
-        How many resamples, of how many questions.
-    stubbornness, self_weight, influence_shares : ndarray of shape (2, n_agents)
-        Lower and upper ends.
-    influence : ndarray of shape (2, n_agents, n_agents)
-    """
-
-    level: float
-    n_resamples: int
-    n_questions: int
-    stubbornness: Array
-    self_weight: Array
-    influence: Array
-    influence_shares: Array
 
 
 def question_weights(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fjsim.fitting.hearing import unplaced_turns
 from fjsim.records.transcript import Transcript
 
 
@@ -17,8 +18,8 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Survivors of early stopping, sequential turns, crowds,
-        missing turns, agents without a round-0 belief.
+        Survivors of early stopping, sequential turns, crowds, missing turns, statements heard
+        but not recorded, agents without a round-0 belief.
     """
     found = [
         _survivors(transcript),
@@ -26,6 +27,7 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
         _crowd(transcript),
         _without_innate(transcript),
         _missing(transcript),
+        _unplaced(transcript),
         _abstained(transcript),
     ]
     return tuple(text for text in found if text)
@@ -87,6 +89,16 @@ def _without_innate(transcript: Transcript) -> str:
 def _missing(transcript: Transcript) -> str:
     lost = int((transcript.validity == 3).sum())
     return f"{lost} missing turns are masked, never imputed" if lost else ""
+
+
+def _unplaced(transcript: Transcript) -> str:
+    lost = int((unplaced_turns(transcript) & transcript.valid[:, 1:]).sum())
+    if not lost:
+        return ""
+    return (
+        f"{lost} turns came after a statement that the log does not hold under its speaker; they "
+        "are neither fitted nor scored, and count only as heard by others"
+    )
 
 
 def _abstained(transcript: Transcript) -> str:

@@ -13,6 +13,7 @@ from fjsim.beliefs import Array
 from fjsim.errors import ConfigError, FjsimError
 from fjsim.fitting.bootstrap import question_index
 from fjsim.fitting.estimators.contract import Estimator, treated
+from fjsim.fitting.findings import ComparisonRow
 from fjsim.fitting.metrics import (
     KL_EPSILON,
     brier,
@@ -36,52 +37,6 @@ PROTOCOLS: dict[str, str] = {
     "rollout": "5 folds over questions, all rounds predicted from round 0",
 }
 """Named protocols, and what each holds out."""
-
-
-@dataclass(frozen=True)
-class ComparisonRow:
-    """One model under one protocol.
-
-    Parameters
-    ----------
-    model : str
-    protocol : {'readme', 'last-round', 'rollout'}
-    metric : str
-        What ``one_step_mse`` measures.
-    one_step_mse : float
-        Mean over held-out turns of half the summed squared gap. Under ``rollout`` the gap is that
-        of the rolled-out beliefs.
-    skill : float
-        ``1 - one_step_mse / persistence's``; for ``rollout`` persistence keeps round 0.
-    low, high : float
-        Paired 95 % percentile interval of the skill, questions resampled.
-    top1 : float
-        Share of turns whose top option is predicted; NaN without any.
-    brier, kl : float
-        Summed squared gap to the observed top option; divergence of observed from predicted.
-    kl_epsilon : float
-        Added to every probability in ``kl``.
-    n_turns, n_questions : int
-    gap, gap_low, gap_high : float
-        Error minus the first model's, with its paired interval: below 0 is better than it.
-    """
-
-    model: str
-    protocol: str
-    metric: str
-    one_step_mse: float
-    skill: float
-    low: float
-    high: float
-    top1: float
-    brier: float
-    kl: float
-    kl_epsilon: float
-    n_turns: int
-    n_questions: int
-    gap: float
-    gap_low: float
-    gap_high: float
 
 
 def default_models(transcript: Transcript) -> tuple[str, ...]:
@@ -191,7 +146,7 @@ def _rows(
         if predicted is not None:
             scores[maker.name] = _score(predicted, transcript, counts)
     still = _score(_unchanged(transcript, protocol), transcript, counts)
-    return _table(protocol, scores, still, transcript, counts, seed)
+    return _table(protocol, scores, still, _turns(protocol, transcript, counts, seed))
 
 
 def _unchanged(transcript: Transcript, protocol: str) -> Array:
@@ -249,61 +204,71 @@ def _score(predicted: Array, transcript: Transcript, counts: NDArray[np.bool_]) 
     )
 
 
-def _table(
-    protocol: str,
-    scores: dict[str, _Scores],
-    still: _Scores,
-    transcript: Transcript,
-    counts: NDArray[np.bool_],
-    seed: int,
-) -> list[ComparisonRow]:
-    """Turn scores into rows with paired intervals."""
-    of_turn = np.broadcast_to(question_index(transcript.question_ids)[:, None, None], counts.shape)[
-        counts
-    ]
-    n_questions = int(of_turn.max()) + 1
+@dataclass(frozen=True)
+class _Turns:
+    """Which question each scored turn belongs to, and how often a resample draws each question."""
+
+    question: NDArray[np.int64]
+    drawn: Array
+
+    @property
+    def size(self) -> Array:
+        """Turns per question."""
+        return np.bincount(self.question, minlength=self.drawn.shape[1]).astype(float)
+
+    def resampled(self, values: Array) -> Array:
+        """Return the mean over turns in every resample."""
+        sums = np.bincount(self.question, weights=values, minlength=self.drawn.shape[1])
+        return np.asarray((self.drawn @ sums) / np.maximum(self.drawn @ self.size, 1))
+
+
+def _turns(protocol: str, transcript: Transcript, counts: NDArray[np.bool_], seed: int) -> _Turns:
+    of_item = question_index(transcript.question_ids)[:, None, None]
+    question = np.broadcast_to(of_item, counts.shape)[counts]
+    n_questions = int(question.max()) + 1
     rng = stream(seed, "fit-comparison", protocol)
-    drawn = rng.multinomial(n_questions, np.full(n_questions, 1 / n_questions), size=N_RESAMPLES)
-    size = np.bincount(of_turn, minlength=n_questions).astype(float)
+    even = np.full(n_questions, 1 / n_questions)
+    return _Turns(question, rng.multinomial(n_questions, even, size=N_RESAMPLES).astype(float))
 
-    def resampled(values: Array) -> Array:
-        sums = np.bincount(of_turn, weights=values, minlength=n_questions)
-        return np.asarray((drawn @ sums) / np.maximum(drawn @ size, 1))
 
-    still_drawn = resampled(still.gap)
+def _table(
+    protocol: str, scores: dict[str, _Scores], still: _Scores, turns: _Turns
+) -> list[ComparisonRow]:
+    """Turn scores into rows with paired intervals, best first; gaps are to the first model."""
     if not scores:
         return []
     first = next(iter(scores.values()))
-    first_drawn = resampled(first.gap)
-    rows = []
-    for name, found in scores.items():
-        gaps = resampled(found.gap)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            skills = 1 - gaps / still_drawn
-        low, high = _ends(skills)
-        gap_low, gap_high = _ends(gaps - first_drawn)
-        error, base = float(found.gap.mean()), float(still.gap.mean())
-        rows.append(
-            ComparisonRow(
-                model=name,
-                protocol=protocol,
-                metric="half summed squared gap",
-                one_step_mse=error,
-                skill=1 - error / base if base > 0 else float("nan"),
-                low=low,
-                high=high,
-                top1=_mean(found.top),
-                brier=_mean(found.brier),
-                kl=_mean(found.kl),
-                kl_epsilon=KL_EPSILON,
-                n_turns=int(counts.sum()),
-                n_questions=int((size > 0).sum()),
-                gap=error - float(first.gap.mean()),
-                gap_low=gap_low,
-                gap_high=gap_high,
-            )
-        )
+    rows = [_row(protocol, name, found, first, still, turns) for name, found in scores.items()]
     return sorted(rows, key=lambda row: row.one_step_mse)
+
+
+def _row(
+    protocol: str, name: str, found: _Scores, first: _Scores, still: _Scores, turns: _Turns
+) -> ComparisonRow:
+    """Put one model beside no change and beside the first model."""
+    gaps = turns.resampled(found.gap)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = _ends(1 - gaps / turns.resampled(still.gap))
+    gap_low, gap_high = _ends(gaps - turns.resampled(first.gap))
+    error, base = float(found.gap.mean()), float(still.gap.mean())
+    return ComparisonRow(
+        model=name,
+        protocol=protocol,
+        metric="half summed squared gap",
+        one_step_mse=error,
+        skill=1 - error / base if base > 0 else float("nan"),
+        low=low,
+        high=high,
+        top1=_mean(found.top),
+        brier=_mean(found.brier),
+        kl=_mean(found.kl),
+        kl_epsilon=KL_EPSILON,
+        n_turns=len(turns.question),
+        n_questions=int((turns.size > 0).sum()),
+        gap=error - float(first.gap.mean()),
+        gap_low=gap_low,
+        gap_high=gap_high,
+    )
 
 
 def _mean(values: Array) -> float:

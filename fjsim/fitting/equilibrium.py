@@ -1,4 +1,4 @@
-"""Logs that hold only innate beliefs and the equilibrium: what can still be known."""
+"""Influence at equilibrium: of a fitted law, and of logs that hold nothing else."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.errors import NotConvergentError
+from fjsim.fitting.caveats import log_warnings
 from fjsim.fitting.grams import grams
 from fjsim.fitting.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.result import FJFit
 from fjsim.fitting.rows import parameters_of
 from fjsim.fitting.simplex import solve_rows
 from fjsim.records.transcript import Transcript
+
+SLOWEST_DECAY = 0.02
+"""If the part of a deviation that one round removes is below this, the equilibrium is too far."""
 
 AT_REST = 1e-8
 """Largest movement that counts as none."""
@@ -114,3 +120,84 @@ def _fit(transcript: Transcript) -> tuple[Array, float]:
     rows[:, INNATE] = fitted[:, INNATE] + fitted[:, OWN]
     rows[:, PEERS:] = fitted[:, PEERS:]
     return rows, error
+
+
+def with_equilibrium(
+    fit: FJFit, transcript: Transcript, fitted_influence: bool, between_seats: bool
+) -> FJFit:
+    """Add the influence at equilibrium to a fit, or say why there is none.
+
+    Parameters
+    ----------
+    fit : FJFit
+    transcript : Transcript
+        What was fitted.
+    fitted_influence : bool
+        Whether who is listened to was fitted.
+    between_seats : bool
+        Whether influence between seats is defined: fitted, or given.
+
+    Returns
+    -------
+    FJFit
+    """
+    if fitted_influence and only_equilibrium(transcript, fit.one_step_mse):
+        return _equilibrium_fit(fit, transcript)
+    reached, problem = _equilibrium(fit, between_seats)
+    if problem:
+        identified = replace(fit.identified, equilibrium=False)
+        return replace(fit, identified=identified, warnings=(*fit.warnings, problem))
+    return replace(fit, equilibrium_influence=reached)
+
+
+def _equilibrium(fit: FJFit, between_seats: bool) -> tuple[Array | None, str]:
+    """Return M, or why it is undefined."""
+    from fjsim.dynamics import total_influence
+
+    if not between_seats:
+        return None, "influence between seats is not defined, at equilibrium or after a round"
+    if np.isnan(fit.stubbornness).any():
+        return None, "influence at equilibrium is not determined, because stubbornness is not"
+    parameters = parameters_of(fit.rows)
+    decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()
+    far = (
+        f"stubbornness near 0: a round removes only {max(float(decay), 0):.3f} of a deviation, so "
+        "the influence at equilibrium is undefined; influence after the last round is reported"
+    )
+    if decay < SLOWEST_DECAY:
+        return None, far
+    try:
+        return total_influence(parameters), ""
+    except NotConvergentError:
+        return None, far
+
+
+def _equilibrium_fit(fit: FJFit, transcript: Transcript) -> FJFit:
+    """Replace a fit to a log that holds only the equilibrium."""
+    found = equilibrium_rows(transcript)
+    blank = np.full(fit.n_agents, np.nan)
+    none = np.zeros(fit.n_agents, dtype=bool)
+    reason = (
+        "only the equilibrium was observed: influence and its total at equilibrium are "
+        "determined, stubbornness and self-weight are not (only their ratio)"
+    )
+    identified = replace(
+        fit.identified,
+        stubbornness=none,
+        self_weight=none,
+        influence=np.ones_like(fit.identified.influence),
+        reasons=tuple((reason,) for _ in fit.agents),
+    )
+    return replace(
+        fit,
+        stubbornness=blank,
+        self_weight=blank,
+        influence=found.influence,
+        influence_shares=found.total.mean(axis=0),
+        rows=found.rows,
+        identified=identified,
+        intervals=None,
+        equilibrium_influence=found.total,
+        warnings=(*log_warnings(transcript), reason),
+        predictor=None,
+    )

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import FjsimError, ParameterError
-from fjsim.fitting.estimators.linear import Exchangeable, Shrunk
+from fjsim.fitting.estimators.grouped import Exchangeable
+from fjsim.fitting.estimators.per_item import Shrunk
+from fjsim.fitting.hearing import unplaced_turns
 from fjsim.fitting.metrics import half_squared_gap
 from fjsim.fitting.prediction import predicted_beliefs, recorded_seats
 from fjsim.fitting.result import FJFit
@@ -205,7 +207,8 @@ def _counted(transcript: Transcript, at: int, predicted: Array) -> Array:
     """Return which seats count in one round: fitted ones with belief and prediction."""
     held = np.isin(np.arange(transcript.n_agents), recorded_seats(transcript))
     there = ~np.isnan(predicted).all(axis=-1)
-    return np.asarray(transcript.valid[:, at] & there & ~held)
+    known = transcript.valid[:, at] & ~unplaced_turns(transcript)[:, at - 1]
+    return np.asarray(known & there & ~held)
 
 
 def _mean_gap(transcript: Transcript, at: int, predicted: Array) -> float:

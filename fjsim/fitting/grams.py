@@ -33,7 +33,7 @@ class Design:
     moved : ndarray of shape (n_items, n_rounds, n_agents, n_options)
         Next belief minus the own last one.
     counts : ndarray of bool, shape (n_items, n_rounds, n_agents)
-        Turns that count: innate, last and next belief are all there.
+        Turns that count: innate, last and next belief are all there, and so is what was heard.
     allowed : ndarray of bool, shape (n_agents, n_columns)
         Columns that exist for each listener.
     """
@@ -115,6 +115,39 @@ class Grams:
             freedom=self.freedom[items],
         )
 
+    def of_groups(self, of_seat: NDArray[np.int64]) -> Grams:
+        """Return the sums over the listeners of each group.
+
+        Parameters
+        ----------
+        of_seat : ndarray of int, shape (n_agents,)
+            Group of each listener, 0-based.
+
+        Returns
+        -------
+        Grams
+            With groups in the place of agents.
+        """
+        member = np.eye(int(of_seat.max()) + 1)[of_seat]
+
+        def total(values: Array, axis: int) -> Array:
+            return np.asarray(np.moveaxis(np.tensordot(values, member, (axis, 0)), -1, axis))
+
+        return Grams(
+            total(self.products, -3),
+            total(self.targets, -2),
+            total(self.power, -1),
+            total(self.turns, -1),
+            total(self.freedom, -1),
+            (member.T @ self.allowed) > 0,
+        )
+
+    def without(self, column: int) -> Grams:
+        """Return the same sums with one column ruled out for every listener."""
+        allowed = self.allowed.copy()
+        allowed[:, column] = False
+        return replace(self, allowed=allowed)
+
     def __add__(self, other: Grams) -> Grams:
         return self._combined(other, 1.0)
 
@@ -175,7 +208,7 @@ def design(transcript: Transcript, columns: Columns | None = None) -> Design:
         block = columns_of_round(heard, at, transcript.innate, own, said)
         if columns is not None:
             block = columns(transcript, at, block)
-        counts = valid[:, at] & valid[:, at - 1] & valid[:, 0] & ~held
+        counts = valid[:, at] & valid[:, at - 1] & valid[:, 0] & ~held & ~heard.unplaced[:, at - 1]
         keep = counts[:, :, None]
         parts.append(np.where(keep[..., None], np.nan_to_num(block - block[..., [OWN]]), 0.0))
         moves.append(np.where(keep, np.nan_to_num(transcript.beliefs[:, at] - block[..., OWN]), 0))
@@ -206,7 +239,7 @@ def grams(transcript: Transcript, columns: Columns | None = None) -> Grams:
     if transcript.n_rounds < 1:
         raise ParameterError("nothing to fit: the log has no round after round 0")
     blocks = [
-        _products(
+        chunk_grams(
             transcript.select(np.arange(at, min(at + CHUNK_ITEMS, transcript.n_items))), columns
         )
         for at in range(0, transcript.n_items, CHUNK_ITEMS)
@@ -227,8 +260,8 @@ def grams(transcript: Transcript, columns: Columns | None = None) -> Grams:
     return joined
 
 
-def _products(transcript: Transcript, columns: Columns | None) -> Grams:
-    """Sum the products of one chunk of items."""
+def chunk_grams(transcript: Transcript, columns: Columns | None = None) -> Grams:
+    """Return the normal equations of few items at once; see `grams`, which bounds the memory."""
     laid = design(transcript, columns)
     n_items, _, n_agents, _, width = laid.columns.shape
     rows = laid.columns.transpose(0, 2, 1, 3, 4).reshape(n_items, n_agents, -1, width)

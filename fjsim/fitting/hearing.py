@@ -40,6 +40,9 @@ class Hearing:
     passed : ndarray of shape (n_items, n_rounds, n_agents), or None
         Share of the listener's own statement that was accepted (``blend`` channel); None where
         all of it was.
+    unplaced : ndarray of bool, shape (n_items, n_rounds, n_agents)
+        Turns before which the listener also heard something that the log does not hold under its
+        speaker: its columns are not known, so it is neither fitted nor scored.
     """
 
     heard: Flags
@@ -47,6 +50,7 @@ class Hearing:
     gate: Array
     residual: Literal["innate", "self", "renormalise"]
     passed: Array | None
+    unplaced: Flags
 
     @property
     def sequential(self) -> bool:
@@ -97,7 +101,23 @@ def hearing(transcript: Transcript) -> Hearing:
     gate = np.where(np.isnan(transcript.gates[:, 1:]), 1.0, transcript.gates[:, 1:])
     if passed is not None:
         gate = np.ones_like(gate)
-    return Hearing(heard, said_in, gate, transcript.residual, passed)
+    return Hearing(heard, said_in, gate, transcript.residual, passed, unplaced_turns(transcript))
+
+
+def unplaced_turns(transcript: Transcript) -> Flags:
+    """Return the turns before which something was heard that the log does not hold.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        An importer marks them by an entry of the listener for itself in ``heard_round``.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_items, n_rounds, n_agents)
+    """
+    own = np.diagonal(transcript.heard_round[:, 1:], axis1=-2, axis2=-1)
+    return np.asarray(own >= 0)
 
 
 def spoken_beliefs(transcript: Transcript) -> Array:

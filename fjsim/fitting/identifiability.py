@@ -22,37 +22,6 @@ RANK_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True)
-class Identified:
-    """Which parameters the data determine.
-
-    Parameters
-    ----------
-    stubbornness, self_weight : ndarray of bool, shape (n_agents,)
-    influence : ndarray of bool, shape (n_agents, n_agents)
-    equilibrium : bool
-        Whether the influence at equilibrium is determined.
-    reasons : tuple of tuple of str, length n_agents
-        Blind spots, named, per listener; empty where everything is identified.
-    noise : ndarray of shape (n_agents,)
-        Standard deviation of one option's belief around the fit.
-    smallest_singular_value : ndarray of shape (n_agents,)
-        Of the stacked differences from the own last belief.
-    rank, n_unknowns : ndarray of int, shape (n_agents,)
-        Rank of those differences, and how many weights are free.
-    """
-
-    stubbornness: Flags
-    self_weight: Flags
-    influence: Flags
-    equilibrium: bool
-    reasons: tuple[tuple[str, ...], ...]
-    noise: Array
-    smallest_singular_value: Array
-    rank: NDArray[np.int64]
-    n_unknowns: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class Precision:
     """Standard errors of weights; infinite where the data say nothing.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array, top_option
-from fjsim.fitting.hearing import Flags
+from fjsim.fitting.hearing import Flags, unplaced_turns
 from fjsim.fitting.prediction import recorded_seats
 from fjsim.records.transcript import Transcript
 
@@ -16,11 +16,13 @@ KL_EPSILON = 1e-6
 def scored_turns(transcript: Transcript) -> Flags:
     """Return the turns that count in a comparison, shape (n_items, n_rounds, n_agents).
 
-    Those with a belief now, in the round before and in round 0, of seats that are fitted.
+    Those with a belief now, in the round before and in round 0, of seats that are fitted, and
+    with nothing heard that the log does not hold.
     """
     valid = transcript.valid
     held = np.isin(np.arange(transcript.n_agents), recorded_seats(transcript))
-    return np.asarray(valid[:, 1:] & valid[:, :-1] & valid[:, :1] & ~held)
+    there = valid[:, 1:] & valid[:, :-1] & valid[:, :1]
+    return np.asarray(there & ~held & ~unplaced_turns(transcript))
 
 
 def half_squared_gap(predicted: Array, observed: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -21,10 +21,16 @@ from fjsim.fitting.hearing import (
 from fjsim.fitting.rows import join_rows, rows_of
 from fjsim.records.transcript import Transcript
 
-if TYPE_CHECKING:
-    from fjsim.fitting.result import FJFit
 
-    Law: TypeAlias = FJParameters | FJFit | Array | None
+class GivesRows(Protocol):
+    """A fit, as far as predictions go."""
+
+    def rows_for(self, transcript: Transcript) -> Array:
+        """Return weights (n_agents, n_agents + 2), or with leading axes for items and rounds."""
+
+
+Law: TypeAlias = FJParameters | GivesRows | Array | None
+"""What may be rolled out; see `predicted_beliefs`."""
 
 
 def predicted_beliefs(transcript: Transcript, law: Law = None, start: int = 0) -> Array:
@@ -111,7 +117,7 @@ def _declared_rows(transcript: Transcript) -> Array:
         )
     influence = transcript.influence
     if influence is None:
-        edges = (transcript.heard_round >= 0).any(axis=1).astype(float)
+        edges = (transcript.heard_round >= 0).any(axis=1) & ~np.eye(transcript.n_agents, dtype=bool)
         influence = edges / np.maximum(edges.sum(axis=-1, keepdims=True), 1)
     stubbornness, self_weight = transcript.stubbornness, transcript.self_weight
     if transcript.arm == "attacked" and transcript.seats:
@@ -189,7 +195,9 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):
         for _ in range(_passes(heard, at)):
-            columns = columns_of_round(heard, at, transcript.innate, _carried(predicted, at), said)
+            columns = columns_of_round(
+                heard, at, transcript.innate, carried_beliefs(predicted, at), said
+            )
             after = apply_rows(heard, at, rows, columns)
             read = expressed_prediction(after, transcript.peers_read)
             predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
@@ -203,8 +211,19 @@ def _passes(heard: Hearing, at: int) -> int:
     return int(same_round.shape[-1]) if same_round.any() else 1
 
 
-def _carried(predicted: Array, at: int) -> Array:
-    """Return the last beliefs, an adversary's missing turn filled with the one before it."""
+def carried_beliefs(predicted: Array, at: int) -> Array:
+    """Return the beliefs before round ``at``, a missing turn filled with the one before it.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options)
+    at : int
+        Round, 1 or later.
+
+    Returns
+    -------
+    ndarray of shape (n_items, n_agents, n_options)
+    """
     last = predicted[:, at - 1].copy()
     for earlier in range(at - 2, -1, -1):
         last = np.where(np.isnan(last).all(axis=-1, keepdims=True), predicted[:, earlier], last)

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.bootstrap import Intervals
-from fjsim.fitting.identifiability import Identified
+from fjsim.fitting.findings import ComparisonRow, Identified, Intervals, NullReport
 from fjsim.records.transcript import Transcript
 
 if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters
-    from fjsim.fitting.comparison import ComparisonRow
-    from fjsim.fitting.nulls import NullReport
 
 
 @dataclass(frozen=True)

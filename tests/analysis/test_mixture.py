@@ -10,6 +10,7 @@ import pytest
 
 from fjsim.analysis.calibration import calibration
 from fjsim.analysis.mixture import MixtureReport, mixture_ledger
+from fjsim.analysis.pooling import judged_team
 from fjsim.errors import ParameterError
 from fjsim.fitting import fit
 from fjsim.fitting.prediction import roll_out
@@ -99,6 +100,63 @@ def test_signs_are_reported_by_theorem_with_intervals(reports: dict[bool, Mixtur
     assert set(signs["sign"]) <= {-1, 0, 1}
     assert (signs["low"] <= signs["value"]).all()
     assert (signs["value"] <= signs["high"]).all()
+
+
+def by_hand() -> tuple[Transcript, MixtureReport, list[list[float]]]:
+    """A team of three on 40 questions, its ledger, and each item's gate from the true law."""
+    rng = np.random.default_rng(3)
+    beliefs = rng.dirichlet(np.full(3, 0.6), (40, 3))
+    transcript = played(beliefs, rng.integers(0, 3, 40))
+    report = mixture_ledger(transcript, fit(transcript, resamples=0))
+    gates = report.gates.pivot_table(index="item", columns="agent", values="influence")
+    return transcript, report, gates.to_numpy().tolist()
+
+
+def brier(belief: list[float], key: int) -> float:
+    return sum((p - (option == key)) ** 2 for option, p in enumerate(belief))
+
+
+def mixed(weights: tuple[float, ...] | list[float], beliefs: np.ndarray) -> list[float]:
+    return [
+        sum(w * b[option] for w, b in zip(weights, beliefs, strict=True)) for option in (0, 1, 2)
+    ]
+
+
+def test_the_sign_against_static_weights_is_that_of_a_search_over_all_of_them() -> None:
+    transcript, report, gates = by_hand()
+    beliefs, keys = transcript.beliefs[:, 0], transcript.keys.tolist()
+    fold = judged_team(transcript, None, 0)[0].fold
+    grid = [(a / 60, b / 60, 1 - (a + b) / 60) for a in range(61) for b in range(61 - a)]
+    static = [0.0] * 40
+    for out in set(fold.tolist()):
+        train = [item for item in range(40) if fold[item] != out]
+        best = min(
+            grid, key=lambda w: sum(brier(mixed(w, beliefs[item]), keys[item]) for item in train)
+        )
+        for item in np.flatnonzero(fold == out):
+            static[item] = brier(mixed(best, beliefs[item]), keys[item])
+    routed = [brier(mixed(gates[item], beliefs[item]), keys[item]) for item in range(40)]
+    gain = sum(static) / 40 - sum(routed) / 40
+    found = report.signs.set_index("theorem").loc["Theorem 2.5"]
+    assert risk(report, "best static weights") == pytest.approx(sum(static) / 40, abs=2e-3)
+    assert found["value"] == pytest.approx(gain, abs=2e-3)
+    assert abs(gain) > 5e-3
+    assert found["sign"] in (0, np.sign(gain))
+
+
+def test_the_terms_are_those_of_a_loop_over_items_and_agents() -> None:
+    transcript, report, gates = by_hand()
+    beliefs, keys = transcript.beliefs[:, 0], transcript.keys.tolist()
+    diversity, regret = 0.0, 0.0
+    for item in range(40):
+        mean = mixed(gates[item], beliefs[item])
+        risks = [brier(belief, keys[item]) for belief in beliefs[item]]
+        spread = [sum((belief - np.array(mean)) ** 2) for belief in beliefs[item]]
+        diversity += sum(g * d for g, d in zip(gates[item], spread, strict=True)) / 40
+        regret += (sum(g * r for g, r in zip(gates[item], risks, strict=True)) - min(risks)) / 40
+    value = report.terms[report.terms["expert"] == "label"].set_index("term")["value"]
+    assert value["local_diversity"] == pytest.approx(diversity)
+    assert value["routing_regret"] == pytest.approx(regret)
 
 
 def test_every_part_is_a_filled_frame(reports: dict[bool, MixtureReport]) -> None:

@@ -4,15 +4,16 @@ from fjsim.fitting.estimators.bias import Bias
 from fjsim.fitting.estimators.comparators import (
     FittedDeGroot,
     GroupMean,
-    LogLinear,
-    Majority,
     Persistence,
     UniformDeGroot,
 )
 from fjsim.fitting.estimators.contract import Estimator
 from fjsim.fitting.estimators.gated import Gated
+from fjsim.fitting.estimators.grouped import Exchangeable, Grouped
 from fjsim.fitting.estimators.legacy import Legacy
-from fjsim.fitting.estimators.linear import Exchangeable, Grouped, PerItem, Pooled, Shrunk
+from fjsim.fitting.estimators.per_item import PerItem, Shrunk
+from fjsim.fitting.estimators.pooled import Pooled
+from fjsim.fitting.estimators.rival_rules import LogLinear, Majority
 from fjsim.fitting.estimators.trajectory import Trajectory
 
 __all__ = [

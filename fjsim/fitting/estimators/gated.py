@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, top_option, total_variation
 from fjsim.fitting.assembly import assemble, item_parameters
-from fjsim.fitting.bootstrap import bootstrap_rows
-from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.estimators.linear import DEFAULT_RESAMPLES, refined_rows
+from fjsim.fitting.estimators.contract import treated
+from fjsim.fitting.estimators.pooled import refined_rows
+from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.grams import Grams, grams
 from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags
 from fjsim.records.transcript import Transcript
@@ -101,7 +101,7 @@ class _Gate(NamedTuple):
 
 @register("estimator", "gated")
 @dataclass(eq=False)
-class Gated(RowEstimator):
+class Gated(Resampled):
     r"""Weights that depend on the question through round-0 features.
 
     Parameters
@@ -110,12 +110,8 @@ class Gated(RowEstimator):
         Ridge on the coefficients, per turn.
     restarts : int
         Random starts besides the pooled row.
-    resamples : int
-        Bootstrap resamples of the pooled row; 0 for no intervals.
-    level : float
-        Of the intervals.
-    seed : int
-        Of starts and resampling.
+    resamples, level, seed
+        Of the pooled row's intervals, see `Resampled`; the seed also draws the starts.
 
     Attributes
     ----------
@@ -135,9 +131,6 @@ class Gated(RowEstimator):
 
     penalty: float = 1e-4
     restarts: int = 2
-    resamples: int = DEFAULT_RESAMPLES
-    level: float = 0.95
-    seed: int = 0
 
     def fit(self, transcript: Transcript) -> Self:
         """Learn biases and coefficients; see `Estimator.fit`."""
@@ -153,9 +146,7 @@ class Gated(RowEstimator):
         gate = self._search(per_item, features / self.scale_, common)
         self.bias_, self.coefficients_ = gate.bias, gate.coefficients
         rows = gate_rows(gate, features / self.scale_, per_item.allowed)
-        draws = None
-        if self.resamples:
-            draws = bootstrap_rows(per_item, used.question_ids, self.resamples, self.seed, common)
+        draws = self._draws(used, per_item, common)
         details = {
             "coefficients": dict(zip(FEATURE_NAMES, self.coefficients_.tolist(), strict=True)),
             "restart_spread": self.spread_.tolist(),

@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
 from fjsim.fitting.assembly import assemble
-from fjsim.fitting.bootstrap import bootstrap_rows
-from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.estimators.linear import refined_rows
+from fjsim.fitting.estimators.contract import treated
+from fjsim.fitting.estimators.pooled import refined_rows
+from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.grams import grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags, Hearing, hearing
+from fjsim.fitting.hearing import (
+    INNATE,
+    OWN,
+    PEERS,
+    Flags,
+    Hearing,
+    hearing,
+    unplaced_turns,
+)
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 
@@ -24,19 +32,15 @@ LEAST_WEIGHT = 1e-3
 
 @register("estimator", "trajectory")
 @dataclass(eq=False)
-class Trajectory(RowEstimator):
+class Trajectory(Resampled):
     """One set of parameters whose rolled-out path comes nearest to the recorded one.
 
     Parameters
     ----------
     steps : int
         Largest number of L-BFGS steps.
-    resamples : int
-        Bootstrap resamples of the one-step fit, for intervals; 0 for none.
-    level : float
-        Of the intervals.
-    seed : int
-        Of the resampling.
+    resamples, level, seed
+        Of the one-step fit's intervals, see `Resampled`; none by default.
 
     Notes
     -----
@@ -50,8 +54,6 @@ class Trajectory(RowEstimator):
 
     steps: int = 500
     resamples: int = 0
-    level: float = 0.95
-    seed: int = 0
 
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row per seat; see `Estimator.fit`."""
@@ -77,9 +79,7 @@ class Trajectory(RowEstimator):
             options={"maxiter": self.steps, "ftol": 1e-11, "gtol": 1e-8},
         )
         rows = objective.rows(found.x)
-        draws = None
-        if self.resamples:
-            draws = bootstrap_rows(per_item, used.question_ids, self.resamples, self.seed, start)
+        draws = self._draws(used, per_item, start)
         fit = assemble(self.name, used, normal, rows, None, draws, self.level)
         self.result_ = replace(fit, details={"path_error": float(found.fun)})
         return self
@@ -93,6 +93,7 @@ class _Objective:
         self.innate = np.nan_to_num(transcript.innate)
         self.observed = np.nan_to_num(transcript.beliefs)
         counts = transcript.valid & transcript.valid[:, :1]
+        counts[:, 1:] &= ~unplaced_turns(transcript)
         self.mask = counts[..., None] & ~np.isnan(transcript.beliefs)
         self.passed = heard.heard * heard.gate
         lost = 1 - self.passed

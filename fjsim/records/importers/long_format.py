@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fjsim.beliefs import as_belief
+from fjsim.beliefs import SUM_TOLERANCE, as_belief
 from fjsim.errors import BeliefError, LogFormatError, nearest
-from fjsim.records.importers.arrays import LogColumns, build_log
+from fjsim.records.importers.arrays import build_log
+from fjsim.records.importers.columns import LogColumns
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
-from fjsim.records.importers.reading import Row, Rows
+from fjsim.records.importers.row_files import Row, Rows
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (
@@ -90,7 +91,7 @@ class _Reader:
         kept.turns.append(order)
         belief = self._belief(row, where)
         if belief is not None:
-            kept.beliefs[len(kept.lines) - 1] = belief
+            kept.beliefs.add(len(kept.lines) - 1, belief)
 
     def _check_header(self, row: Row, line: int) -> None:
         """Refuse a log without the columns that it needs."""
@@ -129,7 +130,7 @@ class _Reader:
             )
         return int(number)
 
-    def _belief(self, row: Row, where: str) -> tuple[float, ...] | None:
+    def _belief(self, row: Row, where: str) -> list[float] | None:
         """Return the stated belief of a row, checked."""
         if self._belief_cells:
             cells = [_text(row.get(name)) for name in self._belief_cells]
@@ -151,18 +152,25 @@ class _Reader:
         return _checked_belief(values, where)
 
 
-def _checked_belief(values: Any, where: str) -> tuple[float, ...]:
+def _checked_belief(values: Any, where: str) -> list[float]:
+    """Return a stated belief with sum 1."""
     if not isinstance(values, list) or len(values) < 2:
         raise LogFormatError(f"{where}: belief must be an array of two numbers or more")
     try:
         numbers = [float(value) for value in values]
-        return tuple(as_belief(numbers, n_options=len(numbers)).tolist())
+        total = sum(numbers)
+        # The plain case first: a million arrays of five numbers take most of a minute.
+        if abs(total - 1) <= SUM_TOLERANCE and all(number >= 0 for number in numbers):
+            return [number / total for number in numbers]
+        return list(as_belief(numbers, n_options=len(numbers)).tolist())
     except (TypeError, ValueError, BeliefError) as error:
         raise LogFormatError(f"{where}: {error}") from error
 
 
 def _text(value: Any) -> str:
     """Return a cell as text; nothing for an absent one."""
+    if type(value) is str:
+        return value.strip()
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, list):

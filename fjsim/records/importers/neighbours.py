@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import LogFormatError, nearest
+from fjsim.records.importers.columns import Integers, LogColumns, Places
 from fjsim.records.transcript import NOT_HEARD
-
-if TYPE_CHECKING:
-    from fjsim.records.importers.arrays import LogColumns, Places
-
-Integers = NDArray[np.int64]
 
 EVERYBODY = ("", "all")
 
@@ -28,6 +23,8 @@ class Hearings:
     Parameters
     ----------
     heard_round : ndarray of int, shape (n_items, n_times, n_seats, n_seats)
+        As in `Transcript`. A listener's entry for itself says that it also heard something that
+        the log does not hold under its speaker.
     influence : ndarray of shape (n_items, n_seats, n_seats), or None
         Where the log weighs its edges.
     control : ndarray of bool, shape (n_items,)
@@ -48,6 +45,48 @@ class _Edge:
     agent: int
     round: int | None
     weight: float | None
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A neighbours cell: whom it names, and whether something heard has no speaker of its own."""
+
+    edges: tuple[_Edge, ...]
+    unknown: bool
+    repeated: bool
+
+
+@dataclass
+class _Unplaced:
+    """Turns in which something was heard that the log does not hold under its speaker."""
+
+    places: list[tuple[int, int, int]] = field(default_factory=list)
+    unknown: int = 0
+    repeated: int = 0
+    absent: int = 0
+
+    def note(self, place: tuple[int, int, int], cell: _Cell, absent: bool) -> None:
+        """Count a turn, if anything it heard is unplaced."""
+        self.unknown += cell.unknown
+        self.repeated += cell.repeated
+        self.absent += absent
+        if cell.unknown or cell.repeated or absent:
+            self.places.append(place)
+
+    def warning(self) -> str:
+        """Say how many turns there are, and why; nothing without any."""
+        if not self.places:
+            return ""
+        reasons = (
+            (self.unknown, "name no speaker ('?=')"),
+            (self.repeated, "name a speaker twice"),
+            (self.absent, "name a turn that the log does not hold"),
+        )
+        why = ", ".join(f"{count} {text}" for count, text in reasons if count)
+        return (
+            f"in {len(self.places)} turns a statement heard is not in the log under its speaker "
+            f"({why}); those turns are masked: not fitted and not scored"
+        )
 
 
 def heard_rounds(
@@ -72,6 +111,10 @@ def heard_rounds(
     -----
     Without ``neighbours`` everybody heard everybody's last round, or, where ``topology`` says
     sequential and ``turn`` gives the order, those who spoke earlier in the same round.
+
+    What a listener heard, but the log does not hold under its speaker (``?=...``, the same
+    speaker twice, ``id@round`` without such a row), is an unknown and not a silence: such a turn
+    is marked by an entry of the listener for itself, and no fit uses it.
     """
     shape = (places.n_items, places.n_times, places.n_seats, places.n_seats)
     rounds = np.arange(places.n_times)[None, :, None, None] - 1
@@ -79,22 +122,22 @@ def heard_rounds(
     control = _control_items(columns, places)
     heard[control] = NOT_HEARD
     _sequential(columns, places, heard)
-    weights = _named(path, columns, places, heard)
+    unplaced = _Unplaced()
+    weights = _named(path, columns, places, heard, unplaced)
     seats = np.arange(places.n_seats)
     heard[:, :, seats, seats] = NOT_HEARD
     heard = _latest(heard, there)
-    notes = []
+    for item, time, listener in unplaced.places:
+        heard[item, time, listener, listener] = time - 1
+    notes = [_vague_warning(columns), unplaced.warning()]
+    return Hearings(heard, weights, control, tuple(text for text in notes if text))
+
+
+def _vague_warning(columns: LogColumns) -> str:
     vague = [text for text in columns.neighbour_texts if _is_vague(text)]
-    if vague:
-        notes.append(f"edges are not recorded ('{vague[0]}'): everybody is taken to hear everybody")
-    codes = {code for text, code in columns.neighbour_texts.items() if "?=" in text}
-    unknown = sum(code in codes for code in columns.neighbours) if codes else 0
-    if unknown:
-        notes.append(
-            f"in {unknown} turns a statement heard has no known speaker ('?='); it counts as not "
-            "heard"
-        )
-    return Hearings(heard, weights, control, tuple(notes))
+    if not vague:
+        return ""
+    return f"edges are not recorded ('{vague[0]}'): everybody is taken to hear everybody"
 
 
 def _latest(heard: Integers, there: NDArray[np.bool_]) -> Integers:
@@ -135,48 +178,72 @@ def _is_vague(text: str) -> bool:
     return text.startswith(("anonymous", "mean_prev="))
 
 
-def _named(path: Path, columns: LogColumns, places: Places, heard: Integers) -> Array | None:
+def _named(
+    path: Path, columns: LogColumns, places: Places, heard: Integers, unplaced: _Unplaced
+) -> Array | None:
     """Write the neighbours that rows name into ``heard``; return edge weights, if there are any."""
-    texts = list(columns.neighbour_texts)
-    named = {
-        code
-        for code, text in enumerate(texts)
-        if text.lower() not in EVERYBODY and not _is_vague(text)
-    }
+    named = {code for text, code in columns.neighbour_texts.items() if _names_somebody(text)}
     if not named:
         return None
+    texts = list(columns.neighbour_texts)
+    present = np.zeros(heard.shape[:3], dtype=bool)
+    present[places.item, places.round, places.seat] = True
     weights = np.zeros((places.n_items, places.n_seats, places.n_seats))
     weighted = False
-    parsed: dict[int, list[_Edge]] = {}
-    for row, code in enumerate(columns.neighbours):
-        at, time = int(places.item[row]), int(places.round[row])
-        if code not in named or time == 0:
+    parsed: dict[int, _Cell] = {}
+    stands = zip(places.item.tolist(), places.round.tolist(), places.seat.tolist(), strict=True)
+    for row, (code, place) in enumerate(zip(columns.neighbours, stands, strict=True)):
+        if code not in named or place[1] == 0:
             continue
         if code not in parsed:
-            where = f"{path}, line {columns.lines[row]}"
-            parsed[code] = [_edge(entry, columns, where) for entry in _entries(texts[code])]
-        listener = int(places.seat[row])
-        heard[at, time, listener] = NOT_HEARD
-        for edge in parsed[code]:
-            speaker = _seat(edge.agent, at, places)
-            if speaker is None:
-                _refuse_stranger(path, columns, row, edge.agent)
-            elif speaker != listener:
-                said_in = time - 1 if edge.round is None else edge.round
-                _check_round(path, columns, row, said_in, time)
-                heard[at, time, listener, speaker] = said_in
-                weights[at, listener, speaker] = 1.0 if edge.weight is None else edge.weight
-                weighted |= edge.weight is not None
-    if not weighted:
-        return None
+            parsed[code] = _cell(texts[code], columns, f"{path}, line {columns.lines[row]}")
+        cell = parsed[code]
+        item, time, listener = place
+        heard[item, time, listener] = NOT_HEARD
+        absent = False
+        for edge in cell.edges:
+            speaker = _speaker(path, columns, places, row, edge)
+            if speaker == listener:
+                continue
+            said_in = time - 1 if edge.round is None else edge.round
+            heard[item, time, listener, speaker] = said_in
+            weights[item, listener, speaker] = 1.0 if edge.weight is None else edge.weight
+            weighted |= edge.weight is not None
+            absent |= edge.round is not None and not present[item, said_in, speaker]
+        unplaced.note(place, cell, absent)
+    return _shares(weights) if weighted else None
+
+
+def _names_somebody(text: str) -> bool:
+    return text.lower() not in EVERYBODY and not _is_vague(text)
+
+
+def _shares(weights: Array) -> Array:
+    """Return weights that sum to 1 per listener; 0 where it hears nobody."""
     total = weights.sum(axis=-1, keepdims=True)
     return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
 
-def _entries(text: str) -> list[str]:
-    """Return the entries of a cell; those whose speaker is unknown (``?=...``) are left out."""
-    entries = [entry.strip() for entry in text.split(";")]
-    return [entry for entry in entries if entry and not entry.startswith("?")]
+def _cell(text: str, columns: LogColumns, where: str) -> _Cell:
+    """Read one cell."""
+    entries = [entry for entry in map(str.strip, text.split(";")) if entry]
+    known = [entry for entry in entries if not entry.startswith("?")]
+    edges = tuple(_edge(entry, columns, where) for entry in known)
+    repeated = len({edge.agent for edge in edges}) < len(edges)
+    return _Cell(edges, len(known) < len(entries), repeated)
+
+
+def _speaker(path: Path, columns: LogColumns, places: Places, row: int, edge: _Edge) -> int:
+    """Return the seat of a neighbour, or refuse one that the listener cannot have heard."""
+    speaker = _seat(edge.agent, int(places.item[row]), places)
+    if speaker is None:
+        raise _stranger(path, columns, row, edge.agent)
+    if edge.round is not None and edge.round > columns.rounds[row]:
+        raise LogFormatError(
+            f"{path}, line {columns.lines[row]}: heard a statement of round {edge.round} in round "
+            f"{columns.rounds[row]}; nobody hears the future"
+        )
+    return speaker
 
 
 def _edge(entry: str, columns: LogColumns, where: str) -> _Edge:
@@ -206,17 +273,9 @@ def _seat(agent: int, item: int, places: Places) -> int | None:
     return places.seat_of.get((item, agent)) if places.crowd else agent
 
 
-def _refuse_stranger(path: Path, columns: LogColumns, row: int, agent: int) -> None:
+def _stranger(path: Path, columns: LogColumns, row: int, agent: int) -> LogFormatError:
     name = list(columns.agent_names)[agent]
-    raise LogFormatError(
+    return LogFormatError(
         f"{path}, line {columns.lines[row]}: neighbours names agent '{name}', who does not take "
         "part in this item"
     )
-
-
-def _check_round(path: Path, columns: LogColumns, row: int, said_in: int, time: int) -> None:
-    if said_in > time:
-        raise LogFormatError(
-            f"{path}, line {columns.lines[row]}: heard a statement of round {said_in} in round "
-            f"{time}; nobody hears the future"
-        )

@@ -1,30 +1,24 @@
-"""Opening a foreign log: which format it is in, and its rows with their line numbers."""
+"""Reading a foreign log: which format it is in, and who reads that."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-import lzma
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
 
 from fjsim.errors import ConfigError, LogFormatError, nearest
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
-
-Row = dict[str, Any]
-Rows = Iterator[tuple[int, Row]]
+from fjsim.records.importers.inspect_logs import read_inspect_log
+from fjsim.records.importers.long_format import read_long
+from fjsim.records.importers.row_files import LONG_SUFFIXES, long_kind, rows_of
+from fjsim.records.importers.stubborn_neighbors import read_belief_csvs
 
 FORMATS: dict[str, str] = {
     "long": "one row per turn: CSV, JSONL or Parquet, also .gz",
     "stubborn-neighbors": "belief CSVs of the public Stubborn Neighbors code (a folder or a file)",
+    "inspect": "an inspect_ai log (.eval or .json) whose samples hold a deliberation",
 }
 """Formats by name, and what each is."""
 
-LONG_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-                 ".parquet": "parquet", ".pq": "parquet"}  # fmt: skip
+INSPECT_SUFFIXES = (".eval", ".json")
 
 
 def read_log(
@@ -66,12 +60,10 @@ def read_log(
         raise ConfigError(
             f"no log format '{name}'; there are auto, {', '.join(FORMATS)}{nearest(name, FORMATS)}"
         )
+    if name == "inspect":
+        return read_inspect_log(path, target, scale)
     if name == "stubborn-neighbors":
-        from fjsim.records.importers.stubborn_neighbors import read_belief_csvs
-
         return read_belief_csvs(path)
-    from fjsim.records.importers.long_format import read_long
-
     return read_long(path, rows_of(path), target, scale)
 
 
@@ -102,112 +94,11 @@ def detect_format(path: Path) -> str:
         )
     if path.name.endswith("_beliefs.csv") or path.name.startswith("belief_after_item_"):
         return "stubborn-neighbors"
+    if path.suffix.lower() in INSPECT_SUFFIXES:
+        return "inspect"
     if long_kind(path):
         return "long"
     raise LogFormatError(
-        f"{path}: logs end in {', '.join(LONG_SUFFIXES)}, also with .gz; rename it or give --format"
+        f"{path}: logs end in {', '.join((*LONG_SUFFIXES, *INSPECT_SUFFIXES))}, rows also with "
+        ".gz; rename it or give --format"
     )
-
-
-def long_kind(path: Path) -> str:
-    """Return ``csv``, ``tsv``, ``jsonl`` or ``parquet``; empty for another ending."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in (".gz", ".xz"):
-        suffixes.pop()
-    return LONG_SUFFIXES.get(suffixes[-1], "") if suffixes else ""
-
-
-def rows_of(path: Path) -> Rows:
-    """Return the rows of a long log one by one, with their line (or row) numbers.
-
-    Parameters
-    ----------
-    path : Path
-        CSV, TSV, JSONL (also .gz, .xz) or Parquet.
-
-    Raises
-    ------
-    LogFormatError
-        With the line that is broken.
-    """
-    kind = long_kind(path)
-    readers: dict[str, Callable[[Path], Rows]] = {
-        "csv": _csv_rows,
-        "tsv": _csv_rows,
-        "jsonl": _jsonl_rows,
-        "parquet": _parquet_rows,
-    }
-    if kind not in readers:
-        raise LogFormatError(f"{path}: logs end in {', '.join(LONG_SUFFIXES)}, also with .gz")
-    try:
-        yield from readers[kind](path)
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
-        raise LogFormatError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-
-
-def _open(path: Path) -> TextIO:
-    """Open text, compressed or not."""
-    ending = path.suffix.lower()
-    if ending == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    if ending == ".xz":
-        return io.TextIOWrapper(lzma.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _csv_rows(path: Path) -> Rows:
-    """Read CSV or TSV."""
-    with _open(path) as handle:
-        delimiter = "\t" if long_kind(path) == "tsv" else ","
-        reader = csv.reader(handle, delimiter=delimiter)
-        header = [name.strip() for name in next(reader, [])]
-        yield 0, dict.fromkeys(header, "")
-        try:
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    raise LogFormatError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells, the header has "
-                        f"{len(header)}; quote cells that hold the separator"
-                    )
-                yield reader.line_num, dict(zip(header, cells, strict=True))
-        except csv.Error as error:
-            raise LogFormatError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
-
-
-def _jsonl_rows(path: Path) -> Rows:
-    """Read one JSON object per line."""
-    with _open(path) as handle:
-        for number, line in enumerate(handle, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise LogFormatError(
-                    f"{path}, line {number}: not JSON ({error.msg} at column {error.colno})"
-                ) from error
-            if not isinstance(row, dict):
-                raise LogFormatError(f"{path}, line {number}: a JSON object is needed")
-            yield number, row
-
-
-def _parquet_rows(path: Path) -> Rows:
-    """Read Parquet batch by batch."""
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError as error:
-        raise LogFormatError(
-            f"{path}: reading Parquet needs pyarrow; pip install 'fjsim-testbed[parquet]'"
-        ) from error
-    try:
-        file = parquet.ParquetFile(path)
-        yield 0, dict.fromkeys(file.schema_arrow.names, "")
-        number = 0
-        for batch in file.iter_batches(batch_size=65536):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-    except ValueError as error:
-        raise LogFormatError(f"{path}: not Parquet ({error})") from error

@@ -68,6 +68,7 @@ def _header(log: ImportedLog) -> dict[str, Any]:
 def _influence(transcript: Transcript) -> Array:
     """Return who was ever heard, evenly weighed: a graph, not a fit."""
     ever = (transcript.heard_round >= 0).any(axis=(0, 1)).astype(float)
+    np.fill_diagonal(ever, 0.0)
     total = ever.sum(axis=-1, keepdims=True)
     return np.asarray(np.divide(ever, total, out=np.zeros_like(ever), where=total > 0))
 

@@ -1,0 +1,158 @@
+"""One row of weights per listener for all items: the static ensemble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.fitting.assembly import Units, assemble, own_units
+from fjsim.fitting.estimators.contract import treated
+from fjsim.fitting.estimators.resampled import Resampled
+from fjsim.fitting.grams import Grams, design, grams
+from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags
+from fjsim.fitting.mixtures import Mixture, expand_rows, mixed_columns, routed_mixture
+from fjsim.fitting.simplex import cross_entropy_row, solve_from_rows, solve_rows
+from fjsim.records.transcript import Transcript
+from fjsim.registry import register
+
+
+def refined_rows(transcript: Transcript, normal: Grams, prior: Array | None = None) -> Array:
+    """Solve pooled normal equations, singular ones again from their rows.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        Where the rows come from.
+    normal : Grams
+        Pooled.
+    prior : ndarray of shape (n_agents, n_columns), optional
+
+    Returns
+    -------
+    ndarray of shape (n_agents, n_columns)
+    """
+    solved = solve_rows(normal.products, normal.targets, normal.allowed, prior)
+    rows = solved.rows
+    doubtful = np.flatnonzero(solved.singular & (normal.turns > 0))
+    if not len(doubtful):
+        return rows
+    laid = design(transcript)
+    for listener in doubtful:
+        columns = laid.columns[:, :, listener].reshape(-1, rows.shape[-1])
+        rows[listener] = solve_from_rows(
+            columns,
+            laid.moved[:, :, listener].ravel(),
+            normal.allowed[listener],
+            None if prior is None else prior[listener],
+        )
+    return rows
+
+
+@register("estimator", "pooled")
+@dataclass(eq=False)
+class Pooled(Resampled):
+    r"""One set of parameters for all items: the static ensemble.
+
+    Parameters
+    ----------
+    loss : {'squared', 'cross-entropy'}
+        What is minimised, over turns and options.
+    influence : {'auto', 'fitted', 'given'}
+        Whether who is listened to is fitted, or taken from the transcript; ``auto`` takes it
+        where a router changed it per item or gates renormalise.
+    without_innate : bool
+        Hold stubbornness at 0 (DeGroot).
+    resamples, level, seed
+        Of the intervals; see `Resampled`.
+
+    Notes
+    -----
+    Per listener, with :math:`c` on the simplex,
+
+    .. math:: \min_c \sum_{t,k} (b_i(t+1) - X_t c)^2, \quad X_t = [s_i, b_i(t), b_j(t) \dots],
+
+    a convex problem that is solved exactly. :math:`\gamma = c_0`,
+    :math:`\alpha = c_1/(1-c_0)`, :math:`w = c_{peers}/\sum c_{peers}`.
+    """
+
+    name: ClassVar[str] = "pooled"
+
+    loss: Literal["squared", "cross-entropy"] = "squared"
+    influence: Literal["auto", "fitted", "given"] = "auto"
+    without_innate: bool = False
+
+    def fit(self, transcript: Transcript) -> Self:
+        """Learn one row per seat; see `Estimator.fit`."""
+        used = treated(transcript)
+        mixture = routed_mixture if self._takes_influence(used) else None
+        per_item = grams(used, None if mixture is None else mixed_columns(mixture))
+        if self.without_innate:
+            per_item = per_item.without(INNATE)
+        normal = per_item.pooled()
+        if mixture is None:
+            rows = refined_rows(used, normal)
+        else:
+            rows = solve_rows(normal.products, normal.targets, normal.allowed).rows
+        if self.loss == "cross-entropy":
+            rows = _cross_entropy(used, normal.allowed, rows, mixture)
+        draws = self._draws(used, per_item, rows)
+        units = own_units(rows)
+        if mixture is not None:
+            units, draws = _given_units(used, rows, draws)
+        self.result_ = assemble(self.name, used, normal, rows, units, draws, self.level)
+        if mixture is not None:
+            self.result_ = replace(
+                self.result_, predictor=lambda given: expand_rows(rows, mixture(given))
+            )
+        return self
+
+    def _takes_influence(self, transcript: Transcript) -> bool:
+        if self.influence != "auto":
+            return self.influence == "given"
+        routed = transcript.influence is not None and transcript.influence.ndim == 3
+        gates = np.nan_to_num(transcript.gates[:, 1:], nan=1.0)
+        swaying = transcript.residual == "renormalise" and transcript.stated_beliefs is None
+        known = transcript.influence is not None
+        return routed or (known and swaying and bool((gates < 1).any()))
+
+
+def _given_units(
+    transcript: Transcript, rows: Array, draws: Array | None
+) -> tuple[Units, Array | None]:
+    """Spread rows over one mixture along the declared influence."""
+    influence = transcript.influence
+    assert influence is not None
+    mean = influence.mean(axis=0) if influence.ndim == 3 else influence
+    spread = np.concatenate([rows[:, :PEERS], rows[:, PEERS:] * mean], axis=-1)
+    spread[:, OWN] = 1 - spread[:, INNATE] - spread[:, PEERS:].sum(axis=-1)
+    units = Units(np.arange(len(rows)), np.clip(spread, 0, 1), given=mean)
+    if draws is None:
+        return units, None
+    wide = np.concatenate([draws[..., :PEERS], draws[..., PEERS:] * mean], axis=-1)
+    return units, wide
+
+
+def _cross_entropy(
+    transcript: Transcript, allowed: Flags, start: Array, mixture: Mixture | None
+) -> Array:
+    """Fit rows to the cross-entropy, listener by listener."""
+    laid = design(transcript, None if mixture is None else mixed_columns(mixture))
+    own = np.nan_to_num(transcript.beliefs[:, :-1])
+    rows = start.copy()
+    for listener in range(len(rows)):
+        counts = laid.counts[:, :, listener]
+        if not counts.any():
+            continue
+        base = own[:, :, listener][counts]
+        columns = laid.columns[:, :, listener][counts] + base[..., None]
+        observed = laid.moved[:, :, listener][counts] + base
+        rows[listener] = cross_entropy_row(
+            np.maximum(columns.reshape(-1, columns.shape[-1]), 0.0),
+            np.maximum(observed.ravel(), 0.0),
+            allowed[listener],
+            start[listener],
+        )
+    return rows

@@ -1,0 +1,223 @@
+"""Rivals of the averaging law: beliefs that are multiplied, and the pull of a majority."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from fjsim.beliefs import Array, top_option
+from fjsim.errors import ParameterError
+from fjsim.fitting.estimators.contract import Estimator, treated
+from fjsim.fitting.grams import design
+from fjsim.fitting.hearing import (
+    INNATE,
+    OWN,
+    PEERS,
+    Flags,
+    Hearing,
+    columns_of_round,
+    expressed_prediction,
+    hearing,
+    spoken_beliefs,
+)
+from fjsim.fitting.prediction import recorded_seats
+from fjsim.fitting.simplex import solve_rows
+from fjsim.records.transcript import Transcript
+from fjsim.registry import register
+
+LOG_FLOOR = 1e-6
+"""Probability below which a belief's logarithm is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What a rival rule is given in one round."""
+
+    heard: Hearing
+    at: int
+    columns: Array
+
+
+class _OwnColumns(Estimator):
+    """A rule that is linear in columns of its own making, fitted exactly on the simplex."""
+
+    rows_: Array
+
+    def _make(self, now: _Round) -> Array:
+        raise NotImplementedError
+
+    def _finish(self, mixed: Array) -> Array:
+        return mixed
+
+    def _target(self, beliefs: Array) -> Array:
+        return beliefs
+
+    def fit(self, transcript: Transcript) -> Self:
+        """Learn one row per seat; see `Estimator.fit`."""
+        used = treated(transcript)
+        heard, said = hearing(used), spoken_beliefs(used)
+        laid_turns = design(used, lambda given, at, block: block).counts
+        products: Array | None = None
+        targets: Array | None = None
+        for at in range(1, used.n_rounds + 1):
+            own = used.beliefs[:, at - 1]
+            block = columns_of_round(heard, at, used.innate, own, said)
+            made = self._make(_Round(heard, at, block))
+            base = made[..., [OWN]]
+            keep = laid_turns[:, at - 1, :, None, None]
+            columns = np.where(keep, np.nan_to_num(made - base), 0.0)
+            moved = np.where(
+                keep[..., 0], np.nan_to_num(self._target(used.beliefs[:, at]) - base[..., 0]), 0.0
+            )
+            square = np.einsum("qika,qikb->iab", columns, columns)
+            aim = np.einsum("qika,qik->ia", columns, moved)
+            products = square if products is None else products + square
+            targets = aim if targets is None else targets + aim
+        if products is None or targets is None:
+            raise ParameterError("nothing to fit: the log has no round after round 0")
+        if used.exchangeable:
+            products[:], targets[:] = products.sum(axis=0), targets.sum(axis=0)
+        self.rows_ = solve_rows(products, targets, self._allowed(heard)).rows
+        return self
+
+    def _allowed(self, heard: Hearing) -> Flags | None:
+        return None
+
+    def predict(self, transcript: Transcript) -> Array:
+        """Predict each round from the recorded one before it; see `Estimator.predict`."""
+        heard, said = hearing(transcript), spoken_beliefs(transcript)
+        predicted = transcript.beliefs.copy()
+        for at in range(1, transcript.n_rounds + 1):
+            block = columns_of_round(
+                heard, at, transcript.innate, transcript.beliefs[:, at - 1], said
+            )
+            predicted[:, at] = self._weigh(_Round(heard, at, block))
+        return predicted
+
+    def rollout(self, transcript: Transcript, start: int = 0) -> Array:
+        """Predict all rounds after ``start``; see `Estimator.rollout`."""
+        heard = hearing(transcript)
+        predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
+        fixed = recorded_seats(transcript)
+        passes = transcript.n_agents if heard.sequential else 1
+        given = ~transcript.valid[:, 0]
+        given[:, list(fixed)] = True
+        for at in range(start + 1, transcript.n_rounds + 1):
+            for _ in range(passes):
+                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
+                after = self._weigh(_Round(heard, at, block))
+                read = expressed_prediction(after, transcript.peers_read)
+                predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
+                said[:, at] = np.where(given[..., None], said[:, at], read)
+        return predicted
+
+    def _weigh(self, now: _Round) -> Array:
+        if not hasattr(self, "rows_"):
+            raise ParameterError(f"{self.name} has learned nothing yet; call fit(transcript) first")
+        made = self._make(now)
+        return self._finish((made @ self.rows_[None, :, :, None])[..., 0])
+
+
+@register("estimator", "log-linear")
+@dataclass(eq=False)
+class LogLinear(_OwnColumns):
+    r"""Beliefs are multiplied, not averaged: geometric pooling with fitted weights.
+
+    Parameters
+    ----------
+    floor : float
+        Probabilities below it are cut before the logarithm.
+
+    Notes
+    -----
+    :math:`b_i(t+1) \propto \exp \sum_k c_k \log x_k` over the columns of the law, weights on
+    the simplex, fitted by least squares on centred log-beliefs. In a crowd peers count by their
+    mean.
+    """
+
+    name: ClassVar[str] = "log-linear"
+
+    floor: float = LOG_FLOOR
+
+    def _logs(self, values: Array, axis: int) -> Array:
+        present = ~np.isnan(values)
+        logs = np.log(np.maximum(np.where(present, values, 1.0), self.floor))
+        count = np.maximum(present.sum(axis=axis, keepdims=True), 1)
+        mean = np.where(present, logs, 0.0).sum(axis=axis, keepdims=True) / count
+        return np.where(present, logs - mean, np.nan)
+
+    def _make(self, now: _Round) -> Array:
+        return _crowd_mean(self._logs(now.columns, -2), now, self._crowd)
+
+    def _target(self, beliefs: Array) -> Array:
+        return self._logs(beliefs, -1)
+
+    def _finish(self, mixed: Array) -> Array:
+        top = np.nanmax(np.where(np.isnan(mixed), -np.inf, mixed), axis=-1, keepdims=True)
+        raised = np.exp(mixed - np.where(np.isfinite(top), top, 0.0))
+        return np.asarray(raised / np.nansum(raised, axis=-1, keepdims=True))
+
+    def _allowed(self, heard: Hearing) -> Flags | None:
+        return None if self._crowd else heard.columns
+
+    def fit(self, transcript: Transcript) -> Self:
+        """Learn one row per seat; see `Estimator.fit`."""
+        self._crowd = transcript.exchangeable
+        return super().fit(transcript)
+
+
+def _crowd_mean(columns: Array, now: _Round, crowd: bool) -> Array:
+    """Replace speakers by their mean where seats have no identity."""
+    if not crowd:
+        return columns
+    weights = now.heard.heard[:, now.at - 1].astype(float)
+    total = weights.sum(axis=-1, keepdims=True)
+    even = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    peers = (np.nan_to_num(columns[..., PEERS:]) @ even[..., None])[..., 0]
+    alone = (total == 0)[..., 0][:, :, None]
+    peers = np.where(alone | np.isnan(columns[..., OWN]), columns[..., OWN], peers)
+    return np.concatenate([columns[..., :PEERS], peers[..., None]], axis=-1)
+
+
+@register("estimator", "majority")
+@dataclass(eq=False)
+class Majority(_OwnColumns):
+    """Listeners move towards the option that most of the speakers they heard favour.
+
+    Parameters
+    ----------
+    voters : {'peers', 'all'}
+        Whether the listener's own last answer counts among the votes.
+
+    Notes
+    -----
+    Columns: innate belief, own last belief, the winning option, and an even belief, so that any
+    certainty of the adopted belief can be fitted. Where no option has most votes the own last
+    belief stands for both.
+    """
+
+    name: ClassVar[str] = "majority"
+
+    voters: Literal["peers", "all"] = "peers"
+
+    def _make(self, now: _Round) -> Array:
+        columns = now.columns
+        own = columns[..., OWN]
+        heard = now.heard.heard[:, now.at - 1]
+        tops = top_option(columns[..., PEERS:].swapaxes(-1, -2))  # (items, listener, speaker)
+        options = np.arange(own.shape[-1])
+        votes = ((tops[..., None] == options) & heard[..., None]).sum(axis=-2).astype(float)
+        if self.voters == "all":
+            votes += top_option(own)[..., None] == options
+        present = ~np.isnan(own)
+        votes = np.where(present, votes, np.nan)
+        winner = top_option(votes)
+        won = (winner >= 0)[..., None]
+        chosen = np.where(present, (options == winner[..., None]).astype(float), np.nan)
+        even = np.where(present, 1 / np.maximum(present.sum(-1, keepdims=True), 1), np.nan)
+        return np.stack(
+            [columns[..., INNATE], own, np.where(won, chosen, own), np.where(won, even, own)],
+            axis=-1,
+        )

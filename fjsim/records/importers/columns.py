@@ -1,0 +1,159 @@
+"""A log column by column, and where each of its rows stands in the arrays."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.errors import LogFormatError
+
+Integers = NDArray[np.int64]
+
+CROWD_SHARE = 0.5
+"""If agents sit in less than this share of the items, people differ from item to item."""
+
+
+@dataclass
+class StatedBeliefs:
+    """Beliefs of some rows, one after the other.
+
+    Parameters
+    ----------
+    rows, sizes : array of int
+        Row of the log, and how many options its belief has.
+    values : array of float
+        All probabilities.
+    """
+
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, row: int, belief: list[float]) -> None:
+        """Keep the belief of one row."""
+        self.rows.append(row)
+        self.sizes.append(len(belief))
+        self.values.extend(belief)
+
+
+@dataclass
+class LogColumns:
+    """A log column by column; texts are kept once and numbered."""
+
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    items: array[int] = field(default_factory=lambda: array("q"))
+    agents: array[int] = field(default_factory=lambda: array("q"))
+    rounds: array[int] = field(default_factory=lambda: array("q"))
+    answers: array[int] = field(default_factory=lambda: array("q"))
+    neighbours: array[int] = field(default_factory=lambda: array("q"))
+    keys: array[int] = field(default_factory=lambda: array("q"))
+    topologies: array[int] = field(default_factory=lambda: array("q"))
+    opinions: array[float] = field(default_factory=lambda: array("d"))
+    confidence: array[float] = field(default_factory=lambda: array("d"))
+    turns: array[float] = field(default_factory=lambda: array("d"))
+    beliefs: StatedBeliefs = field(default_factory=StatedBeliefs)
+    belief_options: tuple[str, ...] = ()
+    item_names: dict[str, int] = field(default_factory=dict)
+    agent_names: dict[str, int] = field(default_factory=dict)
+    answer_names: dict[str, int] = field(default_factory=dict)
+    neighbour_texts: dict[str, int] = field(default_factory=dict)
+    key_texts: dict[str, int] = field(default_factory=dict)
+    topology_texts: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def intern(known: dict[str, int], text: str) -> int:
+        """Return the number of a text."""
+        return known.setdefault(text, len(known))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where each row of a log stands in the arrays.
+
+    Parameters
+    ----------
+    item, round, seat : ndarray of int, shape (n_rows,)
+    n_items, n_times, n_seats : int
+    names : tuple of str
+        Of the seats; empty for a crowd.
+    seat_of : dict of (int, int) to int
+        Crowd only: seat of (item, agent).
+    crowd : bool
+        Whether seats hold different people from item to item.
+    """
+
+    item: Integers
+    round: Integers
+    seat: Integers
+    n_items: int
+    n_times: int
+    n_seats: int
+    names: tuple[str, ...]
+    seat_of: dict[tuple[int, int], int]
+    crowd: bool
+
+
+def place_rows(path: Path, columns: LogColumns) -> Places:
+    """Give every row its place in the arrays.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    columns : LogColumns
+        At least one row.
+
+    Returns
+    -------
+    Places
+
+    Raises
+    ------
+    LogFormatError
+        For a turn that stands there twice, or a log without round 0.
+    """
+    item, agent = np.array(columns.items), np.array(columns.agents)
+    rounds = np.array(columns.rounds)
+    n_items, n_agents = len(columns.item_names), len(columns.agent_names)
+    pairs = np.unique(item * n_agents + agent)
+    crowd = n_agents > 2 and len(pairs) < CROWD_SHARE * n_items * n_agents
+    seat, seat_of = agent, {}
+    if crowd:
+        pair_item = pairs // n_agents
+        first = np.searchsorted(pair_item, np.arange(n_items))
+        seats = np.arange(len(pairs)) - first[pair_item]
+        seat = seats[np.searchsorted(pairs, item * n_agents + agent)]
+        seat_of = {
+            (int(pair // n_agents), int(pair % n_agents)): int(place)
+            for pair, place in zip(pairs, seats, strict=True)
+        }
+    n_times = int(rounds.max()) + 1
+    n_seats = int(seat.max()) + 1
+    _refuse_duplicates(path, columns, (item * n_times + rounds) * n_seats + seat)
+    if not (rounds == 0).any():
+        raise LogFormatError(
+            f"{path}, line {columns.lines[0]}: no row has round 0; rounds count from 0, which is "
+            "what an agent believed before any exchange"
+        )
+    names = () if crowd else tuple(columns.agent_names)
+    return Places(item, rounds, seat, n_items, n_times, n_seats, names, seat_of, crowd)
+
+
+def _refuse_duplicates(path: Path, columns: LogColumns, code: Integers) -> None:
+    order = np.argsort(code, kind="stable")
+    again = np.flatnonzero(np.diff(code[order]) == 0)
+    if not len(again):
+        return
+    second = int(order[again + 1].min())
+    first = int(np.flatnonzero(code == code[second])[0])
+    item = list(columns.item_names)[columns.items[second]]
+    agent = list(columns.agent_names)[columns.agents[second]]
+    raise LogFormatError(
+        f"{path}, line {columns.lines[second]}: item '{item}', agent '{agent}', round "
+        f"{columns.rounds[second]} stands already at line {columns.lines[first]}; "
+        "give each turn once"
+    )
