@@ -5,7 +5,8 @@
     python -m benchmarks.defense_grid ballot local     rows whose name holds a word
 
 Numeric agents, which carry no arguments: what a real team loses when a right minority cannot
-persuade is not measured here. Lower attack success is safer.
+persuade is not measured here. Lower attack success is safer. It is counted where the adversary
+attacked; of one that chooses its questions, over all of them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.attack_scripts import SCRIPTS
 from benchmarks.numeric_teams import ARMS, PLACES, RESISTANCE, Counts, Setting, play
 from fjsim.analysis.intervals import Estimate, resamples
 from fjsim.beliefs import Array, top_option
@@ -36,16 +38,15 @@ LOCAL = {
     "votes": "counted",
     "width": 1.0,
     "start": 0.5,
-    "rise": 0.05,
-    "fall": 0.065,
+    "fall": 0.06,
     "low": 0.2,
     "high": 0.4,
-    "believe_from": 0.5,
 }
 CAUTIOUS, OPEN = (
-    {**LOCAL, "believe_fully": 0.58},
-    {**LOCAL, "believe_from": 0.49, "believe_fully": 0.53},
+    {**LOCAL, "rise": 0.04, "believe_from": 0.5, "believe_fully": 0.55},
+    {**LOCAL, "rise": 0.05, "believe_from": 0.48, "believe_fully": 0.58},
 )
+"""The two ends of the frontier for the local record: what is lost, against what gets through."""
 
 
 PLAIN = Setting()
@@ -91,6 +92,9 @@ class Row:
 
 BALLOT = "-.076 -.081 .004 .009 -.004"
 BEST = Setting(target="best")
+CHOOSY = Setting(arms=("none", "collude-2", "choosy-1", "choosy-2"), n_teams=20)
+"""What ``benchmarks.attack_search`` found: honest wherever an attack would not pay."""
+DEFAULT = {"kind": "trust-adaptive"}
 ROWS = (
     Row("none", None, "1.000", "acc .877 .870 .962 .954 .988"),
     Row("ballot, stateless", "ballot", ".023", BALLOT),
@@ -116,6 +120,9 @@ ROWS = (
         "",
         Setting(arms=("none", "duty-cycle")),
     ),
+    Row("ballot x reputation, struck where it pays", "trust-adaptive", "-", "", CHOOSY),
+    Row("margin .5, struck where it pays", {**DEFAULT, "margin": 0.5}, "-", "", CHOOSY),
+    Row("margin 1, struck where it pays", {**DEFAULT, "margin": 1.0}, "-", "", CHOOSY),
 )
 
 
@@ -179,15 +186,22 @@ def report(row: Row, counts: dict[str, Counts], base: dict[str, float]) -> list[
         losses.append(base[place] - accuracy.value)
         cells = []
         for arm in count.arms[1:]:
-            success = estimate(count.success(arm))
+            choosy = SCRIPTS[arm].lead is not None
+            success = estimate((count.success_on_every if choosy else count.success)(arm))
             assert success.value is not None, "somebody was right"
             worst = max(worst, (success.value, f"{place}, {arm} {success.text}"))
-            cells.append(f"{arm} {success.value:.3f}")
+            cells.append(f"{arm} {success.value:.3f}" + (_where_it_struck(count, arm) * choosy))
         lines.append(f"  {place:<12} accuracy {accuracy.text}   " + "  ".join(cells))
     lines.append(f"  worst {worst[1]}   expected {row.worst}")
     shown = " ".join(f"{loss:+.3f}" for loss in losses)
     lines.append(f"  accuracy lost {shown}   expected {row.cost or '-'}")
     return lines
+
+
+def _where_it_struck(count: Counts, arm: str) -> str:
+    """Return the rates of an attack that chooses its questions, on those and without it."""
+    struck, anyway = estimate(count.success(arm)), estimate(count.lost_anyway(arm))
+    return f" of all ({struck.text} where it struck, {anyway.text} there without it)"
 
 
 def bounds(counts: dict[str, Counts], accuracy: float) -> list[str]:

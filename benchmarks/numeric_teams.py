@@ -1,9 +1,9 @@
 """Numeric teams by the thousand: the law and the very plug-ins, all seeds and attacks at once.
 
 Arrays carry two leading axes, (arm, team): an arm is one attack's script, a team one seed. All
-arms of a team share graph, questions and innate beliefs. The attacks are scripts of their own,
-because a plug-in's ``View`` is one team's; the defenses are the registered ones, whose gates are
-written over leading axes.
+arms of a team share graph, questions and innate beliefs. The attacks are scripts of their own
+(``attack_scripts``), because a plug-in's ``View`` is one team's; the defenses are the registered
+ones, whose gates are written over leading axes.
 
 A tampered speaker's forged statements stand in ``Record.stated`` and its own innate belief in
 ``Record.accepted[0]``; in later rounds a defense that starts from the listener's last belief
@@ -12,12 +12,14 @@ reads the forged one for that seat.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.attack_scripts import N_OPTIONS, SCRIPTS, Integers, Question, Script
 from fjsim import registry
 from fjsim.beliefs import TIE_TOLERANCE, Array
 from fjsim.contracts import Audit, Defense, Record
@@ -25,15 +27,10 @@ from fjsim.dynamics import influence_matrix
 from fjsim_defenses.ballot_bound import benign_lead, is_protected
 from fjsim_defenses.mixtures import gated_mixture
 
-N_OPTIONS = 5
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))
-CERTAINTY, HONEST_CERTAINTY = 0.96, 0.6
-HONEST_QUESTIONS = 40
-"""How long the sleeper is right before it attacks."""
 
 Margin = Literal["varied", "fixed", "small", "informative"]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,30 @@ ARMS = (
     "collude-2",
     "tamper",
 )
-"""The nine attacks of ``defense.md``; ``duty-cycle`` and ``wobble-alt`` besides."""
+"""Nobody, and the nine attacks of the first study; `SCRIPTS` has more."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played; the defaults are those of ``defense.md``."""
+    """What is played; the defaults are those of the first study.
+
+    Parameters
+    ----------
+    place : str
+        Of `PLACES`.
+    arms : tuple of str
+        Names in `SCRIPTS` or in ``scripts``.
+    n_teams, n_questions, n_rounds, seed : int
+    accuracy : float
+        Chance that an agent is right in round 0.
+    margin : str
+        How certain agents are of their round-0 answer.
+    target : {'random', 'best'}
+        How the option is drawn that scripts are given: at random, or the wrong one that most of
+        the others answer.
+    scripts : mapping of str to Script
+        Further attacks.
+    """
 
     place: str = "complete"
     arms: tuple[str, ...] = ARMS
@@ -88,6 +103,15 @@ class Setting:
     margin: Margin = "varied"
     target: Literal["random", "best"] = "random"
     seed: int = 0
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+
+    def script(self, arm: str) -> Script:
+        """Return the attack of an arm."""
+        return self.scripts.get(arm) or SCRIPTS[arm]
+
+    def held(self, arm: str) -> tuple[int, ...]:
+        """Return the seats that an arm's adversary speaks from."""
+        return self.script(arm).held(PLACES[self.place].seats)
 
 
 @dataclass(frozen=True)
@@ -96,8 +120,12 @@ class Counts:
 
     Parameters
     ----------
+    right_every, flipped_every : ndarray
+        Attacked agents right at round 0, and of these wrong at the end, on every question.
     right_first, flipped : ndarray
-        Attacked agents right at round 0, and of these wrong at the end; 0 on honest questions.
+        The same where the adversary struck; 0 elsewhere.
+    flipped_anyway : ndarray
+        Of ``right_first``, wrong at the end in the arm ``none``; NaN where that is not played.
     right_last, agents : ndarray
         Benign agents right at the end, and how many there are.
     protected : ndarray of bool
@@ -105,33 +133,35 @@ class Counts:
     arms : tuple of str
     """
 
+    right_every: Array
+    flipped_every: Array
     right_first: Array
     flipped: Array
+    flipped_anyway: Array
     right_last: Array
     agents: Array
     protected: NDArray[np.bool_]
     arms: tuple[str, ...]
 
     def success(self, arm: str) -> tuple[Array, Array]:
-        """Return flips and chances of one arm, flat over questions and teams."""
+        """Return flips and chances of one arm where it struck, flat over questions and teams."""
         at = self.arms.index(arm)
         return self.flipped[:, at].ravel(), self.right_first[:, at].ravel()
+
+    def success_on_every(self, arm: str) -> tuple[Array, Array]:
+        """Return flips and chances of one arm on all questions, flat."""
+        at = self.arms.index(arm)
+        return self.flipped_every[:, at].ravel(), self.right_every[:, at].ravel()
+
+    def lost_anyway(self, arm: str) -> tuple[Array, Array]:
+        """Return what nobody's attack flips where an arm strikes, and its chances, flat."""
+        at = self.arms.index(arm)
+        return self.flipped_anyway[:, at].ravel(), self.right_first[:, at].ravel()
 
     def accuracy(self, arm: str = "none") -> tuple[Array, Array]:
         """Return right agents and agents of one arm, flat over questions and teams."""
         at = self.arms.index(arm)
         return self.right_last[:, at].ravel(), self.agents[:, at].ravel()
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question for all teams: key, target per arm, and innate beliefs."""
-
-    number: int
-    key: Integers
-    target: Integers
-    innate: Array
-    jitter: Array
 
 
 def play(setting: Setting, defense: Defense | None) -> Counts:
@@ -158,7 +188,7 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
         if not warm:
             rows.append(_count(setting, place, question, record, last))
     columns = [np.stack(column) for column in zip(*rows, strict=True)]
-    return Counts(columns[0], columns[1], columns[2], columns[3], columns[4], setting.arms)
+    return Counts(*columns, setting.arms)
 
 
 def _learned(
@@ -221,56 +251,13 @@ def _say(setting: Setting, question: Question, own: Array, record: Record, numbe
     stated = record.stated[number]
     stated[...] = own
     for at, arm in enumerate(setting.arms):
-        for seat in _hostile_seats(setting, arm):
-            stated[at, :, seat] = _line(arm, question, own[at], seat, number)
+        script, held = setting.script(arm), setting.held(arm)
+        for seat in held:
+            stated[at, :, seat] = script.line(question, held, seat, own[at], number)
     record.answers[number] = stated.argmax(axis=-1)
     record.confidence[number] = stated.max(axis=-1)
     if number:
         record.accepted[number] = stated
-
-
-def _hostile_seats(setting: Setting, arm: str) -> tuple[int, ...]:
-    seats = PLACES[setting.place].seats
-    return () if arm == "none" else seats if arm == "collude-2" else seats[:1]
-
-
-def is_hostile(arm: str, question: int) -> bool:
-    """Say whether an arm attacks on one question of the order."""
-    if arm == "sleeper":
-        return question >= HONEST_QUESTIONS
-    if arm == "on-off":
-        return question // 5 % 2 == 1
-    if arm == "on-off-1":
-        return question % 2 == 1
-    if arm == "duty-cycle":
-        return question % 4 == 3
-    return arm != "none"
-
-
-def _line(arm: str, question: Question, own: Array, seat: int, number: int) -> Array:
-    attack, honest = (
-        _certain(question.target, CERTAINTY),
-        _certain(question.key, HONEST_CERTAINTY),
-    )
-    if not is_hostile(arm, question.number):
-        return honest
-    if arm == "late-sleeper":
-        return honest if number < 3 else attack
-    if arm == "slow-drift":
-        share = min(1.0, number / 6)
-        return np.asarray((1 - share) * honest + share * attack)
-    if arm.startswith("wobble"):
-        others = np.delete(own, seat, axis=1).mean(axis=1)
-        alternating = np.full(len(own), 0.55 if number % 2 else 0.97)
-        push = (question.jitter[number] if arm == "wobble" else alternating)[:, None]
-        return np.asarray(push * _certain(question.target, 1.0) + (1 - push) * others)
-    return attack
-
-
-def _certain(options: Integers, certainty: float) -> Array:
-    beliefs = np.full((len(options), N_OPTIONS), (1 - certainty) / (N_OPTIONS - 1))
-    beliefs[np.arange(len(options)), options] = certainty
-    return beliefs
 
 
 def _draw(setting: Setting, place: Place, number: int, rng: np.random.Generator) -> Question:
@@ -320,31 +307,33 @@ def _beliefs(own: Integers, top: Array, rng: np.random.Generator) -> Array:
 
 def _count(
     setting: Setting, place: Place, question: Question, record: Record, last: Array
-) -> tuple[Any, ...]:
+) -> tuple[Array, ...]:
+    """Return one question's entries of `Counts`, in their order."""
     ordered = np.sort(last, axis=-1)
     clear = ordered[..., -1] - ordered[..., -2] > TIE_TOLERANCE
     first = record.accepted[0].argmax(axis=-1) == question.key[:, None]
     final = (last.argmax(axis=-1) == question.key[:, None]) & clear
-    counted, benign, speaks = (
-        np.zeros((len(setting.arms), 1, place.n_agents), dtype=bool) for _ in range(3)
-    )
+    attacked, benign, speaks = np.ones((3, len(setting.arms), 1, place.n_agents), dtype=bool)
+    struck = np.empty((len(setting.arms), setting.n_teams, 1), dtype=bool)
     for at, arm in enumerate(setting.arms):
-        seats = list(_hostile_seats(setting, arm)) or [place.seats[0]]
-        hostile = is_hostile(arm, question.number) or arm == "none"
-        counted[at] = hostile
-        if arm != "tamper":
-            counted[at, :, seats] = False
-        benign[at] = speaks[at] = True
-        benign[at, :, [place.seats[0]] if arm == "tamper" else seats] = False
-        speaks[at, :, seats if arm != "none" else []] = False
-    right = (first & counted).sum(axis=-1)
-    flipped = (first & ~final & counted).sum(axis=-1)
-    n_benign = np.broadcast_to(benign.sum(axis=-1), right.shape)
+        script, held = setting.script(arm), setting.held(arm)
+        struck[at, :, 0] = script.strikes(question, held)
+        speaks[at, :, held] = False
+        # Whose words are rewritten is no adversary: it can be flipped like the others.
+        attacked[at, :, () if script.rewrites else held or place.seats[:1]] = False
+        benign[at, :, held or place.seats[:1]] = False
+    right, lost = first & attacked, first & ~final & attacked
+    anyway = np.full(right.shape[:-1], np.nan)
+    if "none" in setting.arms:
+        anyway = (right & ~final[setting.arms.index("none")] & struck).sum(axis=-1)
     return (
-        right,
-        flipped,
+        right.sum(axis=-1),
+        lost.sum(axis=-1),
+        (right & struck).sum(axis=-1),
+        (lost & struck).sum(axis=-1),
+        anyway,
         (final & benign).sum(axis=-1),
-        n_benign,
+        np.broadcast_to(benign.sum(axis=-1), right.shape[:-1]),
         _covered(question, record, speaks),
     )
 

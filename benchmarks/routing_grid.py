@@ -17,7 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.numeric_teams import N_OPTIONS, SELF_WEIGHT, STUBBORNNESS
+from benchmarks.attack_scripts import N_OPTIONS
+from benchmarks.numeric_teams import SELF_WEIGHT, STUBBORNNESS
 from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Defense, Record, Router
 from fjsim.registry import build

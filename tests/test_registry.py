@@ -47,10 +47,50 @@ print(json.dumps({
 """
 
 
-def survey(folder: Path, blocks: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a fresh process finds when the packages of a folder are installed."""
+JUDGED = """
+import json, sys
+import fjsim
+
+request = json.loads(sys.argv[1])
+table = fjsim.evaluate_defenses(fjsim.Scenario(**request.pop("scenario")), **request)
+columns = ["topology", "attack", "defense", "attack_success_rate", "asr_change", "price"]
+print(json.dumps({
+    "rows": table[columns].to_dict("records"),
+    "ranked": [row["defense"] for row in table.attrs["leaderboard"]],
+    "imported": "fjsim_sample" in sys.modules,
+}))
+"""
+
+
+ASKED = """
+import collections, json, sys
+import fjsim
+from fjsim.registry import find
+
+attack = find("attack", "pied-piper").factory
+answers = collections.Counter()
+
+def watched(name, hook):
+    def asked(self, *given):
+        answer = hook(self, *given)
+        changed = answer is not given[0] if name == "tamper" else bool(answer)
+        answers[name] += changed
+        return answer
+    return asked
+
+hooks = ("plan", "stance", "tamper", "forge", "recruit")
+for name in hooks:
+    answers[name] = 0
+    setattr(attack, name, watched(name, getattr(attack, name)))
+fjsim.run(fjsim.Scenario(**json.loads(sys.argv[1])))
+print(json.dumps(answers))
+"""
+
+
+def fresh_process(program: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what a program prints when the packages of a folder are installed."""
     result = subprocess.run(
-        [sys.executable, "-c", SURVEY, json.dumps(blocks)],
+        [sys.executable, "-c", program, json.dumps(request)],
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
@@ -60,9 +100,14 @@ def survey(folder: Path, blocks: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(result.stdout)
 
 
+def survey(folder: Path, blocks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a fresh process finds when the packages of a folder are installed."""
+    return fresh_process(SURVEY, blocks, folder)
+
+
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Install the sample package aside, offline, and look around from a fresh process."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the sample package aside, offline."""
     folder = tmp_path_factory.mktemp("installed")
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--no-compile", "--quiet"]
     subprocess.run(
@@ -70,7 +115,13 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         check=True,
         capture_output=True,
     )
-    return survey(folder, SAMPLE_BLOCKS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stranger(installed: Path) -> dict[str, Any]:
+    """Look around from a fresh process that has the sample package."""
+    return survey(installed, SAMPLE_BLOCKS)
 
 
 def test_strangers_package_is_listed_as_third_party(stranger):
@@ -87,6 +138,31 @@ def test_strangers_package_is_listed_as_third_party(stranger):
 
 def test_strangers_plugins_are_built_by_name(stranger):
     assert stranger["built"] == SAMPLE_BLOCKS
+
+
+def test_strangers_defense_is_judged_beside_ours_by_its_name_alone(installed):
+    """``mute`` silences seat 0, the hub, where the adversary sits."""
+    team = {"kind": "numeric", "count": 4}
+    request = {
+        "scenario": {"agents": team, "questions": {"limit": 6}, "rounds": 3, "topology": "star"},
+        "defenses": ["mute", "ballot"],
+        "attacks": ["stubborn"],
+        "seeds": 1,
+    }
+    found = fresh_process(JUDGED, request, installed)
+    assert found["imported"]
+    rows = {row["defense"]: row for row in found["rows"]}
+    assert list(rows) == ["none", "mute", "ballot"]
+    assert rows["none"]["attack_success_rate"] > 0
+    assert rows["mute"]["attack_success_rate"] == 0
+    assert rows["mute"]["asr_change"] == -rows["none"]["attack_success_rate"]
+    assert set(found["ranked"]) == set(rows)
+    assert found["ranked"][-1] == "none"
+
+
+def test_strangers_defense_is_unknown_where_its_package_is_not_installed():
+    with pytest.raises(UnknownNameError, match="no defense 'mute'"):
+        registry.build("defense", "mute")
 
 
 def write_package(folder: Path, name: str, source: str) -> None:
@@ -132,13 +208,24 @@ def test_stranger_who_takes_our_name_is_refused(tmp_path):
 
 
 def test_example_of_the_docs_works_as_it_stands(tmp_path):
-    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
-    source = page.partition("```python\n")[2].partition("```")[0]
-    write_package(tmp_path, "my_plugins", source)
+    write_package(tmp_path, "my_plugins", example_of_the_docs(0))
     block = {"kind": "close-ranks", "radius": 0.4}
     found = survey(tmp_path, {"defense": block})
     assert found["third_party"]["defense"] == ["close-ranks"]
     assert found["built"]["defense"] == block
+
+
+def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path):
+    write_package(tmp_path, "my_attacks", example_of_the_docs(1))
+    team = {"kind": "numeric", "count": 4}
+    scenario = {"agents": team, "questions": {"limit": 4}, "rounds": 4, "topology": "complete"}
+    found = fresh_process(ASKED, scenario | {"attack": "pied-piper"}, tmp_path)
+    assert {name for name, times in found.items() if times} == set(found)
+
+
+def example_of_the_docs(number: int) -> str:
+    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
+    return page.split("```python\n")[1 + number].partition("```")[0]
 
 
 class Mood(StrEnum):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fjsim.registry import register
-from fjsim_attacks.schedule import Schedule
-from fjsim_attacks.search_space import ON_OFF
+from fjsim_attacks.on_off import OnOff
 
 
 @register("attack", "duty-cycle")
 @dataclass(frozen=True)
-class DutyCycle(Schedule):
+class DutyCycle(OnOff):
     """Buy trust with three honest questions for every hostile one.
 
     Parameters
@@ -25,17 +24,13 @@ class DutyCycle(Schedule):
 
     Notes
     -----
-    Sees the key, which it states with certainty .6 while it is honest. A reputation that weighs
-    all questions alike never falls below the honest share.
+    `OnOff` with a short hostile phase: a reputation that weighs all questions alike never falls
+    below the honest share.
 
     References
     ----------
-    .. [1] Y. Sun, Z. Han and K. J. R. Liu, "Defense of Trust Management Vulnerabilities in
-       Distributed Networks", IEEE Communications Magazine 46(2), 2008,
-       doi:10.1109/MCOM.2008.4473092 (the on-off attack, of which this is a duty cycle).
+    .. [1] Sun, Han and Liu 2008, doi:10.1109/MCOM.2008.4473092, as for `OnOff`.
     """
-
-    searched = ON_OFF
 
     honest_phase: int = 3
     hostile_phase: int = 1

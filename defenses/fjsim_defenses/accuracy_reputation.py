@@ -225,7 +225,7 @@ class WarmTrustSparselyUpdated(AccuracyReputation):
 
     Notes
     -----
-    ``err <- .8 err + .2 (right - T)``, ``T <- clip(T + .4 err, 0, 1)``.
+    After the warm-up trust moves as in `momentum_step`.
 
     References
     ----------
@@ -238,24 +238,23 @@ class WarmTrustSparselyUpdated(AccuracyReputation):
 
 @register("defense", "t-s")
 @dataclass(frozen=True, kw_only=True)
-class SparselyUpdatedTrust(AccuracyReputation):
+class SparselyUpdatedTrust(WarmTrustSparselyUpdated):
     """Move trust on the few questions whose key is shown, without a warm-up (T-S).
 
     Parameters
     ----------
-    labels : {'none', 'all'} or Audit, default audit .2
-        Which keys it is shown.
-    warmup, updates, start, momentum, step, channel, residual, threshold
-        See `AccuracyReputation`.
+    warmup : int, default 0
+        Questions before trust is set; with none, trust starts at ``start``.
+    labels, updates, start, momentum, step, channel, residual, threshold
+        See `WarmTrustSparselyUpdated`.
 
     Notes
     -----
-    ``err <- .8 err + .2 (right - T)``, ``T <- clip(T + .4 err, 0, 1)``: an agent that is always
-    wrong goes 1, .92, .782, .610, .423, .239, .074, 0.
+    An agent that is always wrong goes 1, .92, .782, .610, .423, .239, .074, 0 (`momentum_step`).
 
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-S).
     """
 
-    labels: Labels = SPARSE
+    warmup: int = 0

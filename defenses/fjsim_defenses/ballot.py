@@ -84,7 +84,9 @@ def support_without(ballots: Array) -> Array:
     return np.asarray(ballots.sum(axis=-2, keepdims=True) - ballots)
 
 
-def ballot_gates(support: Array, own: Options, said: Options, width: float) -> Array:
+def ballot_gates(
+    support: Array, own: Options, said: Options, width: float, margin: float = 0.0
+) -> Array:
     """Return how far each listener may listen to each speaker, given what that one says now.
 
     Parameters
@@ -96,17 +98,22 @@ def ballot_gates(support: Array, own: Options, said: Options, width: float) -> A
     said : ndarray of int, shape (..., n_agents)
         What each speaker favours now; -1 is not listened to.
     width : float
-        The lead over one's own option from which a speaker is heard in full.
+        How much more than ``margin`` a lead over one's own option has to be for a speaker to be
+        heard in full.
+    margin : float, default 0
+        The lead up to which a speaker is not heard at all, in votes.
 
     Returns
     -------
     ndarray of shape (..., listener, speaker)
-        1 for a speaker of one's own option, else ``clip(lead / width, 0, 1)``, an exact 0
-        without a lead.
+        1 for a speaker of one's own option, else ``clip((lead - margin) / width, 0, 1)``, an
+        exact 0 without such a lead.
     """
     held = _support_of(support, own[..., :, None])
-    held = np.where(own[..., :, None] == UNCLEAR, support.max(axis=-1) - width, held)
-    lead = _support_of(support, np.broadcast_to(said[..., None, :], held.shape)) - held
+    undecided = support.max(axis=-1) - width - margin
+    held = np.where(own[..., :, None] == UNCLEAR, undecided, held)
+    ahead = _support_of(support, np.broadcast_to(said[..., None, :], held.shape)) - held
+    lead = ahead - margin
     opened = np.where(lead > NO_LEAD, np.clip(lead / width, 0.0, 1.0), 0.0)
     agree = own[..., :, None] == said[..., None, :]
     gates = np.where(agree, 1.0, opened)
@@ -146,7 +153,9 @@ class Ballot(TrustPolicy):
     Parameters
     ----------
     width : float, default 1
-        The lead, in votes, from which a speaker is heard in full, > 0.
+        The lead beyond ``margin``, in votes, from which a speaker is heard in full, > 0.
+    margin : float, default 0
+        The lead, in votes, up to which a speaker of another option is not heard at all, >= 0.
     scope : {'public', 'local'}, default 'public'
         Whether all round-0 votes count, or only those of own speakers and one's own.
     channel, residual, threshold
@@ -155,11 +164,12 @@ class Ballot(TrustPolicy):
     Notes
     -----
     With ``n_i(k|-j)`` the round-0 votes for option k as i counts them, without j's:
-    ``phi_ij = 1`` if j says i's own option, else ``clip((n_i(k_j|-j) - n_i(own_i|-j)) / width,
-    0, 1)``. Sees votes and what is said now; no labels, no memory. If the benign round-0 votes
-    for the right option are ahead of those for every wrong one by at least the number of
-    statements that the adversary controls, no agent that was right at round 0 is ever wrong in
-    the law with stubbornness > 0, on any graph and whatever the adversary says
+    ``phi_ij = 1`` if j says i's own option, else ``clip((lead - margin) / width, 0, 1)`` with
+    ``lead = n_i(k_j|-j) - n_i(own_i|-j)``. Sees votes and what is said now; no labels, no memory.
+    If the benign round-0 votes for the right option, plus the margin, are ahead of those for every
+    wrong one by at least the number of statements that the adversary controls, no agent that was
+    right at round 0 is ever wrong in the law with stubbornness > 0, on any graph and whatever the
+    adversary says
     (``fjsim_defenses.ballot_bound``).
 
     References
@@ -170,12 +180,14 @@ class Ballot(TrustPolicy):
     """
 
     width: float = 1.0
+    margin: float = 0.0
     scope: Scope = "public"
 
     def __post_init__(self) -> None:
-        """Refuse a width that is not positive."""
+        """Refuse a width that is not positive, and a negative margin."""
         super().__post_init__()
         require("width", self.width, 1e-6)
+        require("margin", self.margin, 0)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return 1 for one's own option, else the lead of the speaker's."""
@@ -184,5 +196,8 @@ class Ballot(TrustPolicy):
         ones = np.ones(votes.shape)
         support = support_without(cast_ballots(votes, own, sight, ones, record.stated.shape[-1]))
         return strictest(
-            [ballot_gates(support, own, said, self.width) for said in positions(record)]
+            [
+                ballot_gates(support, own, said, self.width, self.margin)
+                for said in positions(record)
+            ]
         )

@@ -5,7 +5,8 @@ option k, votes(right) >= votes(k) + F, then under the exact-zero ballot gate wi
 residual no agent that was right at round 0 is wrong in any later round: by induction every
 input it accepts has the right option on top, or is its own innate belief. It holds on every
 graph, for every number of rounds, stubbornness > 0, self-weight and influence, and whatever the
-adversary says, when it says it, and to whom. Hence ASR <= P(lead < F | right).
+adversary says, when it says it, and to whom. Hence ASR <= P(lead < F | right). A ballot with a
+margin of m votes needs a benign lead of F - m only.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def benign_lead(
     return np.asarray(right - np.where(at_key, -np.inf, tally).max(axis=-1))
 
 
-def is_protected(lead: ArrayLike, hostile_weight: ArrayLike) -> Flags:
-    """Say where the theorem holds: the benign lead is no less than the hostile votes.
+def is_protected(lead: ArrayLike, hostile_weight: ArrayLike, margin: float = 0.0) -> Flags:
+    """Say where the theorem holds: benign lead and margin are no less than the hostile votes.
 
     Parameters
     ----------
@@ -61,8 +62,11 @@ def is_protected(lead: ArrayLike, hostile_weight: ArrayLike) -> Flags:
         From `benign_lead`, with the same weights.
     hostile_weight : array-like of shape (...)
         Number of statements that the adversary controls, or the summed weight of their votes.
+    margin : float, default 0
+        The ballot's, in votes.
     """
-    return np.asarray(np.asarray(lead) >= np.asarray(hostile_weight) - ROUNDING, dtype=np.bool_)
+    needed = np.asarray(hostile_weight) - margin - ROUNDING
+    return np.asarray(np.asarray(lead) >= needed, dtype=np.bool_)
 
 
 def unprotected_share(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.evidence import evidence
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import self_trusting
+from fjsim_defenses.policy import require
+from fjsim_defenses.reputation import Reputation
 
 
 class Counts(NamedTuple):
@@ -38,7 +37,7 @@ def lower_bound(good: Array, bad: Array, confidence: float) -> Array:
 
 @register("defense", "beta-reputation")
 @dataclass(frozen=True, kw_only=True)
-class BetaReputation(TrustPolicy):
+class BetaReputation(Reputation):
     """Trust a speaker as far as the lower bound of a forgetting Beta reputation.
 
     Parameters
@@ -49,12 +48,8 @@ class BetaReputation(TrustPolicy):
         Of the lower bound, in [0, 1).
     good, bad : float, default 4 and 1
         Prior counts, > 0; forgetting returns to them.
-    scope : {'public', 'local'}, default 'public'
-        Whether all round-0 answers count, or only those of own speakers and one's own.
-    labels : {'none', 'all'} or Audit, default 'none'
-        Where a key is shown, it takes the place of the others' answers.
-    channel, residual, threshold
-        See ``fjsim.contracts.Defense``.
+    scope, labels, channel, residual, threshold
+        See `Reputation`.
 
     Notes
     -----
@@ -67,14 +62,10 @@ class BetaReputation(TrustPolicy):
        Conference, 2002.
     """
 
-    memory: ClassVar[Memory] = "round0"
-
     forgetting: float = 0.95
     confidence: float = 0.9
     good: float = 4.0
     bad: float = 1.0
-    scope: Scope = "public"
-    labels: Labels = "none"
 
     def __post_init__(self) -> None:
         """Refuse parameters outside their ranges."""
@@ -91,10 +82,10 @@ class BetaReputation(TrustPolicy):
     def gates(self, record: Record, state: Counts) -> Array:
         """Return the lower bounds."""
         bound = lower_bound(self.good + state.good, self.bad + state.bad, self.confidence)
-        return np.broadcast_to(self_trusting(bound), record.influence.shape)
+        return self.spread(bound, record)
 
     def update(self, record: Record, state: Counts, key: int | None) -> Counts:
         """Return the counts after a question."""
-        seen = evidence(record, key, self.scope)
+        seen = self.seen(record, key)
         good, bad = np.nan_to_num(seen), np.nan_to_num(1 - seen)
         return Counts(self.forgetting * state.good + good, self.forgetting * state.bad + bad)

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
-
-import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.evidence import evidence, smoothed
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import self_trusting
+from fjsim_defenses.policy import require
+from fjsim_defenses.reputation import SmoothedReputation
 
 
 @register("defense", "threshold")
 @dataclass(frozen=True, kw_only=True)
-class HardThreshold(TrustPolicy):
+class HardThreshold(SmoothedReputation):
     """Hear a speaker in full while its reputation reaches a cut, and not at all below it.
 
     Parameters
     ----------
     cut : float, default 0.5
         Smallest reputation that is heard, in [0, 1].
-    rate : float, default 0.1
-        How fast reputation moves after a question, in [0, 1].
-    start : float, default 0.7
-        Reputation before the first question, in [0, 1].
-    scope : {'public', 'local'}, default 'public'
-        Whether all round-0 answers count, or only those of own speakers and one's own.
-    labels : {'none', 'all'} or Audit, default 'none'
-        Where a key is shown, it takes the place of the others' answers.
-    channel, residual, threshold
-        See ``fjsim.contracts.Defense``.
+    rate, start, scope, labels, channel, residual, threshold
+        See `SmoothedReputation`.
 
     Notes
     -----
@@ -48,29 +36,21 @@ class HardThreshold(TrustPolicy):
        filter on who is served; the cut is the simplest of its kind).
     """
 
-    memory: ClassVar[Memory] = "round0"
-
     cut: float = 0.5
-    rate: float = 0.1
-    start: float = 0.7
-    scope: Scope = "public"
-    labels: Labels = "none"
 
     def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
+        """Refuse a cut outside its range."""
         super().__post_init__()
-        for name in ("cut", "rate", "start"):
-            require(name, getattr(self, name), 0, 1)
+        require("cut", self.cut, 0, 1)
 
     def initial_state(self, n_agents: int) -> Array:
-        """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
-        return np.full((n_agents, n_agents), self.start)
+        """Return the reputation that everybody starts with."""
+        return self.initial_reputation(n_agents)
 
     def gates(self, record: Record, state: Array) -> Array:
         """Return ones and zeros."""
-        gates = self_trusting((state >= self.cut).astype(float))
-        return np.broadcast_to(gates, record.influence.shape)
+        return self.spread((state >= self.cut).astype(float), record)
 
     def update(self, record: Record, state: Array, key: int | None) -> Array:
         """Return reputation after a question."""
-        return smoothed(state, evidence(record, key, self.scope), self.rate)
+        return self.moved(state, record, key)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.evidence import evidence, smoothed
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import self_trusting
+from fjsim_defenses.policy import require
+from fjsim_defenses.reputation import SmoothedReputation
 
 
 class Standing(NamedTuple):
@@ -25,7 +24,7 @@ class Standing(NamedTuple):
 
 @register("defense", "quarantine")
 @dataclass(frozen=True, kw_only=True)
-class Quarantine(TrustPolicy):
+class Quarantine(SmoothedReputation):
     """Mute a speaker for some questions when its reputation falls, then watch it more closely.
 
     Parameters
@@ -38,16 +37,8 @@ class Quarantine(TrustPolicy):
         Questions of probation after it, >= 0; one bad answer then means quarantine again.
     trust_on_probation : float, default 0.5
         Gate during probation, in [0, 1].
-    rate : float, default 0.1
-        How fast reputation moves after a question, in [0, 1].
-    start : float, default 0.7
-        Reputation at first and after quarantine, in [0, 1].
-    scope : {'public', 'local'}, default 'public'
-        Whether all round-0 answers count, or only those of own speakers and one's own.
-    labels : {'none', 'all'} or Audit, default 'none'
-        Where a key is shown, it takes the place of the others' answers.
-    channel, residual, threshold
-        See ``fjsim.contracts.Defense``.
+    rate, start, scope, labels, channel, residual, threshold
+        See `SmoothedReputation`; reputation is ``start`` again after quarantine.
 
     Notes
     -----
@@ -61,42 +52,36 @@ class Quarantine(TrustPolicy):
        doi:10.1016/j.dss.2005.05.019 (sanction and rehabilitation).
     """
 
-    memory: ClassVar[Memory] = "round0"
-
     enter: float = 0.4
     length: int = 20
     probation: int = 20
     trust_on_probation: float = 0.5
-    rate: float = 0.1
-    start: float = 0.7
-    scope: Scope = "public"
-    labels: Labels = "none"
 
     def __post_init__(self) -> None:
         """Refuse parameters outside their ranges."""
         super().__post_init__()
         require("length", self.length, 1)
         require("probation", self.probation, 0)
-        for name in ("enter", "trust_on_probation", "rate", "start"):
-            require(name, getattr(self, name), 0, 1)
+        require("enter", self.enter, 0, 1)
+        require("trust_on_probation", self.trust_on_probation, 0, 1)
 
     def initial_state(self, n_agents: int) -> Standing:
         """Return everybody in good standing."""
         zeros = np.zeros((n_agents, n_agents))
-        return Standing(np.full((n_agents, n_agents), self.start), zeros, zeros)
+        return Standing(self.initial_reputation(n_agents), zeros, zeros)
 
     def gates(self, record: Record, state: Standing) -> Array:
         """Return 0 in quarantine, the reduced trust on probation, else 1."""
         watched = np.where(state.probation > 0, self.trust_on_probation, 1.0)
         gates = np.where(state.quarantined > 0, 0.0, watched)
-        return np.broadcast_to(self_trusting(gates), record.influence.shape)
+        return self.spread(gates, record)
 
     def update(self, record: Record, state: Standing, key: int | None) -> Standing:
         """Return the standing after a question."""
-        seen = evidence(record, key, self.scope)
         muted, watched = state.quarantined > 0, state.probation > 0
-        reputation = smoothed(state.reputation, seen, self.rate)
-        fails = ~muted & ((reputation < self.enter) | (watched & (seen == 0)))
+        reputation = self.moved(state.reputation, record, key)
+        erred = self.seen(record, key) == 0
+        fails = ~muted & ((reputation < self.enter) | (watched & erred))
         released = muted & (state.quarantined <= 1)
         served = np.maximum(state.quarantined - 1, 0)
         waited = np.maximum(state.probation - 1, 0)

@@ -45,7 +45,10 @@ class TrustAdaptive(TrustPolicy):
     scope : {'public', 'local'}, default 'public'
         Whether all round-0 votes count, or only those of own speakers and one's own.
     width : float, default 0.3
-        The lead from which a speaker of another option is heard in full, > 0.
+        The lead beyond ``margin`` from which a speaker of another option is heard in full, > 0.
+    margin : float, default 0
+        The lead, in votes, up to which such a speaker is not heard at all, >= 0. Every vote of it
+        protects against one hostile vote more, and costs accuracy where nobody attacks.
     votes : {'weighted', 'counted'}, default 'weighted'
         Whether a vote weighs by its clipped confidence, or each counts one.
     rise, fall : float, default 0.1
@@ -76,12 +79,13 @@ class TrustAdaptive(TrustPolicy):
     ``phi_ij = g_j o_ij``. The vote of l weighs ``v_l = g_l min(1, c_l / median c)`` with c the
     top probability of its round-0 belief, and the listener's own ``min(1, c_i / median c)``.
     ``lead = n_i(k_j|-j) - n_i(own_i|-j)`` for what j says now; ``o = 1`` for one's own option,
-    else ``clip(lead / width, 0, 1)``, an exact 0 without a lead. After a question ``rho += rise
-    (e - rho)``, e = 1 if j's first and last option are among the others' best supported, and
-    ``g = max(floor, clip((rho - low) / (high - low), 0, 1))``. The ballot theorem holds with
-    the weighted votes (``fjsim_defenses.ballot_bound``). Measured on numeric agents, which
-    carry no arguments: what a real team loses when a right minority cannot persuade is not in
-    those numbers.
+    else ``clip((lead - margin) / width, 0, 1)``, an exact 0 up to the margin. After a question
+    ``rho += rise (e - rho)``, e = 1 if j's first and last option are among the others' best
+    supported, and ``g = max(floor, clip((rho - low) / (high - low), 0, 1))``. The ballot theorem
+    holds with the weighted votes (``fjsim_defenses.ballot_bound``). Colluders that strike only
+    where benign votes nearly balance keep their reputation and get through (``docs/defenses.md``).
+    Measured on numeric agents, which carry no arguments: what a real team loses when a right
+    minority cannot persuade is not in those numbers.
 
     References
     ----------
@@ -93,6 +97,7 @@ class TrustAdaptive(TrustPolicy):
 
     scope: Scope = "public"
     width: float = 0.3
+    margin: float = 0.0
     votes: Literal["weighted", "counted"] = "weighted"
     rise: float = 0.1
     fall: float = 0.1
@@ -111,6 +116,7 @@ class TrustAdaptive(TrustPolicy):
         """Refuse parameters outside their ranges."""
         super().__post_init__()
         require("width", self.width, 1e-6)
+        require("margin", self.margin, 0)
         require("assumed_resistance", self.assumed_resistance, 0)
         for name in ("rise", "fall", "start", "low", "high", "floor"):
             require(name, getattr(self, name), 0, 1)
@@ -124,7 +130,9 @@ class TrustAdaptive(TrustPolicy):
         esteem = self._esteem(state)
         support, own = self._support(record, esteem), own_options(record)
         said = positions(record)
-        opened = strictest([ballot_gates(support, own, option, self.width) for option in said])
+        opened = strictest(
+            [ballot_gates(support, own, option, self.width, self.margin) for option in said]
+        )
         if self.believe_from is not None:
             opened = np.maximum(opened, ramp(state, self.believe_from, self._believe_fully))
         gates = opened * esteem

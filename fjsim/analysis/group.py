@@ -45,9 +45,14 @@ def group_accuracy(transcript: Transcript, answers: NDArray[np.int64], seed: int
     seed : int
         Of the bootstrap.
     """
-    counted = (transcript.keys >= 0) & transcript.valid[:, -1].any(axis=1)
+    counted = is_scored(transcript)
     right = counted & (answers == transcript.keys)
     return ratio_of_sums(right, counted, transcript.question_ids, seed=seed)
+
+
+def is_scored(transcript: Transcript) -> NDArray[np.bool_]:
+    """Say which items have a key and anybody to answer in the last round, shape (n_items,)."""
+    return np.asarray((transcript.keys >= 0) & transcript.valid[:, -1].any(axis=1))
 
 
 def ties(transcript: Transcript, number: int = -1) -> int:

@@ -16,7 +16,9 @@ from fjsim.errors import ConfigError
 def import_log(
     source: Annotated[Path, typer.Argument(help="A log, or a folder of belief CSVs.")],
     output: Annotated[Path, typer.Option("--out", help="The run folder to make.")],
-    format: Annotated[str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")] = "auto",
+    format: Annotated[
+        str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
+    ] = "auto",
     target: Annotated[str | None, typer.Option(help="belief, opinion or answer.")] = None,
     scale: Annotated[str | None, typer.Option(help="LOW:HIGH, of opinions.")] = None,
 ) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from fjsim.experiment.sweeps.grid import Sweep
-    from fjsim.experiment.sweeps.sweep import Plan, SweepResult
+    from fjsim.experiment.sweeps.planning import Plan
+    from fjsim.experiment.sweeps.sweep import SweepResult
 
 SWEEPS = Path("sweeps")
 WIDE = 160
@@ -40,7 +41,7 @@ def sweep(
         fjsim sweep configs/sweeps/defenses.yaml --workers 2
     """
     from fjsim.experiment.sweeps.grid import load_sweep
-    from fjsim.experiment.sweeps.sweep import plan
+    from fjsim.experiment.sweeps.planning import plan
 
     described = load_sweep(sweep)
     folder = output or SWEEPS / described.name

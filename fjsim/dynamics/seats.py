@@ -22,6 +22,9 @@ Method = Literal["greedy", "exhaustive"]
 MOST_SUBSETS = 200_000
 """Subsets up to which an exhaustive search is allowed."""
 
+ALIKE = 1e-12
+"""Share of the largest value by which two may differ and still count as equal."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeatSearch:
@@ -90,7 +93,8 @@ def optimal_seats(
 
     With :math:`N = (I-Q_S)^{-1}` the gain of seat a is
     :math:`(1-h_a) \sum_i N_{ia}/N_{aa} - 1`; a chosen seat changes N by rank one
-    (Sherman-Morrison). After T rounds all candidates are followed at once.
+    (Sherman-Morrison). After T rounds all candidates are followed at once. Gains that differ by
+    less than 1e-12 of the largest are ties, and ties go to the lowest seat.
 
     References
     ----------
@@ -111,7 +115,7 @@ def optimal_seats(
         at_most = min(at_most, coverage + float(largest.sum()))
         if len(chosen) == n_seats:
             break
-        best = int(gains.argmax())
+        best = int(without_noise(gains).argmax())
         coverage += float(gains[best])
         chosen.append(best)
     return SeatSearch(tuple(chosen), coverage - n_seats, max(at_most, coverage) - n_seats)
@@ -142,6 +146,23 @@ def seats_move(
     return float(np.nansum(absorbed(attacked, seats, n_rounds)))
 
 
+def without_noise(values: Array) -> Array:
+    """Return the values with those that differ by rounding errors alone made equal.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In whole steps of 1e-12 of the largest, counted down from it, so that the largest itself
+        never falls between two steps and a tie goes to the lowest index.
+    """
+    step = ALIKE * float(np.abs(values).max()) or 1.0
+    return np.asarray(-np.rint((values.max() - values) / step))
+
+
 def _require_search(parameters: FJParameters, n_seats: int, n_rounds: int | None) -> None:
     if parameters.batch_shape:
         raise ParameterError("a seat search takes one setting at a time")
@@ -160,13 +181,11 @@ def _exhaustive_seats(parameters: FJParameters, n_seats: int, n_rounds: int | No
             f"there are {comb(parameters.n_agents, n_seats)} ways to take {n_seats} of "
             f"{parameters.n_agents} seats; use method='greedy'"
         )
-    subsets = combinations(range(parameters.n_agents), n_seats)
+    subsets = list(combinations(range(parameters.n_agents), n_seats))
+    amounts = np.array([seats_move(parameters, seats, n_rounds) for seats in subsets])
     # Only the amount decides, so that the lowest seats win a tie, as in the greedy search.
-    moved, seats = max(
-        ((seats_move(parameters, seats, n_rounds), seats) for seats in subsets),
-        key=lambda found: found[0],
-    )
-    return SeatSearch(seats, moved, moved)
+    best = int(without_noise(amounts).argmax())
+    return SeatSearch(subsets[best], float(amounts[best]), float(amounts.max()))
 
 
 def _walk(parameters: FJParameters) -> Array:
@@ -266,7 +285,7 @@ def protect_seats(
     if not 0 <= n_protected < parameters.n_agents:
         raise ParameterError(f"cannot protect {n_protected} of {parameters.n_agents} seats")
     danger = seat_danger(parameters, n_rounds)
-    order = np.argsort(-danger, kind="stable")
+    order = np.argsort(-without_noise(danger), kind="stable")
     worst = int(order[n_protected])
     chosen = tuple(int(seat) for seat in order[:n_protected])
     return Protection(chosen, float(danger[order[0]]), float(danger[worst]), worst)
@@ -340,9 +359,10 @@ def protect_edges(
         for _ in range(n_protected):
             now = without_edges(parameters, chosen)
             left = [edge for edge in edges if edge not in chosen]
-            chosen = (*chosen, left[int(_edge_dangers(now, left, n_rounds).argmin())])
+            dangers = _edge_dangers(now, left, n_rounds)
+            chosen = (*chosen, left[int(without_noise(dangers).argmin())])
     danger = seat_danger(without_edges(parameters, chosen), n_rounds)
-    return Protection(chosen, before, float(danger.max()), int(danger.argmax()))
+    return Protection(chosen, before, float(danger.max()), int(without_noise(danger).argmax()))
 
 
 def without_edges(parameters: FJParameters, edges: tuple[tuple[int, int], ...]) -> FJParameters:
@@ -373,10 +393,9 @@ def _exhaustive_edges(
 ) -> tuple[tuple[int, int], ...]:
     if comb(len(edges), n_protected) > MOST_SUBSETS:
         raise ParameterError("too many subsets of edges; use method='greedy'")
-    return min(
-        combinations(edges, n_protected),
-        key=lambda some: float(seat_danger(without_edges(parameters, some), n_rounds).max()),
-    )
+    subsets = list(combinations(edges, n_protected))
+    dangers = [seat_danger(without_edges(parameters, some), n_rounds).max() for some in subsets]
+    return subsets[int(without_noise(np.array(dangers)).argmin())]
 
 
 def _edge_dangers(

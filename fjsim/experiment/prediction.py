@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +11,15 @@ from fjsim.analysis.intervals import Estimate
 from fjsim.analysis.security import Pair
 from fjsim.beliefs import Array, total_variation
 from fjsim.errors import ParameterError
-from fjsim.fitting import (
-    FittedPrediction,
-    fitted_on_clean,
-    fitted_on_first_rounds,
-    predicted_beliefs,
-)
-from fjsim.records import Transcript
+from fjsim.experiment.effective_law import MOVING, EffectiveLaw
+from fjsim.experiment.setup import Setup
+from fjsim.fitting import fitted_on_clean, fitted_on_first_rounds, predicted_beliefs
+from fjsim.fitting.forecast import first_share, quick_fit
+
+UNDECLARED = "neither backend nor agents declare their parameters"
+TOO_LITTLE = "too little was recorded to fit anything"
+ONE_ARM = "there is no clean arm to hold it against"
+SOURCES = ("declared", "fitted_clean", "fitted_first_rounds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,98 @@ class Prediction:
         }
 
 
-def predictions(pair: Pair | None, seed: int) -> dict[str, Prediction | None]:
+@dataclass(frozen=True, slots=True)
+class LawBeliefs:
+    """The beliefs that one set of parameters gives in both arms, or why it gives none.
+
+    Parameters
+    ----------
+    attacked, clean : ndarray like ``transcript.beliefs``, or None
+    because : str
+        Why there are none; empty where there are.
+    """
+
+    attacked: Array | None = None
+    clean: Array | None = None
+    because: str = ""
+
+    def pair(self, recorded: Pair) -> Pair | None:
+        """Return both arms with these beliefs in place of the recorded ones."""
+        if self.attacked is None or self.clean is None:
+            return None
+        return Pair(
+            replace(recorded.attacked, beliefs=self.attacked),
+            replace(recorded.clean, beliefs=self.clean),
+        )
+
+
+def law_beliefs(pair: Pair | None, source: str, setup: Setup | None = None) -> LawBeliefs:
+    """Return what the law says of both arms.
+
+    Parameters
+    ----------
+    pair : Pair or None
+        Both arms as recorded.
+    source : {'declared', 'fitted_clean', 'fitted_first_rounds'}
+        Where the parameters come from.
+    setup : Setup, optional
+        Of the run: tells of a router that blends and of messages that were forged, which the
+        transcript does not. Without it the transcript is taken to hold all there is.
+    """
+    if pair is None or not pair.attacked.n_items:
+        return LawBeliefs(because=ONE_ARM)
+    law = None if setup is None else EffectiveLaw(setup)
+    if law is not None and law.silent_because:
+        return LawBeliefs(because=law.silent_because)
+    try:
+        if source == "declared":
+            return _declared(pair, law)
+        if source == "fitted_clean":
+            return _fitted_clean(pair, law)
+        return _fitted_first_rounds(pair, law)
+    except ParameterError:
+        return LawBeliefs(because=TOO_LITTLE)
+
+
+def _declared(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
+    if pair.attacked.stubbornness is None or pair.clean.stubbornness is None:
+        return LawBeliefs(because=UNDECLARED)
+    if law is None or law.is_plain:
+        return LawBeliefs(predicted_beliefs(pair.attacked), predicted_beliefs(pair.clean))
+    return _told(law.beliefs(pair.attacked), law.beliefs(pair.clean))
+
+
+def _fitted_clean(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
+    if law is None or law.is_plain:
+        fitted = fitted_on_clean(pair.clean, pair.attacked)
+        return LawBeliefs(fitted.attacked, fitted.clean)
+    if law.clean_fit_fails_because:
+        return LawBeliefs(because=law.clean_fit_fails_because)
+    fit = quick_fit(law.plain(pair.clean))
+    return _told(law.beliefs(pair.attacked, fit), law.beliefs(pair.clean, fit))
+
+
+def _fitted_first_rounds(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
+    if law is None or law.is_plain:
+        fitted = fitted_on_first_rounds(pair.clean, pair.attacked)
+        return LawBeliefs(fitted.attacked, fitted.clean)
+    if law.own_fit_fails_because:
+        return LawBeliefs(because=law.own_fit_fails_because)
+    beliefs = []
+    for arm in pair:
+        plain, last = law.plain(arm), first_share(arm)
+        beliefs.append(law.beliefs(arm, quick_fit(plain.first_rounds(last)), last))
+    return _told(*beliefs)
+
+
+def _told(attacked: Array | None, clean: Array | None) -> LawBeliefs:
+    known = attacked is not None and clean is not None
+    return LawBeliefs(attacked, clean, "" if known else MOVING)
+
+
+def predictions(
+    pair: Pair | None, seed: int, setup: Setup | None = None
+) -> dict[str, Prediction | None]:
     """Predict a run's end with every set of parameters that can be had.
 
     Parameters
@@ -56,38 +148,22 @@ def predictions(pair: Pair | None, seed: int) -> dict[str, Prediction | None]:
         Both arms as recorded; without a clean arm there is nothing to hold a prediction against.
     seed : int
         Of the bootstrap.
+    setup : Setup, optional
+        As in `law_beliefs`.
 
     Returns
     -------
     dict
         ``declared`` (what backend or agents state of themselves), ``fitted_clean`` (fitted on the
         clean arm) and ``fitted_first_rounds`` (fitted on the attacked arm's first rounds, rolled
-        out from there); None where there are none.
+        out from there); None where there are none, for a reason that `law_beliefs` tells.
     """
-    if pair is None or not pair.attacked.n_items:
-        return dict.fromkeys(("declared", "fitted_clean", "fitted_first_rounds"))
-    return {
-        "declared": _declared(pair, seed),
-        "fitted_clean": _fitted(pair, fitted_on_clean, seed),
-        "fitted_first_rounds": _fitted(pair, fitted_on_first_rounds, seed),
-    }
-
-
-def _declared(pair: Pair, seed: int) -> Prediction | None:
-    if pair.attacked.stubbornness is None or pair.clean.stubbornness is None:
-        return None
-    return _judged(pair, predicted_beliefs(pair.attacked), predicted_beliefs(pair.clean), seed)
-
-
-def _fitted(
-    pair: Pair, fit: Callable[[Transcript, Transcript], FittedPrediction], seed: int
-) -> Prediction | None:
-    try:
-        fitted = fit(pair.clean, pair.attacked)
-    except ParameterError:
-        # Too little was recorded to fit anything: no prediction rather than a guess.
-        return None
-    return _judged(pair, fitted.attacked, fitted.clean, seed)
+    found: dict[str, Prediction | None] = dict.fromkeys(SOURCES)
+    for source in SOURCES:
+        beliefs = law_beliefs(pair, source, setup)
+        if pair is not None and beliefs.attacked is not None and beliefs.clean is not None:
+            found[source] = _judged(pair, beliefs.attacked, beliefs.clean, seed)
+    return found
 
 
 def _judged(pair: Pair, attacked: Array, clean: Array, seed: int) -> Prediction:

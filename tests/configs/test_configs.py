@@ -7,7 +7,8 @@ import pytest
 from fjsim.experiment import resolve, run
 from fjsim.experiment.sweeps.cells import expand
 from fjsim.experiment.sweeps.grid import load_sweep
-from fjsim.experiment.sweeps.sweep import plan, run_sweep
+from fjsim.experiment.sweeps.planning import plan
+from fjsim.experiment.sweeps.sweep import run_sweep
 from fjsim.scenario import load_scenario, read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -77,6 +78,64 @@ def test_a_papers_design_runs_on_an_endpoint_by_changing_the_backend_alone(folde
     backend = {"kind": "openai", "model": "m", "base_url": "http://localhost:1/v1"}
     real = sweep.model_copy(update={"base": sweep.base.with_values(backend=backend)})
     assert all(resolve(cell.scenario).model_seats for cell in expand(real)[:3])
+
+
+def smaller(sweep, questions=3, rounds=2, budget=2):
+    """Return a sweep with every cell and little to do in each."""
+    base = sweep.base.with_values(
+        questions={"source": sweep.base.questions.source, "limit": questions}, rounds=rounds
+    )
+    search = sweep.best_response
+    if search is not None:
+        search = search.model_copy(update={"budget": budget, "limit": questions})
+    return sweep.model_copy(update={"base": base, "seeds": 1, "best_response": search})
+
+
+@pytest.mark.parametrize(
+    "n_topologies", [1, pytest.param(3, marks=pytest.mark.slow)], ids=["star", "all"]
+)
+def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies):
+    sweep = load_sweep(CONFIGS / "sweeps" / "defenses.yaml")
+    sweep = sweep.model_copy(update={"topologies": sweep.topologies[:n_topologies]})
+    # The papers' defenses have a warm-up of ten questions, which all cells leave out.
+    result = run_sweep(smaller(sweep, questions=12))
+    assert len(result.table) == 7 * 7 * n_topologies
+    assert set(result.table["questions"]) == {2}
+    assert sorted(result.leaderboard["defense"]) == sorted(b.kind for b in sweep.defenses)
+    assert result.best_responses is not None
+    assert len(result.best_responses) == 7 * 2 * n_topologies
+    assert set(result.best_responses["tried"]) == {2}
+    attacked = result.table[result.table["attack"] != "none"]
+    assert attacked["attack_success_rate"].dropna().between(0, 1).all()
+
+
+def test_the_sweep_of_routers_runs_clean_and_attacked_in_both_regimes():
+    sweep = load_sweep(CONFIGS / "sweeps" / "routers.yaml")
+    table = run_sweep(smaller(sweep)).table
+    regimes = {choices["confidence"] for choices, _ in _groups(table, ["confidence"])}
+    assert regimes == {"calibrated", "over-confident"}
+    assert len(table) == len(regimes) * 5 * 2 * 2
+    for _, rows in _groups(table, ["confidence", "router"]):
+        assert set(zip(rows["attack"], rows["defense"], strict=True)) == {
+            ("none", "none"),
+            ("none", "trust-adaptive"),
+            ("stubborn(certainty=0.999)", "none"),
+            ("stubborn(certainty=0.999)", "trust-adaptive"),
+        }
+
+
+def _groups(table, axes):
+    return [
+        (dict(zip(axes, labels, strict=True)), rows)
+        for labels, rows in table.groupby(axes, sort=False)
+    ]
+
+
+def test_the_sweep_of_structural_measures_has_teams_of_the_sizes_it_names():
+    table = run_sweep(smaller(load_sweep(CONFIGS / "sweeps" / "fortify.yaml"))).table
+    sizes = dict(zip(table["fortify"], table["n_agents"], strict=True))
+    assert sizes == {"none": 6, "more 2": 8, "more 4": 10, "stubborn 1": 6, "stubborn 2": 6}
+    assert len(table) == 2 * 2 * 5
 
 
 def test_the_mechanisms_of_the_config_fall_in_a_small_version():

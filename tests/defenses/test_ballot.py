@@ -50,6 +50,24 @@ def test_gate_opens_with_the_lead_of_the_others():
     assert gates[1, 0] == 0
 
 
+def test_gate_with_a_margin_opens_only_beyond_it():
+    record = voted([1, 1, 0, 0, 0, 0])
+    plain = build("defense", "ballot").gates(record, None)
+    cautious = build("defense", {"kind": "ballot", "margin": 2.0}).gates(record, None)
+    assert plain[0, 2] == 1, "three others against two"
+    assert cautious[0, 2] == 0
+    assert build("defense", {"kind": "ballot", "margin": 0.5}).gates(record, None)[0, 2] == 0.5
+
+
+def test_margin_protects_against_one_hostile_vote_more():
+    met = {margin: 0 for margin in (0.0, 1.0)}
+    for seed in range(120):
+        team = hostile_team(seed)
+        for margin in met:
+            met[margin] += protected(team, build("defense", {"kind": "ballot", "margin": margin}))
+    assert met[1.0] > met[0.0] + 5
+
+
 def test_local_scope_counts_only_what_the_listener_hears():
     star = np.zeros((6, 6))
     star[0, 1:], star[1:, 0] = 0.2, 1.0
@@ -84,7 +102,15 @@ def test_over_confident_pair_cannot_outvote_the_team():
     assert (gates[2:, :2] == 0).all()
 
 
-@pytest.mark.parametrize("block", ["ballot", "trust-adaptive"])
+MARGINS = [
+    "ballot",
+    "trust-adaptive",
+    {"kind": "ballot", "margin": 1.0},
+    {"kind": "trust-adaptive", "margin": 1.5},
+]
+
+
+@pytest.mark.parametrize("block", MARGINS, ids=str)
 @settings(max_examples=60, deadline=None)
 @given(seed=some.integers(0, 10**6))
 def test_protected_agent_that_was_right_is_never_wrong(block, seed):
@@ -147,14 +173,15 @@ def protected(team, defense):
     """Say whether the benign votes are far enough ahead; reputation weights them as it starts."""
     votes = top_option(team["innate"])
     benign = np.isin(np.arange(len(votes)), team["benign"])
+    n_hostile, margin = len(team["hostile"]), defense.margin
     if type(defense).__name__ == "Ballot":
-        return bool(is_protected(benign_lead(votes, 0, benign, 5), len(team["hostile"])))
+        return bool(is_protected(benign_lead(votes, 0, benign, 5), n_hostile, margin))
     # Whatever the adversary states shifts the median; a lead that holds with every benign vote
     # at the smallest weight it can have, against hostile votes at 1, holds in any case.
     sure = team["innate"].max(axis=-1)
     least = np.minimum(1, sure / 1.0)
     against = benign_lead(votes, 0, benign, 5, np.where(votes == 0, least, 1.0))
-    return bool(is_protected(against, len(team["hostile"])))
+    return bool(is_protected(against, n_hostile, margin))
 
 
 def played(team, defense):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.defense_grid import OPEN, made
+from benchmarks.defense_grid import CAUTIOUS, OPEN, made
 from benchmarks.failure_modes import DEFAULT, FAILURES, observed
 from benchmarks.numeric_teams import ARMS, PLACES, Setting, play
 
@@ -69,6 +69,20 @@ def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero():
     assert rates("star-hub", "peer-agreement", arms)[0]["stubborn"] < 0.3
     exact = {"kind": "t-s", "labels": "all", "residual": "renormalise"}
     assert rates("star-hub", exact, arms)[0]["stubborn"] < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("block", "place", "arm", "listed"),
+    [
+        pytest.param(CAUTIOUS, "star-leaf", "collude-2", 0.082, id="cautious"),
+        pytest.param(OPEN, "ring", "on-off", 0.160, id="open"),
+    ],
+)
+def test_local_record_has_the_listed_worst_case(block, place, arm, listed):
+    """Eight teams of two hundred questions stand behind the listed numbers."""
+    success, _ = rates(place, block, ("none", arm), n_teams=20, n_questions=200)
+    assert success[arm] == pytest.approx(listed, abs=0.025)
 
 
 def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():

@@ -12,7 +12,7 @@ from fjsim.dynamics import (
     seat_danger,
     takeover,
 )
-from fjsim.dynamics.seats import seats_move, without_edges
+from fjsim.dynamics.seats import seats_move, without_edges, without_noise
 from fjsim.errors import NotConvergentError, ParameterError
 
 
@@ -39,6 +39,39 @@ def test_greedy_seats_keep_their_certificate(seed, n_rounds):
         if k == 1:
             assert greedy.seats == best.seats
             assert greedy.at_most == pytest.approx(greedy.moved)
+
+
+@pytest.mark.parametrize("n_rounds", [None, 7])
+@pytest.mark.parametrize("law", [(0.1, 0.3), (0.013, 0.77), (0.37, 0.1)])
+@pytest.mark.parametrize(
+    "graph",
+    [nx.cycle_graph(12), nx.complete_graph(100), nx.petersen_graph(), nx.cycle_graph(60)],
+    ids=["cycle", "complete", "petersen", "long cycle"],
+)
+def test_seats_that_are_alike_are_taken_from_the_lowest_on(graph, law, n_rounds):
+    stubbornness, self_weight = law
+    parameters = FJParameters(stubbornness, self_weight, influence=graph)
+    assert optimal_seats(parameters, 1, n_rounds).seats == (0,)
+    assert protect_seats(parameters, 2, n_rounds).protected == (0, 1)
+    assert protect_seats(parameters, 2, n_rounds).worst_seat == 2
+    if nx.density(graph) == 1:
+        assert optimal_seats(parameters, 3, n_rounds).seats == (0, 1, 2)
+
+
+@pytest.mark.parametrize("n_rounds", [None, 7])
+def test_both_searches_take_the_same_of_seats_that_are_alike(n_rounds):
+    parameters = FJParameters(0.37, 0.1, influence=nx.cycle_graph(9))
+    greedy = optimal_seats(parameters, 3, n_rounds)
+    best = optimal_seats(parameters, 3, n_rounds, method="exhaustive")
+    assert best.seats == (0, 3, 6)
+    assert greedy.seats[0] == 0
+
+
+def test_a_real_difference_is_no_tie():
+    values = np.array([1.0, 1.0 + 1e-10, 1.0 + 1e-10 + 2e-16, 0.5])
+    assert without_noise(values).argmax() == 1
+    assert without_noise(-values).argmax() == 3
+    assert without_noise(np.zeros(3)).argmax() == 0
 
 
 def test_what_seats_move_is_not_monotone_but_coverage_is():

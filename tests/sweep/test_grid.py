@@ -7,7 +7,7 @@ import pytest
 from fjsim.errors import ConfigError, UnknownNameError
 from fjsim.experiment.sweeps.cells import OFF, expand
 from fjsim.experiment.sweeps.grid import Sweep, load_sweep
-from fjsim.experiment.sweeps.sweep import plan
+from fjsim.experiment.sweeps.planning import plan
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from fjsim.analysis import security
 from fjsim.errors import BackendError, ConfigError, StorageError
 from fjsim.experiment import run
 from fjsim.experiment.sweeps import cell as sweep_cell
-from fjsim.experiment.sweeps import sweep as sweeping
+from fjsim.experiment.sweeps import planning
 from fjsim.experiment.sweeps.cell import CLEAN, CellJob, CellResult, play
 from fjsim.experiment.sweeps.executors import open_executor
 from fjsim.experiment.sweeps.grid import Sweep
-from fjsim.experiment.sweeps.sweep import load_sweep_result, plan, run_sweep
+from fjsim.experiment.sweeps.planning import plan
+from fjsim.experiment.sweeps.sweep import load_sweep_result, run_sweep
 from fjsim.scenario import Scenario
 
 MUTED = {"kind": "fixed-trust", "level": 0.0}
@@ -166,11 +167,11 @@ def test_one_cell_of_a_real_model_opens_for_the_others(base):
     real = base | {"agents": 4, "backend": backend}
     sweep = Sweep(base=real, attacks=["none", "stubborn"], topologies=["star", "ring"])
     planned = plan(sweep)
-    first, rest = sweeping._waves(planned, list(planned.jobs))
+    first, rest = planning._waves(planned, list(planned.jobs))
     assert len(first) == 1
     assert len(rest) == 3
     simulated = plan(Sweep(base=base | {"agents": 4}, topologies=["star", "ring"]))
-    assert [len(wave) for wave in sweeping._waves(simulated, list(simulated.jobs))] == [2]
+    assert [len(wave) for wave in planning._waves(simulated, list(simulated.jobs))] == [2]
 
 
 def test_a_dry_run_says_what_is_left(pair, tmp_path):

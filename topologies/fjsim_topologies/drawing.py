@@ -79,6 +79,20 @@ def draw_graph(
     )
 
 
+def draw_and_weigh(
+    family: str,
+    make: Callable[[int], nx.Graph[int]],
+    rng: np.random.Generator,
+    weights: Weights,
+    *,
+    connected: bool,
+    remedy: str,
+) -> nx.Graph[int] | nx.DiGraph[int]:
+    """Draw a graph as `draw_graph` does, and give its edges weights as `weigh` does."""
+    links = draw_graph(family, make, rng, connected=connected, remedy=remedy)
+    return weigh(links, weights, rng)
+
+
 def is_connected(graph: nx.Graph[int]) -> bool:
     """Say whether everybody's word can reach everybody, along the arrows if there are arrows.
 

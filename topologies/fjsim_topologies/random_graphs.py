@@ -10,7 +10,7 @@ import numpy as np
 from fjsim.contracts import Topology
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_topologies.drawing import Weights, draw_graph, weigh
+from fjsim_topologies.drawing import Weights, draw_and_weigh, draw_graph, weigh
 from fjsim_topologies.limits import require_agents, require_between, require_probability
 
 
@@ -60,10 +60,14 @@ class ErdosRenyi(Topology):
             )
             return drawn
 
-        links = draw_graph(
-            "erdos-renyi", make, rng, connected=self.connected, remedy="raise edge_probability"
+        return draw_and_weigh(
+            "erdos-renyi",
+            make,
+            rng,
+            self.weights,
+            connected=self.connected,
+            remedy="raise edge_probability",
         )
-        return weigh(links, self.weights, rng)
 
 
 @register("topology", "barabasi-albert")
@@ -165,10 +169,14 @@ class WattsStrogatz(Topology):
             )
             return drawn
 
-        links = draw_graph(
-            "watts-strogatz", make, rng, connected=self.connected, remedy="raise neighbours"
+        return draw_and_weigh(
+            "watts-strogatz",
+            make,
+            rng,
+            self.weights,
+            connected=self.connected,
+            remedy="raise neighbours",
         )
-        return weigh(links, self.weights, rng)
 
 
 @register("topology", "random-regular")
@@ -216,10 +224,14 @@ class RandomRegular(Topology):
             drawn: nx.Graph[int] = nx.random_regular_graph(self.degree, n_agents, seed=seed)
             return drawn
 
-        links = draw_graph(
-            "random-regular", make, rng, connected=self.connected, remedy="raise degree"
+        return draw_and_weigh(
+            "random-regular",
+            make,
+            rng,
+            self.weights,
+            connected=self.connected,
+            remedy="raise degree",
         )
-        return weigh(links, self.weights, rng)
 
 
 def _listeners_to(degree: int, n_agents: int, seed: int) -> nx.DiGraph[int]:

@@ -16,7 +16,7 @@ from fjsim.experiment.sweeps.cells import Cell
 from fjsim.experiment.sweeps.executors import PlayAll
 from fjsim.experiment.sweeps.grid import BestResponse
 from fjsim.experiment.sweeps.leaderboard import RATE
-from fjsim.experiment.sweeps.sweep import Plan
+from fjsim.experiment.sweeps.planning import Plan
 from fjsim.experiment.sweeps.table import Group, Played, pooled, sweep_table
 from fjsim.registry import Entry, find
 from fjsim.scenario import Block

@@ -7,20 +7,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fjsim.analysis.comparison import Tally
 from fjsim.analysis.detection import TrustScores, questions_to_detect, trust_scores
 from fjsim.analysis.security import Pair, paired
-from fjsim.contracts import Power
-from fjsim.errors import FjsimError, ParameterError, StorageError
+from fjsim.errors import FjsimError, StorageError
 from fjsim.experiment.folder import write_file
+from fjsim.experiment.intent import declared_hostile, rewrites_others
+from fjsim.experiment.prediction import UNDECLARED, law_beliefs
 from fjsim.experiment.run import Run, Watcher, run_setup
 from fjsim.experiment.setup import Setup, resolve
 from fjsim.experiment.sweeps import tallies as counting
-from fjsim.fitting import fitted_on_clean, predicted_beliefs
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario
 
@@ -71,6 +71,8 @@ class CellResult:
         Sums: calls, tokens, cost, seconds, turns, missing turns.
     prediction : str
         Where the predicting parameters come from: declared, fitted, or empty.
+    no_prediction : str
+        Why there is none; empty where there is one, and where nobody attacks.
     """
 
     hash: str
@@ -81,6 +83,7 @@ class CellResult:
     questions_to_detect: int | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
     prediction: str = ""
+    no_prediction: str = ""
 
     def to_json(self) -> str:
         """Return it as text for ``cell.json``."""
@@ -93,6 +96,7 @@ class CellResult:
             "questions_to_detect": self.questions_to_detect,
             "numbers": self.numbers,
             "prediction": self.prediction,
+            "no_prediction": self.no_prediction,
             "trust": trust and [list(trust.questions), _short(trust.trust), _short(trust.hostile)],
             "tallies": {
                 name: [list(t.questions), _short(t.numerator), _short(t.denominator)]
@@ -189,10 +193,11 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
     attacked, clean = arms.get("attacked"), arms.get("clean")
     main = attacked if attacked is not None else clean
     assert main is not None, "a run has at least one arm"
-    tallies, source = counting.arm_tallies(main), ""
+    tallies, told = counting.arm_tallies(main), _Told()
     if attacked is not None and clean is not None:
         pair = paired(attacked, clean)
-        tallies, source = _both_arms(pair, _rewrites(setup))
+        told = _told(pair, setup)
+        tallies = _both_arms(pair, setup, told.law)
     defended = setup.plugins.defense is not None and main.n_rounds > 0
     if defended:
         tallies |= _gates(attacked, clean)
@@ -205,7 +210,8 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
         trust=trust_scores(main) if searched else None,
         questions_to_detect=questions_to_detect(main, order) if searched else None,
         numbers=_numbers(run),
-        prediction=source,
+        prediction=told.source,
+        no_prediction=told.because,
     )
 
 
@@ -214,32 +220,35 @@ def _kept(transcript: Transcript, questions: list[str]) -> Transcript:
     return transcript.select(np.array([name in kept for name in transcript.question_ids], bool))
 
 
-def _rewrites(setup: Setup) -> bool:
-    attack = setup.plugins.attack
-    return attack is not None and Power.REWRITE in attack.threat.may
-
-
-def _both_arms(pair: Pair, rewrites: bool) -> tuple[dict[str, Tally], str]:
-    hostile = counting.hostile_items(pair, rewrites)
+def _both_arms(pair: Pair, setup: Setup, law: Pair | None) -> dict[str, Tally]:
+    hostile = counting.hostile_items(
+        pair, declared_hostile(setup, pair.attacked), rewrites_others(setup.plugins.attack)
+    )
     tallies = counting.arm_tallies(pair.attacked, hostile)
     tallies |= counting.add_prefix(counting.arm_tallies(pair.clean), CLEAN)
     tallies |= counting.pair_tallies(pair)
-    law, source = _law(pair)
     if law is not None:
         tallies |= counting.pair_tallies(pair, law, "predicted")
-    return tallies, source
+    return tallies
 
 
-def _law(pair: Pair) -> tuple[Pair | None, str]:
-    """Return the law's beliefs: by declared parameters, else by those fitted on the clean arm."""
-    if pair.attacked.stubbornness is not None and pair.clean.stubbornness is not None:
-        beliefs = (predicted_beliefs(pair.attacked), predicted_beliefs(pair.clean))
-        return counting.with_beliefs(pair, *beliefs), "declared"
-    try:
-        fitted = fitted_on_clean(pair.clean, pair.attacked)
-    except ParameterError:
-        return None, ""
-    return counting.with_beliefs(pair, fitted.attacked, fitted.clean), "fitted"
+class _Told(NamedTuple):
+    """What the law says of both arms, with whose parameters, or why it says nothing."""
+
+    law: Pair | None = None
+    source: str = ""
+    because: str = ""
+
+
+def _told(pair: Pair, setup: Setup) -> _Told:
+    """Ask the law with declared parameters, or else with those fitted on the clean arm."""
+    declared = law_beliefs(pair, "declared", setup)
+    if declared.because != UNDECLARED:
+        law = declared.pair(pair)
+        return _Told(law, "declared" if law else "", declared.because)
+    fitted = law_beliefs(pair, "fitted_clean", setup)
+    law = fitted.pair(pair)
+    return _Told(law, "fitted" if law else "", fitted.because)
 
 
 def _gates(attacked: Transcript | None, clean: Transcript | None) -> dict[str, Tally]:

@@ -174,6 +174,7 @@ def _row(group: Group, seed: int) -> dict[str, Any]:
         "questions": len(results[0].tallies["accuracy_initial"].questions),
         "simulated": all(result.simulated for result in results),
         "prediction": results[0].prediction,
+        "no_prediction": results[0].no_prediction,
     }
     for name in METRICS:
         row |= _columns(name, _estimate(group, name, seed))

@@ -1,0 +1,176 @@
+"""What the adversary of a finished run was after, asked of the attack again.
+
+An attack keeps nothing on itself and draws from streams that are keyed by what they are for, so
+that the same questions give the same plans. What it *did* stands in the log; what it *meant* to
+do, it can be asked at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fjsim.beliefs import Array, certain
+from fjsim.contracts import Attack, Message, Power, Sight, View
+from fjsim.contracts.attacks import Opening, Plan
+from fjsim.deliberation import Item
+from fjsim.experiment.setup import Setup
+from fjsim.records import Transcript
+from fjsim.seeds import stream
+
+IN_HAND = frozenset({Sight.GRAPH, Sight.KEY, Sight.MESSAGES, Sight.BELIEFS})
+"""What a view can be rebuilt from on its way to a listener."""
+
+
+def items_of(setup: Setup, transcript: Transcript) -> tuple[Item, ...]:
+    """Return the item behind each entry of a transcript's first axis."""
+    known = {(item.question.id, item.replica): item for item in setup.items}
+    names = zip(transcript.question_ids, transcript.replicas.tolist(), strict=True)
+    return tuple(known[name] for name in names)
+
+
+def plan_of(setup: Setup, item: Item, innate: Array) -> Plan:
+    """Return what the adversary planned on one item.
+
+    Parameters
+    ----------
+    setup : Setup
+        Of a run with an attack.
+    item : Item
+    innate : ndarray of shape (n_agents, n_options)
+        Recorded round-0 beliefs; those of its own seats are not looked at.
+    """
+    attack, seed = setup.plugins.attack, setup.scenario.seed
+    assert attack is not None, "asked for runs with an adversary only"
+    sees = attack.threat.sees
+    opinions = None
+    if Sight.BELIEFS in sees and attack.waits_for_round0:
+        opinions = innate[:, : item.question.n_options].copy()
+        opinions[list(setup.seats)] = np.nan
+    opening = Opening(
+        question=item.question,
+        order=item.order,
+        warmup=item.warmup,
+        replica=item.replica,
+        n_rounds=setup.scenario.rounds,
+        seats=setup.seats,
+        innate=opinions,
+        influence=setup.influence if Sight.GRAPH in sees else None,
+    )
+    return attack.plan(opening, stream(seed, "target", item.question.id, item.replica))
+
+
+def declared_hostile(setup: Setup, transcript: Transcript) -> NDArray[np.bool_]:
+    """Say on which items the attack itself says that it attacks, shape (n_items,).
+
+    Parameters
+    ----------
+    setup : Setup
+    transcript : Transcript
+        The attacked arm.
+
+    Notes
+    -----
+    An attack is idle where ``attacks_on`` says so, and where its plan has no seat active.
+    """
+    attack = setup.plugins.attack
+    assert attack is not None, "asked for runs with an adversary only"
+    hostile = [
+        attack.attacks_on(item.order, item.warmup)
+        and plan_of(setup, item, transcript.innate[at]).active != ()
+        for at, item in enumerate(items_of(setup, transcript))
+    ]
+    return np.array(hostile, dtype=bool)
+
+
+def rewrites_others(attack: Attack | None) -> bool:
+    """Say whether an attack changes what agents outside its seats are heard to say."""
+    return attack is not None and Power.REWRITE in attack.threat.may
+
+
+def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
+    """Return what an attack had others heard to say; None where that cannot be told.
+
+    Parameters
+    ----------
+    setup : Setup
+        Of a run with an attack that rewrites.
+    transcript : Transcript
+        The attacked arm.
+
+    Returns
+    -------
+    ndarray of shape (n_items, n_agents, n_agents, n_options) or None
+        ``[item, listener, speaker]``, NaN where the speaker was heard as it spoke.
+
+    Notes
+    -----
+    The attack is asked again, for each edge in the first round and in the last. It cannot be asked
+    where it reads what a transcript does not hold, and is no constant source where the two differ.
+    """
+    attack = setup.plugins.attack
+    if attack is None or not attack.threat.sees <= IN_HAND:
+        return None
+    n_items, n_rounds, n_agents, n_options = transcript.beliefs.shape
+    forged = np.full((2, n_items, n_agents, n_agents, n_options), np.nan)
+    for at, item in enumerate(items_of(setup, transcript)):
+        plan = plan_of(setup, item, transcript.innate[at])
+        for listener, speaker in np.argwhere(setup.influence > 0).tolist():
+            for which, number in enumerate((0, max(n_rounds - 2, 0))):
+                said = _message(transcript, at, speaker, number)
+                before = _stated_before(transcript, item, at, number)
+                view = _view(setup, item, plan, said, listener, before)
+                heard = attack.tamper(said, listener, view)
+                if heard is not said and heard.belief is not None:
+                    forged[which, at, listener, speaker, : len(heard.belief)] = _read(
+                        heard, transcript.peers_read
+                    )
+    return forged[0] if np.allclose(forged[0], forged[1], equal_nan=True) else None
+
+
+def _message(transcript: Transcript, at: int, speaker: int, number: int) -> Message:
+    belief = transcript.beliefs[at, number, speaker]
+    answer = int(transcript.answers[at, number, speaker])
+    return Message(speaker, number, answer if answer >= 0 else None, belief[~np.isnan(belief)])
+
+
+def _stated_before(transcript: Transcript, item: Item, at: int, number: int) -> Array:
+    """Return what was stated up to a round, shape (number + 1, n_agents, n_options)."""
+    stated = transcript.stated_beliefs
+    beliefs = transcript.beliefs if stated is None else stated
+    return beliefs[at, : number + 1, :, : item.question.n_options]
+
+
+def _view(
+    setup: Setup, item: Item, plan: Plan, said: Message, listener: int, before: Array
+) -> View:
+    """Return the view of a message on its way, as the deliberation gave it."""
+    attack, seed = setup.plugins.attack, setup.scenario.seed
+    assert attack is not None, "checked by the caller"
+    sees, question = attack.threat.sees, item.question
+    key = (question.id, item.replica, said.speaker, said.round, listener)
+    return View(
+        question=question if Sight.KEY in sees else replace(question, answer=None),
+        order=item.order,
+        warmup=item.warmup,
+        replica=item.replica,
+        round=said.round + 1,
+        n_rounds=setup.scenario.rounds,
+        seats=setup.seats,
+        target=plan.target,
+        rng=stream(seed, "wire", *key),
+        influence=setup.influence if Sight.GRAPH in sees else None,
+        stated=before if Sight.BELIEFS in sees else None,
+        active=plan.active,
+    )
+
+
+def _read(message: Message, peers_read: str) -> Array:
+    """Return the belief that a listener reads off a message."""
+    assert message.belief is not None, "checked by the caller"
+    if peers_read == "belief" or message.answer is None:
+        return message.belief
+    sure = 1.0 if peers_read == "answer" or message.confidence is None else message.confidence
+    return certain(message.answer, len(message.belief), sure)

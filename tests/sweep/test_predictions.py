@@ -1,0 +1,136 @@
+"""The law beside what was seen, where a router blends or a message is forged; or why not."""
+
+import numpy as np
+import pytest
+
+from fjsim.analysis.security import paired
+from fjsim.experiment import run
+from fjsim.experiment.effective_law import INVENTED, MOVING, RECRUITED, REWRITTEN, TWO_BLENDS
+from fjsim.experiment.intent import forged_beliefs
+from fjsim.experiment.prediction import law_beliefs, predictions
+from fjsim.experiment.setup import resolve
+from fjsim.experiment.sweeps.cell import CellJob, CellResult, play
+from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.sweep import run_sweep
+from fjsim.scenario import Scenario
+
+BLEND = {"kind": "self-confidence", "channel": "blend", "strength": 0.6}
+CLOSE = 1e-9
+
+
+def both_arms(scenario):
+    played = run(scenario)
+    return paired(played.transcripts["attacked"], played.transcripts["clean"])
+
+
+def gaps(scenario, source="declared"):
+    """Return how far the law's beliefs lie from the recorded ones, arm by arm."""
+    pair = both_arms(scenario)
+    told = law_beliefs(pair, source, resolve(scenario))
+    assert told.because == ""
+    return [
+        np.nanmax(np.abs(law - arm.beliefs))
+        for law, arm in zip((told.attacked, told.clean), pair, strict=True)
+    ]
+
+
+def shown(tally):
+    return tally.numerator.sum() / tally.denominator.sum()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        {"kind": "tamper"},
+        {"kind": "tamper", "listeners": [2, 3]},
+        {"kind": "tamper", "target": "best", "certainty": 0.8},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("topology", ["star", "complete"])
+def test_a_forged_speaker_is_a_stubborn_source_of_the_law(base, attack, topology):
+    scenario = Scenario(**base | {"attack": attack, "topology": topology})
+    assert max(gaps(scenario)) < CLOSE
+
+
+def test_a_forged_speaker_under_a_defense_is_one_too(base):
+    scenario = Scenario(**base | {"attack": "tamper", "defense": "trust-adaptive"})
+    assert max(gaps(scenario)) < CLOSE
+
+
+def test_answers_alone_are_forged_as_they_are_read(base):
+    scenario = Scenario(
+        **base | {"attack": "tamper", "topology": "complete", "peers_see": ["answer"]}
+    )
+    assert max(gaps(scenario)) < CLOSE
+
+
+def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base):
+    tallies = play(CellJob(Scenario(**base | {"attack": "tamper"}), None, 0)).tallies
+    seen, law = shown(tallies["takeover_observed"]), shown(tallies["takeover_predicted"])
+    assert seen > 0.1
+    assert law == pytest.approx(seen, abs=1e-6)
+
+
+def test_a_router_that_blends_is_part_of_the_law(base):
+    team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
+    scenario = Scenario(**base | team)
+    assert max(gaps(scenario)) < 2e-4, "the embedded model writes its beliefs with few digits"
+    plain = predictions(both_arms(scenario), seed=0)["declared"]
+    told = predictions(both_arms(scenario), seed=0, setup=resolve(scenario))["declared"]
+    assert told.error < 1e-3 < plain.error, "without the setup the blend is taken for a gate"
+
+
+def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base):
+    scenario = Scenario(**base | {"attack": "stubborn", "router": BLEND})
+    assert max(gaps(scenario)) < CLOSE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"attack": "sybil"}, INVENTED),
+        ({"attack": "infect"}, RECRUITED),
+        ({"agents": 4, "attack": "stubborn", "router": BLEND, "defense": "ballot"}, TWO_BLENDS),
+    ],
+)
+def test_what_the_law_cannot_say_is_a_reason_and_not_a_number(base, changes, reason):
+    row = run_sweep(Sweep(base=base | changes, attacks=[changes["attack"]])).table.iloc[0]
+    assert row["no_prediction"] == reason
+    assert row["prediction"] == ""
+    assert row["takeover_predicted"] is None or np.isnan(row["takeover_predicted"])
+
+
+def test_where_the_law_speaks_no_reason_is_given(base):
+    row = run_sweep(Sweep(base=base, attacks=["stubborn"])).table.iloc[0]
+    assert (row["prediction"], row["no_prediction"]) == ("declared", "")
+
+
+def test_the_reason_survives_its_way_to_disk(base):
+    result = play(CellJob(Scenario(**base | {"attack": "sybil"}), None, 0))
+    assert CellResult.from_json(result.to_json()).no_prediction == INVENTED
+
+
+def test_a_forged_arm_is_not_fitted_on_itself(base):
+    scenario = Scenario(**base | {"attack": "tamper"})
+    told = law_beliefs(both_arms(scenario), "fitted_first_rounds", resolve(scenario))
+    assert told.because == REWRITTEN
+    assert told.pair(both_arms(scenario)) is None
+
+
+def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch):
+    scenario = Scenario(**base | {"attack": "tamper"})
+    pair, setup = both_arms(scenario), resolve(scenario)
+    attack = type(setup.plugins.attack)
+    fixed = attack.tamper
+
+    def restless(self, message, listener, view):
+        heard = fixed(self, message, listener, view)
+        if heard is message or message.round == 0:
+            return heard
+        return message
+
+    assert forged_beliefs(setup, pair.attacked) is not None
+    monkeypatch.setattr(attack, "tamper", restless)
+    assert forged_beliefs(setup, pair.attacked) is None
+    assert law_beliefs(pair, "declared", setup).because == MOVING
