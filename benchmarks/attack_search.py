@@ -193,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("places", nargs="*", default=list(PLACES))
     parser.add_argument("--defense", default="trust-adaptive", help="a name, or a block as JSON")
-    parser.add_argument("--budget", type=int, default=120)
+    parser.add_argument("--budget", type=int, default=84)
     parser.add_argument("--seats", type=int, default=2, choices=sorted(SEATS))
     options = parser.parse_args(arguments)
     block = json.loads(options.defense) if options.defense[0] == "{" else options.defense

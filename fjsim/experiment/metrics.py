@@ -12,7 +12,9 @@ from fjsim.analysis import group, security
 from fjsim.analysis.detection import detection_auc
 from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.contracts import Arm, Validity
+from fjsim.experiment.effective_law import EffectiveLaw
 from fjsim.experiment.prediction import Prediction, predictions
+from fjsim.experiment.setup import Setup
 from fjsim.records import VALIDITY_CODES, LogContents, Transcript, counted
 
 MISSING = VALIDITY_CODES[Validity.MISSING]
@@ -31,7 +33,7 @@ class Outcome:
     prediction : dict of str to Prediction or None
         By where the parameters come from.
     assumes : str
-        What the predictions take for the belief that peers read.
+        What the predictions take for the belief that peers read, or why there are none.
     missing_share : float
         Of all turns.
     """
@@ -74,8 +76,7 @@ def measure(
     contents: LogContents,
     cost: float,
     seconds: float,
-    seed: int,
-    gated: bool = False,
+    setup: Setup,
     labels_used: int = 0,
 ) -> Outcome:
     """Compute every metric of a run.
@@ -90,18 +91,17 @@ def measure(
         Of all replies that were paid for.
     seconds : float
         Wall time of all sessions.
-    seed : int
-        Of the bootstrap.
-    gated : bool
-        Whether a defense was at work.
+    setup : Setup
+        Of the run: what bends the law in it, and the seed of the bootstrap.
     labels_used : int
         Keys that policies were shown.
     """
     attacked, clean = transcripts.get("attacked"), transcripts.get("clean")
+    seed, gated = setup.scenario.seed, setup.plugins.defense is not None
     pair = None
     if attacked is not None and clean is not None:
         pair = security.paired(attacked, clean)
-    prediction = predictions(pair, seed)
+    prediction = predictions(pair, seed, setup)
     main = attacked if attacked is not None else clean
     assert main is not None, "a run has at least one arm"
     metrics: dict[str, Estimate | float | int | None] = {
@@ -121,9 +121,14 @@ def measure(
         metrics=metrics,
         baseline=baseline,
         prediction=prediction,
-        assumes=ASSUMPTIONS[main.peers_read],
+        assumes=_assumed(setup, main),
         missing_share=missing / turns if turns else 0.0,
     )
+
+
+def _assumed(setup: Setup, transcript: Transcript) -> str:
+    silent = EffectiveLaw(setup).silent_because
+    return f"no prediction: {silent}" if silent else ASSUMPTIONS[transcript.peers_read]
 
 
 def _of_arm(transcript: Transcript, seed: int) -> dict[str, Estimate | float | int | None]:

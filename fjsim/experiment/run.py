@@ -282,8 +282,7 @@ def _finished(
         contents,
         _cost(contents, setup),
         seconds,
-        setup.scenario.seed,
-        gated=setup.plugins.defense is not None,
+        setup,
         labels_used=_labels_used(setup),
     )
     simulated = simulated or _all_simulated(contents)

@@ -105,7 +105,10 @@ def _predictions(told: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
     assumes = told["prediction"].get("assumes", "")
-    return (table(headers, rows), paragraph(f"Assumes that {assumes}." if assumes else "", "note"))
+    if assumes and not assumes.startswith("no prediction"):
+        assumes = f"assumes that {assumes}"
+    note = f"{assumes[:1].upper()}{assumes[1:]}." if assumes else ""
+    return table(headers, rows), paragraph(note, "note")
 
 
 def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:

@@ -134,3 +134,16 @@ def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch):
     monkeypatch.setattr(attack, "tamper", restless)
     assert forged_beliefs(setup, pair.attacked) is None
     assert law_beliefs(pair, "declared", setup).because == MOVING
+
+
+def test_a_run_of_its_own_says_why_it_predicts_nothing():
+    team = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 2}, "rounds": 1}
+    told = run(Scenario(attack="sybil", topology="complete", **team)).as_dict()["prediction"]
+    assert told["declared"] is None
+    assert told["assumes"] == f"no prediction: {INVENTED}"
+
+
+def test_a_run_of_its_own_predicts_a_forged_speaker():
+    team = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 8}, "rounds": 4}
+    metrics = run(Scenario(attack="tamper", topology="complete", **team)).outcome.metrics
+    assert metrics["takeover_predicted"].value == pytest.approx(metrics["takeover_observed"].value)
