@@ -63,7 +63,7 @@ class Adversary:
         self.attack: Attack = team.attack
         self.seats = team.seats
         self.target = -1
-        self._active: tuple[int, ...] | None = None
+        self.active: tuple[int, ...] | None = None
         self._team = team
         self._item = item
         threat = self.attack.threat
@@ -95,7 +95,7 @@ class Adversary:
             ),
             stream(team.rules.seed, "target", item.question.id, item.replica),
         )
-        self.target, self._active = plan.target, plan.active
+        self.target, self.active = plan.target, plan.active
 
     def stance(self, seat: int, moment: Moment) -> Stance | None:
         """Return what a seat has to say for the adversary; None for an honest turn."""
@@ -174,7 +174,7 @@ class Adversary:
         """Return a statement as the operator reads it; None where it is not forged."""
         # A statement of a finished round never changes, so it is asked about once.
         if (number, seat) not in self._read:
-            said = _said(record, number, seat)
+            said = said_in(record, number, seat)
             view = self._wire_view(said, OPERATOR, Moment(number, {}, record))
             read = self.attack.tamper(said, OPERATOR, view)
             self._read[number, seat] = None if read is said else read
@@ -235,11 +235,11 @@ class Adversary:
             stated=stated,
             messages=heard,
             gates=moment.gates if Sight.TRUST in sees else None,
-            active=self._active,
+            active=self.active,
         )
 
 
-def _said(record: Record, number: int, seat: int) -> Message:
+def said_in(record: Record, number: int, seat: int) -> Message:
     """Return one statement of the record as a message."""
     answer, confidence = int(record.answers[number, seat]), record.confidence[number, seat]
     return Message(

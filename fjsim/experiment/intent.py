@@ -7,18 +7,15 @@ do, it can be asked at any time.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, certain
-from fjsim.contracts import Attack, Message, Power, Sight, View
-from fjsim.contracts.attacks import Opening, Plan
+from fjsim.contracts import Attack, Message, Power, Record, Sight
 from fjsim.deliberation import Item
-from fjsim.experiment.setup import Setup
+from fjsim.deliberation.adversary import Adversary, Moment, said_in
+from fjsim.experiment.setup import Setup, team_of
 from fjsim.records import Transcript
-from fjsim.seeds import stream
 
 IN_HAND = frozenset({Sight.GRAPH, Sight.KEY, Sight.MESSAGES, Sight.BELIEFS})
 """What a view can be rebuilt from on its way to a listener."""
@@ -31,8 +28,8 @@ def items_of(setup: Setup, transcript: Transcript) -> tuple[Item, ...]:
     return tuple(known[name] for name in names)
 
 
-def plan_of(setup: Setup, item: Item, innate: Array) -> Plan:
-    """Return what the adversary planned on one item.
+def adversary_of(setup: Setup, item: Item, innate: Array) -> Adversary:
+    """Return the adversary of one item as it stood once its plan was made.
 
     Parameters
     ----------
@@ -42,24 +39,16 @@ def plan_of(setup: Setup, item: Item, innate: Array) -> Plan:
     innate : ndarray of shape (n_agents, n_options)
         Recorded round-0 beliefs; those of its own seats are not looked at.
     """
-    attack, seed = setup.plugins.attack, setup.scenario.seed
-    assert attack is not None, "asked for runs with an adversary only"
-    sees = attack.threat.sees
-    opinions = None
-    if Sight.BELIEFS in sees and attack.waits_for_round0:
-        opinions = innate[:, : item.question.n_options].copy()
-        opinions[list(setup.seats)] = np.nan
-    opening = Opening(
-        question=item.question,
-        order=item.order,
-        warmup=item.warmup,
-        replica=item.replica,
-        n_rounds=setup.scenario.rounds,
-        seats=setup.seats,
-        innate=opinions,
-        influence=setup.influence if Sight.GRAPH in sees else None,
+    adversary = Adversary(team_of(setup), item)
+    benign = innate[:, : item.question.n_options]
+    adversary.make_plan(
+        {
+            seat: belief
+            for seat, belief in enumerate(benign)
+            if seat not in setup.seats and not np.isnan(belief).any()
+        }
     )
-    return attack.plan(opening, stream(seed, "target", item.question.id, item.replica))
+    return adversary
 
 
 def declared_hostile(setup: Setup, transcript: Transcript) -> NDArray[np.bool_]:
@@ -79,7 +68,7 @@ def declared_hostile(setup: Setup, transcript: Transcript) -> NDArray[np.bool_]:
     assert attack is not None, "asked for runs with an adversary only"
     hostile = [
         attack.attacks_on(item.order, item.warmup)
-        and plan_of(setup, item, transcript.innate[at]).active != ()
+        and adversary_of(setup, item, transcript.innate[at]).active != ()
         for at, item in enumerate(items_of(setup, transcript))
     ]
     return np.array(hostile, dtype=bool)
@@ -116,13 +105,12 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     n_items, n_rounds, n_agents, n_options = transcript.beliefs.shape
     forged = np.full((2, n_items, n_agents, n_agents, n_options), np.nan)
     for at, item in enumerate(items_of(setup, transcript)):
-        plan = plan_of(setup, item, transcript.innate[at])
+        adversary = adversary_of(setup, item, transcript.innate[at])
+        record = _record(setup, transcript, item, at)
         for listener, speaker in np.argwhere(setup.influence > 0).tolist():
             for which, number in enumerate((0, max(n_rounds - 2, 0))):
-                said = _message(transcript, at, speaker, number)
-                before = _stated_before(transcript, item, at, number)
-                view = _view(setup, item, plan, said, listener, before)
-                heard = attack.tamper(said, listener, view)
+                said = said_in(record, number, speaker)
+                heard = adversary.tampered(said, listener, Moment(number + 1, {}, record))
                 if heard is not said and heard.belief is not None:
                     forged[which, at, listener, speaker, : len(heard.belief)] = _read(
                         heard, transcript.peers_read
@@ -130,40 +118,19 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     return forged[0] if np.allclose(forged[0], forged[1], equal_nan=True) else None
 
 
-def _message(transcript: Transcript, at: int, speaker: int, number: int) -> Message:
-    belief = transcript.beliefs[at, number, speaker]
-    answer = int(transcript.answers[at, number, speaker])
-    return Message(speaker, number, answer if answer >= 0 else None, belief[~np.isnan(belief)])
-
-
-def _stated_before(transcript: Transcript, item: Item, at: int, number: int) -> Array:
-    """Return what was stated up to a round, shape (number + 1, n_agents, n_options)."""
+def _record(setup: Setup, transcript: Transcript, item: Item, at: int) -> Record:
+    """Return all that was said on one item."""
+    n_options = item.question.n_options
+    accepted = transcript.beliefs[at, ..., :n_options]
     stated = transcript.stated_beliefs
-    beliefs = transcript.beliefs if stated is None else stated
-    return beliefs[at, : number + 1, :, : item.question.n_options]
-
-
-def _view(
-    setup: Setup, item: Item, plan: Plan, said: Message, listener: int, before: Array
-) -> View:
-    """Return the view of a message on its way, as the deliberation gave it."""
-    attack, seed = setup.plugins.attack, setup.scenario.seed
-    assert attack is not None, "checked by the caller"
-    sees, question = attack.threat.sees, item.question
-    key = (question.id, item.replica, said.speaker, said.round, listener)
-    return View(
-        question=question if Sight.KEY in sees else replace(question, answer=None),
-        order=item.order,
-        warmup=item.warmup,
-        replica=item.replica,
-        round=said.round + 1,
-        n_rounds=setup.scenario.rounds,
-        seats=setup.seats,
-        target=plan.target,
-        rng=stream(seed, "wire", *key),
-        influence=setup.influence if Sight.GRAPH in sees else None,
-        stated=before if Sight.BELIEFS in sees else None,
-        active=plan.active,
+    sure = transcript.confidence
+    return Record(
+        item.question.id,
+        setup.influence,
+        accepted if stated is None else stated[at, ..., :n_options],
+        accepted,
+        transcript.answers[at],
+        np.full(accepted.shape[:2], np.nan) if sure is None else sure[at],
     )
 
 

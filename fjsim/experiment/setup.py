@@ -340,7 +340,7 @@ def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> C
         else Elicitor(backend, sampling, elicitation.repairs, samples, logprobs)
         for backend in backends
     )
-    return Crew(_team(setup, elicitors), backends)
+    return Crew(team_of(setup, elicitors), backends)
 
 
 def _purse(scenario: Scenario, spent: Spend) -> tuple[Ledger | None, PriceList | None]:
@@ -352,11 +352,12 @@ def _purse(scenario: Scenario, spent: Spend) -> tuple[Ledger | None, PriceList |
     return Ledger(*caps, spent=spent), prices
 
 
-def _team(setup: Setup, elicitors: tuple[Elicitor | None, ...]) -> Team:
+def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) -> Team:
+    """Return the team of a run; without elicitors, one that can be asked but cannot ask."""
     scenario, plugins = setup.scenario, setup.plugins
     return Team(
         agents=plugins.agents,
-        elicitors=elicitors,
+        elicitors=elicitors or (None,) * scenario.n_agents,
         influence=setup.influence,
         router=plugins.router,
         defense=plugins.defense,
@@ -377,4 +378,4 @@ def _team(setup: Setup, elicitors: tuple[Elicitor | None, ...]) -> Team:
 
 def memory(setup: Setup) -> str:
     """Return how much of the past the policies need: none, round0 or history."""
-    return memory_of(_team(setup, (None,) * setup.scenario.n_agents))
+    return memory_of(team_of(setup))

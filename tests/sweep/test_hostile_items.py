@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fjsim.experiment import run
-from fjsim.experiment.intent import declared_hostile, items_of, plan_of
+from fjsim.experiment.intent import adversary_of, declared_hostile, items_of
 from fjsim.experiment.setup import resolve
 from fjsim.experiment.sweeps.cell import CellJob, play
 from fjsim.scenario import Scenario
@@ -66,7 +66,7 @@ def test_plans_are_those_of_the_run(base):
     scenario = Scenario(**base | {"attack": "adaptive"})
     setup, attacked = resolve(scenario), run(scenario).transcripts["attacked"]
     plans = [
-        plan_of(setup, item, attacked.innate[at])
+        adversary_of(setup, item, attacked.innate[at])
         for at, item in enumerate(items_of(setup, attacked))
     ]
     assert [plan.target for plan in plans] == attacked.targets.tolist()
