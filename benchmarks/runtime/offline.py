@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +23,14 @@ def rows(quick: bool) -> Iterator[Row]:
     if not (environment / "tiny-model" / "model.safetensors").exists():
         yield Row(work, "not measured: no vLLM (make test-vllm builds it)", f"<= {GOAL}")
         return
-    questions = "4" if quick else "20"
+    questions, repeats = ("4", "2") if quick else ("20", "8")
     done = subprocess.run(
         [
             str(environment / "bin" / "python"),
             str(HERE / "offline_run.py"),
             str(environment / "tiny-model"),
             questions,
+            repeats,
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -38,11 +40,13 @@ def rows(quick: bool) -> Iterator[Row]:
         env=os.environ | ENVIRONMENT,
     )
     took = json.loads(done.stdout.splitlines()[-1])
-    ratio = took["run_seconds"] / took["raw_seconds"]
+    ours, raw = (statistics.median(side) for side in zip(*took["pairs"], strict=True))
+    ratios = sorted(a / b for a, b in took["pairs"])
     yield Row(
-        f"{work} ({took['calls']} calls in {took['batches']} batches)",
-        f"{ratio:.2f} ({took['run_seconds']:.1f} s over {took['raw_seconds']:.1f} s)",
+        f"{work} ({took['calls']} calls in {took['batches']} batches), medians of {repeats} pairs",
+        f"{ours / raw:.2f} ({ours:.1f} s over {raw:.1f} s; pairs {ratios[0]:.2f} to "
+        f"{ratios[-1]:.2f})",
         f"<= {GOAL}",
         "1.0",
-        ratio <= GOAL,
+        ours / raw <= GOAL,
     )
