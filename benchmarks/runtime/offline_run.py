@@ -1,4 +1,4 @@
-"""Runs a scenario in vLLM, then its very prompts through raw ``LLM.chat``; prints both times, pair by pair.
+"""Runs a scenario in vLLM and its very prompts through raw ``LLM.chat``; prints pairs of times.
 
 python benchmarks/runtime/offline_run.py MODEL QUESTIONS REPEATS    (in an environment with vLLM)
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from fjsim.questions import Question
 from fjsim.seeds import stream
 
 MEMORIES = ("none", "round0", "history")
+
+HEAD_START = 24
+"""Passes of the event loop that a question has to itself before the next one starts."""
 
 Done = Callable[[Deliberation], None]
 
@@ -77,7 +80,7 @@ async def deliberate(
     course = _Course(team, arms, journal, done, asyncio.Semaphore(max(1, window)))
     memory = memory_of(team)
     if memory == "none":
-        await _all(course.free(item) for item in items)
+        await _one_by_one(course.free(item) for item in items)
         return
     for_replica: dict[int, list[Item]] = {}
     for item in items:
@@ -109,12 +112,12 @@ class _Course:
     async def after_openings(self, arm: Arm, items: Sequence[Item]) -> None:
         """Open all items of a replica, fold the states over them, then play the rest at once."""
         track = [self._take(item, arm) for item in items]
-        await _all(self._opened(deliberation) for deliberation in track)
-        states, jobs = _initial(self._teams[arm]), []
+        await _one_by_one(self._opened(deliberation) for deliberation in track)
+        states, ready = _initial(self._teams[arm]), []
         for deliberation in track:
-            jobs.append(self._gated(deliberation, states))
+            ready.append((deliberation, states))
             states = _updated(deliberation, states)
-        await _all(jobs)
+        await _one_by_one(self._gated(deliberation, states) for deliberation, states in ready)
 
     async def in_order(self, arm: Arm, items: Sequence[Item]) -> None:
         """Play one item after the other; memory is the whole history."""
@@ -214,18 +217,28 @@ def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
     return None
 
 
-async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+async def _all(jobs: Iterable[Coroutine[Any, Any, None]], head_start: int = 0) -> None:
     """Await all; when one fails, stop the others and raise what failed."""
     try:
         async with asyncio.TaskGroup() as group:
             for job in jobs:
-                group.create_task(_awaited(job))
+                task = group.create_task(job)
+                for _ in range(head_start):
+                    if task.done():
+                        break
+                    await asyncio.sleep(0)
     except* Exception as failures:
         raise _first(failures) from None
 
 
-async def _awaited(job: Awaitable[None]) -> None:
-    await job
+async def _one_by_one(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Await all, each started when the requests of the one before it have left.
+
+    Started in one instant, the first requests of all questions would leave after the last prompt
+    is made and come back together, in every round: the server idle while prompts are made, and
+    nobody at work while it answers.
+    """
+    await _all(jobs, HEAD_START)
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:

@@ -17,6 +17,7 @@ from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Arm, Usage
 from fjsim.deliberation import Deliberation, Item, deliberate, shown_key
 from fjsim.experiment.folder import open_folder, write_results
+from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
 from fjsim.records import (
@@ -196,8 +197,10 @@ async def _play(setup: Setup, crew: Crew, log: EventLog | MemoryLog, watch: Watc
     open_items = [
         item for item in setup.items if not _is_done(item, setup.scenario.arms, log.contents)
     ]
+    arms, window = setup.scenario.arms, crew.window
     try:
-        await deliberate(crew.team, setup.scenario.arms, open_items, journal, done, crew.window)
+        with seldom_collected():
+            await deliberate(crew.team, arms, open_items, journal, done, window)
     finally:
         log.write("end", {"at": time.time()})
         await crew.close()

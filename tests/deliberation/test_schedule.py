@@ -1,0 +1,101 @@
+import asyncio
+import gc
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from fjsim.backends.wrappers.budget import Spend
+from fjsim.contracts import ModelAgent, Reply, Request
+from fjsim.deliberation.schedule import deliberate
+from fjsim.experiment.garbage import THRESHOLDS, seldom_collected
+from fjsim.experiment.setup import make_crew, resolve
+from fjsim.records import MemoryLog
+from fjsim.scenario import Scenario
+
+QUESTIONS = 20
+PASSES_OF_A_CLIENT = 8
+
+
+@dataclass(eq=False)
+class Noting:
+    """Notes how many questions had asked something when each first request left."""
+
+    inner: Any
+    started: set[str]
+    seen: list[int]
+
+    async def complete(self, request: Request) -> Reply:
+        if request.sample.round == 0:
+            self.started.add(request.messages[1].content)
+            for _ in range(PASSES_OF_A_CLIENT):
+                await asyncio.sleep(0)
+            self.seen.append(len(self.started))
+        await asyncio.sleep(0.01)
+        reply: Reply = await self.inner.complete(request)
+        return reply
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@pytest.mark.parametrize("defense", ["none", "t-w"])
+def test_a_question_s_requests_leave_before_the_next_question_starts(defense: str) -> None:
+    setup = resolve(
+        Scenario(questions={"limit": QUESTIONS}, agents=4, rounds=1, attack="none", defense=defense)
+    )
+    crew = make_crew(setup, Spend(), cache=False)
+    noting = Noting(crew.backends[0], set(), [])
+    team = crew.team
+    elicitors = tuple(
+        replace(elicitor, backend=noting) if elicitor is not None else None
+        for elicitor in team.elicitors
+    )
+    assert isinstance(team.agents[0], ModelAgent)
+    team = replace(team, elicitors=elicitors)
+
+    async def play() -> None:
+        log = MemoryLog()
+        await deliberate(team, ("clean",), setup.items, log, lambda _: None, QUESTIONS)
+
+    asyncio.run(play())
+    assert noting.seen == [question for question in range(1, QUESTIONS + 1) for _ in range(4)]
+
+
+def test_a_failure_while_questions_are_being_started_leaves_none_behind(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    setup = resolve(Scenario(questions={"limit": QUESTIONS}, attack="none", defense="t-w"))
+    crew = make_crew(setup, Spend(), cache=False)
+
+    class FullDisk(MemoryLog):
+        def accept(self, turn: Any) -> None:
+            if turn.round > 0:
+                raise OSError("full")
+            super().accept(turn)
+
+    async def play() -> int:
+        with pytest.raises(OSError, match="full"):
+            await deliberate(
+                crew.team, ("clean",), setup.items, FullDisk(), lambda _: None, crew.window
+            )
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(play()) == 1
+    gc.collect()
+    assert not [warning for warning in recwarn if "never awaited" in str(warning.message)]
+
+
+def test_the_garbage_collector_is_given_back_as_it_was() -> None:
+    before = gc.get_threshold()
+
+    def fail() -> None:
+        with seldom_collected():
+            assert gc.get_threshold() == THRESHOLDS
+            assert gc.get_freeze_count() > 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
