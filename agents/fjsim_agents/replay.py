@@ -68,9 +68,8 @@ def _turns(run: str, arm: str) -> dict[tuple[str, int, int, int], Mapping[str, A
 
 def _events(path: Path) -> Iterator[Mapping[str, Any]]:
     with path.open(encoding="utf-8") as handle:
-        for line in handle:
-            if line.endswith("\n") and '"type": "turn"' in line:
-                yield json.loads(line)
+        events = (json.loads(line) for line in handle if line.endswith("\n"))
+        yield from (event for event in events if event.get("type") == "turn")
 
 
 def _statement(turn: Mapping[str, Any]) -> Statement:

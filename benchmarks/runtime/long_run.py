@@ -63,5 +63,5 @@ def _described(turns: int) -> dict[str, Any]:
 def _cut(log: Path) -> None:
     """Take the last turns away, and the ends of their questions with them."""
     lines = log.read_bytes().splitlines(keepends=True)
-    turns = [at for at, line in enumerate(lines) if b'"type": "turn"' in line]
+    turns = [at for at, line in enumerate(lines) if b'"type":"turn"' in line]
     log.write_bytes(b"".join(lines[: turns[-LEFT]]))

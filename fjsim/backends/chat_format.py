@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 from fjsim.backends.encoding import Lasting, encoded
 from fjsim.backends.seeding import sent_seed
 from fjsim.contracts import ChatMessage, Reply, Request, Usage
+from fjsim.wire import written
 
 THINKING = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 UNFINISHED_THINKING = re.compile(r"\A\s*<think>(?!.*</think>).*\Z", re.DOTALL)
@@ -68,7 +68,7 @@ def chat_body(fields: Mapping[str, Any], messages: Sequence[ChatMessage]) -> byt
     rest = dict(fields)
     form = rest.pop("response_format", None)
     spliced = b"" if form is None else b'"response_format":%b,' % encoded(form).json
-    return b'{"messages":[%b],%b%b' % (rows, spliced, json.dumps(rest).encode()[1:])
+    return b'{"messages":[%b],%b%b' % (rows, spliced, written(rest)[1:])
 
 
 def read_completion(payload: Any) -> Reply:

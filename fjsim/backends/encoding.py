@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
+
+from fjsim.wire import written
 
 Made = TypeVar("Made")
 
@@ -45,7 +46,7 @@ class Lasting(Generic[Made]):
 
 
 def _encoded(value: Mapping[str, Any]) -> Encoded:
-    content = json.dumps(value).encode()
+    content = written(value)
     return Encoded(content, hashlib.blake2b(content, digest_size=16).digest())
 
 

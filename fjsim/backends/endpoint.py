@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import json
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -14,12 +13,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError, server_words
+from fjsim.wire import read
 
 CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 4.0
 """Seconds an idle connection is kept: less than the 5 s after which uvicorn closes it."""
-
-_LENIENT = json.JSONDecoder(strict=False)
 
 WORTH_ANOTHER_TRY = frozenset({408, 409, 425})
 
@@ -105,7 +103,7 @@ class Endpoint:
 
     def _decoded(self, body: bytes) -> Any:
         try:
-            return _LENIENT.decode(body.decode())
+            return read(body)
         except ValueError:
             start = self.words(body[:80].decode("utf-8", "replace"))
             message = f"{self.base_url}: the body is not JSON but '{start}'"
@@ -180,7 +178,7 @@ def _told(body: bytes) -> tuple[object, str]:
     """Return the server's message and its error code."""
     text = body[:4000].decode("utf-8", "replace")
     try:
-        told = json.loads(body)
+        told = read(body)
     except ValueError:
         return text, ""
     if not isinstance(told, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 from fjsim.beliefs import Array
 from fjsim.questions import Question
+from fjsim.wire import written
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class ChatMessage:
 
     @cached_property
     def json(self) -> bytes:
-        """As it is sent: a JSON object in ASCII."""
-        return json.dumps({"role": self.role, "content": self.content}).encode()
+        """As it is sent: a JSON object."""
+        return written({"role": self.role, "content": self.content})
 
     @cached_property
     def digest(self) -> bytes:

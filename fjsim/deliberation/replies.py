@@ -12,6 +12,7 @@ from fjsim.beliefs import as_belief
 from fjsim.contracts import Statement, Validity
 from fjsim.deliberation.rendering import Sheet
 from fjsim.errors import BeliefError
+from fjsim.wire import read
 
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
@@ -142,8 +143,8 @@ def _without_thinking(text: str) -> str:
 def _object(text: str, field: str = "answer") -> Mapping[str, Any]:
     fenced = _FENCE.match(text)
     try:
-        values = _LENIENT.decode(fenced.group(1) if fenced else text)
-    except json.JSONDecodeError:
+        values = read(fenced.group(1) if fenced else text)
+    except ValueError:
         values = _only_object(text, field)
     if not isinstance(values, dict):
         raise UnreadableReplyError("the reply must be one JSON object")
@@ -158,6 +159,8 @@ def _only_object(text: str, field: str) -> Any:
             values, end = _LENIENT.raw_decode(text, at)
         except json.JSONDecodeError:
             end = at + 1
+        except RecursionError:
+            raise UnreadableReplyError("it is nested too deeply") from None
         else:
             if isinstance(values, dict) and field in values:
                 found.append(values)

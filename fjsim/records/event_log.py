@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -24,13 +23,12 @@ from fjsim.contracts import Arm
 from fjsim.errors import RunFolderBusyError, StorageError
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.turn import Cost, Turn, TurnKey
+from fjsim.wire import read, written
 
 SCHEMA = 1
 EVENTS = "events.jsonl"
 QUICK = 0.001
 """Seconds below which the last fsync cost less than the thread that would wait for the next."""
-
-_written = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ def _event(line: bytes, complete: bool, path: Path, number: int) -> dict[str, An
     if not complete:
         return None
     try:
-        event = json.loads(line)
+        event = read(line)
         version = event.pop("v")
     except (ValueError, KeyError, AttributeError) as error:
         raise StorageError(
@@ -260,13 +258,12 @@ class EventLog:
         StorageError
             If the disk does not take it.
         """
-        line = _written({"v": SCHEMA, "type": kind, **event}) + "\n"
-        data = line.encode("utf-8", "backslashreplace")
+        data = written({"v": SCHEMA, "type": kind, **event}) + b"\n"
         try:
-            written = os.write(self._descriptor, data)
+            taken = os.write(self._descriptor, data)
         except OSError as error:
             raise self._failed(error) from error
-        if written < len(data):
+        if taken < len(data):
             raise StorageError(
                 f"{self.path}: the disk is full; free some space and run the same command again"
             )

@@ -128,7 +128,7 @@ def test_encoded_objects_are_told_apart_by_identity_and_kept_up_to_a_bound():
     assert made.of(one) is not first
 
 
-def test_a_message_is_sent_in_ascii_and_told_from_its_like(ask):
+def test_a_message_with_half_a_character_is_sent_in_ascii_and_told_from_its_like(ask):
     message = ask("é\ud800").messages[1]
     assert json.loads(message.json) == {"role": "user", "content": "é\ud800"}
     assert message.json.isascii()

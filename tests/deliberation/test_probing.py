@@ -85,13 +85,13 @@ def test_probes_are_in_the_log_counted_and_asked_once_over_sessions(
     assert before.calls == asked_in_turns + len(first.contents.probes)
     log = tmp_path / "r" / "events.jsonl"
     kept = log.read_bytes().splitlines(keepends=True)
-    probes = [line for line in kept if b'"type": "probe"' in line]
+    probes = [line for line in kept if b'"type":"probe"' in line]
     assert len(probes) == len(first.contents.probes)
-    last = max(at for at, line in enumerate(kept) if b'"type": "probe"' in line)
+    last = max(at for at, line in enumerate(kept) if b'"type":"probe"' in line)
     log.write_bytes(b"".join(kept[: last + 1]))
     again = run(scenario, out=tmp_path / "r")
     assert read_log(log).probes == first.contents.probes
-    assert log.read_bytes().count(b'"type": "probe"') == len(probes)
+    assert log.read_bytes().count(b'"type":"probe"') == len(probes)
     said = {turn.essence() for turn in again.contents.turns.values()}
     assert said == {turn.essence() for turn in first.contents.turns.values()}
 

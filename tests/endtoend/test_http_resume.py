@@ -116,7 +116,7 @@ def test_three_kills_lose_and_double_nothing(server: str, questions: Path, tmp_p
     assert {text(turn) for turn in contents.turns.values()} == {
         text(turn) for turn in undisturbed.contents.turns.values()
     }
-    assert (folder / EVENTS).read_text().count('"type": "turn"') == len(contents.turns) == total
+    assert (folder / EVENTS).read_text().count('"type":"turn"') == len(contents.turns) == total
 
     stats = get(f"{server}/stats")
     asked = sum(1 for turn in contents.turns.values() if not turn.shared)
@@ -126,7 +126,7 @@ def test_three_kills_lose_and_double_nothing(server: str, questions: Path, tmp_p
 
 def turns(folder: Path) -> int:
     path = folder / EVENTS
-    return path.read_bytes().count(b'"type": "turn"') if path.is_file() else 0
+    return path.read_bytes().count(b'"type":"turn"') if path.is_file() else 0
 
 
 def text(turn: Any) -> tuple[Any, ...]:

@@ -92,9 +92,9 @@ def test_a_folder_gives_the_same_as_memory_and_is_read_back(small: Make, tmp_pat
 
 def test_the_same_command_again_asks_nothing(small: Make, tmp_path: Path) -> None:
     first = run(small(), out=tmp_path)
-    turns = (tmp_path / EVENTS).read_text().count('"type": "turn"')
+    turns = (tmp_path / EVENTS).read_text().count('"type":"turn"')
     second = run(small(), out=tmp_path)
-    assert (tmp_path / EVENTS).read_text().count('"type": "turn"') == turns
+    assert (tmp_path / EVENTS).read_text().count('"type":"turn"') == turns
     assert essence(first) == essence(second)
     assert first.metrics["calls"] == second.metrics["calls"]
 
@@ -111,7 +111,7 @@ def test_a_run_cut_off_anywhere_resumes_to_the_same_transcript(small: Make, tmp_
         resumed = run(small(), out=folder)
         assert essence(resumed) == essence(whole)
         keys = [turn.key for turn in read_log(folder / EVENTS).turns.values()]
-        assert (folder / EVENTS).read_text().count('"type": "turn"') == len(keys)
+        assert (folder / EVENTS).read_text().count('"type":"turn"') == len(keys)
 
 
 def test_another_seed_differs_and_the_same_seed_does_not(small: Make) -> None:
