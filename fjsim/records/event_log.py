@@ -143,46 +143,28 @@ def _without_collections() -> Iterator[None]:
 def _read(path: Path) -> LogContents:
     contents = LogContents()
     started = latest = 0.0
-    for number, (line, complete) in enumerate(_lines(path), start=1):
-        event = _event(line, complete, path, number)
-        if event is None:
-            contents.torn = len(line)
-            break
-        kind, at = event.pop("type"), float(event.get("at", 0.0))
-        if kind == "session":
-            contents.seconds += latest - started
-            started = latest = at
-        latest = max(latest, at)
-        _take(contents, kind, event)
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.endswith(b"\n"):
+                contents.torn = len(line)
+                break
+            try:
+                kind, at = _take(contents, read(line), path)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise StorageError(
+                    f"{path}, line {number}: damaged; move the run folder away and start again"
+                ) from error
+            if kind == "session":
+                contents.seconds += latest - started
+                started = latest = at
+            latest = max(latest, at)
     contents.seconds += latest - started
     return contents
 
 
-def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
-    with path.open("rb") as handle:
-        for line in handle:
-            yield line, line.endswith(b"\n")
-
-
-def _event(line: bytes, complete: bool, path: Path, number: int) -> dict[str, Any] | None:
-    if not complete:
-        return None
-    try:
-        event = read(line)
-        version = event.pop("v")
-    except (ValueError, KeyError, AttributeError) as error:
-        raise StorageError(
-            f"{path}, line {number}: damaged; move the run folder away and start again"
-        ) from error
-    if version != SCHEMA:
-        raise StorageError(
-            f"{path}: written with schema {version}, this fjsim reads {SCHEMA}; use the version "
-            "of fjsim that wrote it"
-        )
-    return dict(event)
-
-
-def _take(contents: LogContents, kind: str, event: dict[str, Any]) -> None:
+def _take(contents: LogContents, event: dict[str, Any], path: Path) -> tuple[str, float]:
+    _check_version(event.pop("v"), path)
+    kind, at = event.pop("type"), float(event.get("at", 0.0))
     if kind == "turn":
         turn = Turn.from_dict(event)
         contents.turns[turn.key] = turn
@@ -194,6 +176,15 @@ def _take(contents: LogContents, kind: str, event: dict[str, Any]) -> None:
         contents.items[end.identity] = end
     elif kind == "run":
         contents.header = event
+    return kind, at
+
+
+def _check_version(version: object, path: Path) -> None:
+    if version != SCHEMA:
+        raise StorageError(
+            f"{path}: written with schema {version}, this fjsim reads {SCHEMA}; use the version "
+            "of fjsim that wrote it"
+        )
 
 
 class EventLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -22,6 +23,9 @@ _OPTIONAL = (
     "shared",
     "at",
 )
+
+
+_VALIDITIES = {str(validity): validity for validity in Validity}
 
 
 class TurnKey(NamedTuple):
@@ -130,11 +134,15 @@ class Turn:
     def from_dict(cls, values: Mapping[str, Any]) -> Turn:
         """Return the turn of one line of the event log."""
         plain = dict(values)
-        for name in ("belief", "stated_belief"):
-            if name in plain:
-                plain[name] = tuple(plain[name])
-        plain["validity"] = Validity(plain["validity"])
-        plain["heard"] = tuple([shared_heard(**heard) for heard in plain.get("heard", ())])
+        belief, stated = plain.get("belief"), plain.get("stated_belief")
+        if belief is not None:
+            plain["belief"] = tuple(belief)
+        if stated is not None:
+            # One object for both, where they are equal: a long log holds few others.
+            plain["stated_belief"] = plain["belief"] if stated == belief else tuple(stated)
+        plain["question"] = sys.intern(plain["question"])
+        plain["validity"] = _VALIDITIES[plain["validity"]]
+        plain["heard"] = tuple([_heard_from(heard) for heard in plain.get("heard", ())])
         plain["cost"] = Cost(**plain.get("cost", {}))
         return cls(**plain)
 
@@ -166,6 +174,17 @@ def _heard(heard: Heard) -> dict[str, Any]:
     if heard.tampered:
         values["tampered"] = True
     return values
+
+
+def _heard_from(values: Mapping[str, Any]) -> Heard:
+    get = values.get
+    return shared_heard(
+        values["speaker"],
+        values["round"],
+        get("gate", 1.0),
+        get("weight", 1.0),
+        get("tampered", False),
+    )
 
 
 def plain_cost(cost: Cost) -> dict[str, Any]:

@@ -69,13 +69,33 @@ def test_a_torn_last_line_is_cut_off_and_counted(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
-def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{broken",
+        b"[1]",
+        b"7",
+        b'{"type":"turn"}',
+        b'{"v":1}',
+        b'{"v":1,"type":"turn","at":"noon"}',
+        b'{"v":1,"type":"turn","arm":"clean"}',
+        b'{"v":1,"type":"turn","arm":"clean","question":7,"validity":"valid"}',
+        b'{"v":1,"type":"turn","arm":"clean","question":"q","validity":"odd"}',
+        b'{"v":1,"type":"item","arm":"clean","colour":"red"}',
+        b'{"v":1,"type":"probe","arm":"clean","question":"q","perceived":[1]}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
+    tmp_path: Path, line: bytes
+) -> None:
     log = EventLog(tmp_path)
     log.accept(turn(0))
     log.close()
     path = tmp_path / EVENTS
-    path.write_bytes(b"{broken\n" + path.read_bytes())
-    with pytest.raises(StorageError, match="line 1: damaged"):
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(StorageError, match="line 2: damaged"):
         EventLog(tmp_path)
 
 
