@@ -1,8 +1,9 @@
 """A server that answers every chat completion with one valid reply after a fixed time.
 
-python benchmarks/runtime/fixed_latency.py SECONDS    (prints its base URL)
+python benchmarks/runtime/fixed_latency.py SECONDS [REPLY]    (prints its base URL)
 
-It does as little as it can, so that on two cores the client's own time is what is measured.
+It does as little as it can, so that on two cores the client's own time is what is measured. REPLY
+is another text to answer, for clients that ask for another form than ours.
 """
 
 from __future__ import annotations
@@ -17,20 +18,6 @@ REASON = (
     "Of the options given, this one fits the wording of the question best, as far as I can see."
 )
 REPLY = {"reasoning": REASON, "answer": "A", "belief": BELIEF, "confidence": 0.5}
-COMPLETION = {
-    "id": "fixed",
-    "object": "chat.completion",
-    "created": 0,
-    "model": "fixed",
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": json.dumps(REPLY)},
-            "finish_reason": "stop",
-        }
-    ],
-    "usage": {"prompt_tokens": 400, "completion_tokens": 60, "total_tokens": 460},
-}
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -62,9 +49,22 @@ class Protocol(asyncio.Protocol):
             self.transport.write(self.response)
 
 
-async def main(seconds: float) -> None:
+def completion(content: str) -> dict[str, object]:
+    """Return the one reply."""
+    message = {"role": "assistant", "content": content}
+    return {
+        "id": "fixed",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "fixed",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 400, "completion_tokens": 60, "total_tokens": 460},
+    }
+
+
+async def main(seconds: float, content: str) -> None:
     """Serve until killed."""
-    body = json.dumps(COMPLETION).encode()
+    body = json.dumps(completion(content)).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     response = head.encode() + b"\r\n\r\n" + body
     loop = asyncio.get_running_loop()
@@ -76,4 +76,4 @@ async def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1])))
+    asyncio.run(main(float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else json.dumps(REPLY)))

@@ -27,9 +27,9 @@ def server(command: Sequence[str]) -> Iterator[str]:
             process.kill()
 
 
-def fixed_latency(seconds: float) -> Sequence[str]:
-    """Return the command of the server that answers after a fixed time."""
-    return [str(HERE / "fixed_latency.py"), str(seconds)]
+def fixed_latency(seconds: float, *reply: str) -> Sequence[str]:
+    """Return the command of the server that answers after a fixed time, with a text of your own."""
+    return [str(HERE / "fixed_latency.py"), str(seconds), *reply]
 
 
 def simulated(*options: str) -> Sequence[str]:

@@ -19,41 +19,62 @@ from benchmarks.runtime.processes import (
     scenario,
     server,
 )
+from benchmarks.runtime.public_code import LATENCY, PublicCode, public_code
 from benchmarks.runtime.row import Row
 
-PUBLIC_SECONDS = 23.0
-"""The public *Stubborn Neighbors* code at 50 ms in its best mode, 6600 calls, two cores."""
-PUBLIC_CPU = 4.7
-CPU_GOAL = 1.2
+CPU_TIMES_BARE = 10.0
+"""1.2 ms where a bare aiohttp call takes .12 ms."""
+FASTER = 3.0
 REPEATS = 3
 
 
 def rows(quick: bool) -> Iterator[Row]:
     questions = QUESTIONS // 10 if quick else QUESTIONS
     calls = questions * AGENTS * (ROUNDS + 1)
-    scale = calls / (QUESTIONS * AGENTS * (ROUNDS + 1))
-    goals = {
-        1.0: 1.15 * (ROUNDS + 1) * 1.0,
-        0.05: max(PUBLIC_SECONDS / 3 * scale, 1.15 * (ROUNDS + 1) * 0.05),
-    }
-    for latency, goal in goals.items():
-        took, bare = _measure(latency, questions, 1 if quick else REPEATS)
-        peer = f"{PUBLIC_SECONDS * scale:.1f} s" if latency == 0.05 else ""
-        yield Row(
-            f"{calls} calls at {latency * 1000:g} ms, 600 in flight: wall",
-            f"{took['wall_seconds']:.2f} s",
-            f"<= {goal:.2f} s",
-            peer,
-            took["wall_seconds"] <= goal and took["missing"] == 0,
-        )
-        per_call = 1000 * took["cpu_seconds"] / took["calls"]
-        yield Row(
-            f"{calls} calls at {latency * 1000:g} ms: CPU per call, all in",
-            f"{per_call:.2f} ms ({per_call / bare:.1f} times bare aiohttp)",
-            f"<= {CPU_GOAL} ms",
-            f"public code {PUBLIC_CPU} ms, bare aiohttp {bare:.2f} ms here and now",
-            per_call <= CPU_GOAL,
-        )
+    repeats = 1 if quick else REPEATS
+    slow, bare = _measure(1.0, questions, repeats)
+    yield _against_the_latency(calls, slow)
+    yield _cpu(f"{calls} calls at 1 s", slow, bare)
+    fast, bare = _measure(LATENCY, questions, repeats)
+    peer = public_code(bare)
+    yield _against_the_public_code(calls, fast, peer)
+    yield _cpu(f"{calls} calls at {LATENCY * 1000:g} ms", fast, bare, peer)
+
+
+def _against_the_latency(calls: int, took: dict[str, float]) -> Row:
+    startup = max(0.0, took["first_turn_seconds"] - 1.0)
+    goal = 1.15 * (ROUNDS + 1) + startup
+    return Row(
+        f"{calls} calls at 1 s, 600 in flight: wall",
+        f"{took['wall_seconds']:.2f} s",
+        f"<= {goal:.2f} s, start-up {startup:.2f} s in it",
+        "",
+        took["wall_seconds"] <= goal and took["missing"] == 0,
+    )
+
+
+def _against_the_public_code(calls: int, took: dict[str, float], peer: PublicCode) -> Row:
+    theirs = peer.seconds * calls / (QUESTIONS * AGENTS * (ROUNDS + 1))
+    faster = theirs / took["wall_seconds"]
+    return Row(
+        f"{calls} calls at {LATENCY * 1000:g} ms, 600 in flight: wall",
+        f"{took['wall_seconds']:.2f} s, {faster:.1f} times faster than the public code",
+        f">= {FASTER:g} times",
+        f"{theirs:.1f} s ({peer.said})",
+        faster >= FASTER and took["missing"] == 0,
+    )
+
+
+def _cpu(work: str, took: dict[str, float], bare: float, peer: PublicCode | None = None) -> Row:
+    per_call = 1000 * took["cpu_seconds"] / took["calls"]
+    theirs = f", public code {peer.cpu:.1f} ms" if peer else ""
+    return Row(
+        f"{work}: CPU per call, all in",
+        f"{per_call:.2f} ms, {per_call / bare:.1f} times bare aiohttp",
+        f"<= {CPU_TIMES_BARE:g} times (1.2 ms where bare takes .12)",
+        f"bare aiohttp {bare:.2f} ms{theirs}",
+        per_call <= CPU_TIMES_BARE * bare,
+    )
 
 
 def _measure(latency: float, questions: int, repeats: int) -> tuple[dict[str, float], float]:
