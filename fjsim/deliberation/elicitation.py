@@ -245,7 +245,8 @@ def _cost(replies: Sequence[Reply]) -> Cost:
     costs = [_cost_of(reply) for reply in replies]
     if len(costs) == 1:
         return costs[0]
-    return replace(_added(costs), model=costs[-1].model, finish_reason=costs[-1].finish_reason)
+    last = costs[-1]
+    return _added(costs)._replace(model=last.model, finish_reason=last.finish_reason)
 
 
 def _cost_of(reply: Reply) -> Cost:

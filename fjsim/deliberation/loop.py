@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -212,8 +211,8 @@ class Deliberation:
         if self._twin is None or seat in self._seats:
             return await self._speak(seat, 0, {})
         own = self._journal.recorded(self._key(seat, 0))
-        turn = own or replace(
-            await asyncio.shield(self._twin.opening(seat)), arm=self.arm, shared=True, cost=Cost()
+        turn = own or (await asyncio.shield(self._twin.opening(seat)))._replace(
+            arm=self.arm, shared=True, cost=Cost()
         )
         return self._keep(turn, known=own is not None, asked=self._opening_prompt(seat, None))
 

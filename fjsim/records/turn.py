@@ -1,10 +1,13 @@
-"""One turn: what an agent said, what it had heard, and what the asking cost."""
+"""One turn: what an agent said, what it had heard, and what the asking cost.
+
+Records are named tuples: nobody changes one, and a long log of them is built in half the time that
+frozen dataclasses take.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -38,8 +41,7 @@ class TurnKey(NamedTuple):
     agent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What the asking took, attempts and repairs together."""
 
     model: str = ""
@@ -53,8 +55,7 @@ class Cost:
     finish_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn of one agent.
 
     Parameters
@@ -108,7 +109,7 @@ class Turn:
     heard: tuple[Heard, ...] = ()
     prompt_hash: str = ""
     shared: bool = False
-    cost: Cost = field(default_factory=Cost)
+    cost: Cost = Cost()
     at: float = 0.0
 
     @property
@@ -192,4 +193,4 @@ def plain_cost(cost: Cost) -> dict[str, Any]:
     return {name: given for name, default in _FREE if (given := getattr(cost, name)) != default}
 
 
-_FREE = tuple((item.name, item.default) for item in fields(Cost))
+_FREE = tuple(Cost._field_defaults.items())
