@@ -8,7 +8,15 @@ python=${PYTHON:-python3}
 torch=2.13.0
 vllm=0.32.0
 
-if [ -f "$venv/.complete-$vllm" ]; then
+complete="$venv/.complete-$vllm"
+install_fjsim() {
+  "$venv/bin/pip" install -q -e "$root" "pytest>=8.3"
+  touch "$complete"
+}
+
+if [ -f "$complete" ]; then
+  # What fjsim itself needs may have changed since.
+  if [ "$root/pyproject.toml" -nt "$complete" ]; then install_fjsim; fi
   exit 0
 fi
 free_kib=$(df -Pk "$root" | awk 'NR == 2 {print $4}')
@@ -30,5 +38,4 @@ if [ ! -d "$shim" ] && [ -z "$(find "$site" -maxdepth 1 -name 'vllm-[0-9]*.dist-
   echo shim > "$shim/INSTALLER"
   : > "$shim/RECORD"
 fi
-"$venv/bin/pip" install -q -e "$root" "pytest>=8.3"
-touch "$venv/.complete-$vllm"
+install_fjsim
