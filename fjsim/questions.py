@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fjsim.errors import QuestionError, nearest
+from fjsim.wire import read
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -136,7 +137,7 @@ def _jsonl(lines: Sequence[str], name: str) -> Iterator[tuple[str, Mapping[str, 
             continue
         where = f"{name}, line {number}"
         try:
-            record = json.loads(line)
+            record = read(line)
         except json.JSONDecodeError as error:
             raise QuestionError(
                 f"{where}: not JSON ({error.msg} at column {error.colno})"
@@ -171,7 +172,7 @@ def _csv_options(record: Mapping[str, Any], where: str) -> Any:
     if not text.startswith("["):
         return text.split("|")
     try:
-        return json.loads(text)
+        return read(text)
     except json.JSONDecodeError as error:
         raise QuestionError(f"{where}: options are not a JSON list ({error.msg})") from error
 

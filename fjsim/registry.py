@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -194,7 +194,7 @@ def find(kind: str, name: str) -> Entry:
     raise UnknownNameError(hint)
 
 
-def build(kind: str, block: str | Mapping[str, Any]) -> Any:
+def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ()) -> Any:
     """Make a plug-in from its block in a scenario.
 
     Parameters
@@ -203,6 +203,8 @@ def build(kind: str, block: str | Mapping[str, Any]) -> Any:
         What it is.
     block : str or mapping
         Its name, or ``{"kind": name, parameter: value, ...}``.
+    beside : sequence of str, default ()
+        Keys that its block may hold beside the parameters, taken out before; named in errors.
 
     Returns
     -------
@@ -221,10 +223,10 @@ def build(kind: str, block: str | Mapping[str, Any]) -> Any:
     known = [parameter.name for parameter in entry.parameters]
     for name in given:
         if name not in known:
-            allowed = ", ".join(known) or "none"
+            allowed = [*known, *beside]
             raise ConfigError(
-                f"{kind} '{entry.name}' has no parameter '{name}'; allowed: {allowed}"
-                + nearest(name, known)
+                f"{kind} '{entry.name}' has no parameter '{name}'; allowed: "
+                f"{', '.join(allowed) or 'none'}{nearest(name, allowed)}"
             )
     missing = [p.name for p in entry.parameters if p.required and p.name not in given]
     if missing:

@@ -86,6 +86,10 @@ def _branch(value: Any) -> str:
 PluginBlock = Annotated[Block, BeforeValidator(_short)]
 
 
+AGENT_KEYS = ("count", "backend")
+"""What the block of an agent may hold beside the agent's own parameters."""
+
+
 class AgentBlock(BaseModel):
     """One seat's occupant, or ``count`` seats alike."""
 

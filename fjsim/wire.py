@@ -40,7 +40,7 @@ def read(text: str | bytes) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON.
+        If it is no JSON; ``json.JSONDecodeError``, with the place, unless it is no UTF-8 either.
     """
     try:
         return orjson.loads(text)
@@ -52,4 +52,4 @@ def _read_leniently(text: str) -> Any:
     try:
         return _LENIENT.decode(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise json.JSONDecodeError("nested too deeply", text, 0) from None

@@ -104,6 +104,7 @@ def test_line_separator_inside_a_text_ends_no_line(written):
     ("line", "message"),
     [
         ('{"question": "Which?', "line 37: not JSON"),
+        ("[" * 100_000, "line 37: not JSON .nested too deeply"),
         ("[1, 2]", "line 37: a JSON object is needed, got list"),
         (json.dumps({**GOOD, "question": " "}), "line 37: 'question' is missing"),
         (json.dumps({**GOOD, "question": 5}), "line 37: 'question' is missing"),

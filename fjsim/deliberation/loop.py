@@ -331,6 +331,8 @@ class Deliberation:
 
     def _own_view(self, seat: int) -> Array | None:
         """Return the view on record, where it is not what the agent itself last said."""
+        if not self.team.rules.self_view:
+            return None
         turn = self._turns[-2].get(seat)
         if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
             return None

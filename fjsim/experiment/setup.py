@@ -35,7 +35,7 @@ from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
 from fjsim.questions import Question, load_questions
 from fjsim.registry import build, describe
-from fjsim.scenario import Scenario, run_hash
+from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
 from fjsim.seeds import stream
 
 PACKAGES = ("fjsim-testbed", "numpy", "scipy", "networkx", "pydantic", "openai")
@@ -171,7 +171,7 @@ def resolve(scenario: Scenario) -> Setup:
 
 
 def _plugins(scenario: Scenario) -> Plugins:
-    made = {id(block): build("agent", block.as_dict()) for block in scenario.seats}
+    made = {id(seat): build("agent", seat.as_dict(), beside=AGENT_KEYS) for seat in scenario.seats}
     attack: Attack = build("attack", scenario.attack.as_dict())
     defense: Defense = build("defense", scenario.defense.as_dict())
     plugins = Plugins(

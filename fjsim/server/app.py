@@ -20,6 +20,7 @@ from fjsim.contracts import Backend
 from fjsim.errors import BackendError
 from fjsim.server.chat import Asked, BadRequestError, completion, error_body, read_request
 from fjsim.server.faults import Fault, FaultPlan
+from fjsim.wire import read
 
 DEFAULT_MODEL = "fjsim-simulated"
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -118,7 +119,7 @@ class ModelServer:
             given = http.headers.get("authorization", "").removeprefix("Bearer ")
             return _error(401, f"Incorrect API key provided: {given}", "invalid_api_key")
         try:
-            asked = read_request(json.loads(await http.body()))
+            asked = read_request(read(await http.body()))
         except (BadRequestError, ValueError) as error:
             return _error(400, str(error))
         if asked.model != self.model:

@@ -79,6 +79,11 @@ MISTAKES = [
     (("run", "--set", "attack.seat=9", "--attack", "stubborn"), 2, "seats run from 0 to 5"),
     (("run", "--set", "attack.certainty=2", "--attack", "stubborn"), 2, "certainty is 2"),
     (("run", "--set", "rounds"), 2, "write it as dotted.key=value"),
+    (
+        ("run", "--set", "agents.cuont=3"),
+        2,
+        "persona, persuasiveness, agreeableness, count, backend; did you mean 'count'?",
+    ),
     (("run", "--set", "agents.persona=sceptic"), 2, "no persona 'sceptic'"),
     (("run", "nowhere.yaml"), 2, "nowhere.yaml: no such file"),
     (("run", "--questions", "nowhere.jsonl"), 2, "nowhere.jsonl: no such file"),

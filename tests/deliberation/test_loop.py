@@ -250,6 +250,16 @@ def test_without_self_view_the_prediction_still_is_the_law(small: Make) -> None:
     assert prediction.error == pytest.approx(0, abs=3e-4)
 
 
+@pytest.mark.parametrize("residual", ["innate", "self"])
+def test_without_self_view_no_blended_view_is_shown_either(small: Make, residual: str) -> None:
+    defense = {"kind": "trust-adaptive", "residual": residual}
+    finished = run(small(self_view=False, topology="complete", defense=defense))
+    assert np.nanmin(finished.transcript.gates) < 1
+    prediction = finished.outcome.prediction["declared"]
+    assert prediction is not None
+    assert prediction.error == pytest.approx(0, abs=3e-4)
+
+
 @pytest.mark.parametrize("shown", [["answer", "reason"], ["answer", "confidence"]])
 def test_predictions_assume_the_expressed_belief_where_beliefs_are_not_seen(
     small: Make, shown: list[str]

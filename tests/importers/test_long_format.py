@@ -190,6 +190,8 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         read_log(tmp_path / "none.csv")
     with pytest.raises(LogFormatError, match=r"line 1: not JSON"):
         read_log(write(tmp_path, "{", "log.jsonl"))
+    with pytest.raises(LogFormatError, match=r"line 1: not JSON \(nested too deeply"):
+        read_log(write(tmp_path, '{"a":' * 100_000, "deep.jsonl"))
     with pytest.raises(LogFormatError, match="logs end in"):
         read_log(write(tmp_path, "x", "log.docx"))
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"item_id" * 100)[:30])

@@ -45,9 +45,10 @@ def test_requests_that_cannot_be_answered_say_why(echo, send, body, change, stat
     assert words in answer.body["error"]["message"]
 
 
-def test_body_that_is_no_json_is_a_400(echo, send):
+@pytest.mark.parametrize("sent", [b"{", b"[" * 100_000, b"\xff", b"[]", b"7"])
+def test_body_that_is_no_request_is_a_400(echo, send, sent):
     with RunningServer(ModelServer(echo())) as server:
-        assert send(server.base_url + CHAT, b"{").status == 400
+        assert send(server.base_url + CHAT, sent).status == 400
 
 
 def test_content_in_parts_is_put_together(echo, send, body):

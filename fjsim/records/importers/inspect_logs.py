@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from fjsim.errors import LogFormatError
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.long_format import KNOWN, read_long
 from fjsim.records.importers.row_files import Rows
+from fjsim.wire import read
 
 RECORDED_AS = "deliberation"
 """Key of a sample's ``store``, or else of its ``metadata``, under which the turns stand."""
@@ -194,7 +194,7 @@ def _archived(path: Path) -> Iterator[Any]:
             yield from _by_inspect(path)
         else:
             for name in whole:
-                yield json.loads(archive.read(name))
+                yield read(archive.read(name))
 
 
 def _readable(archive: zipfile.ZipFile, names: list[str]) -> bool:
@@ -207,8 +207,7 @@ def _readable(archive: zipfile.ZipFile, names: list[str]) -> bool:
 
 def _plain(path: Path) -> Iterator[Any]:
     """Read a log in JSON, which is one object."""
-    with path.open(encoding="utf-8") as handle:
-        log = json.load(handle)
+    log = read(path.read_bytes())
     if not (isinstance(log, dict) and "eval" in log):
         raise LogFormatError(f"{path}: no log of inspect_ai; it has no entry 'eval'")
     yield from log.get("samples") or ()

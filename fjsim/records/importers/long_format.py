@@ -14,6 +14,7 @@ from fjsim.records.importers.arrays import build_log
 from fjsim.records.importers.columns import LogColumns
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.row_files import Row, Rows
+from fjsim.wire import read
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (
@@ -144,7 +145,7 @@ class _Reader:
                 return None
             if isinstance(values, str):
                 try:
-                    values = json.loads(values)
+                    values = read(values)
                 except json.JSONDecodeError as error:
                     raise LogFormatError(
                         f"{where}: belief is no JSON array ({error.msg})"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fjsim.errors import LogFormatError
+from fjsim.wire import read
 
 Row = dict[str, Any]
 Rows = Iterator[tuple[int, Row]]
@@ -94,7 +95,7 @@ def _jsonl_rows(path: Path) -> Rows:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = read(line)
             except json.JSONDecodeError as error:
                 raise LogFormatError(
                     f"{path}, line {number}: not JSON ({error.msg} at column {error.colno})"
