@@ -115,7 +115,8 @@ class FJParameters:
         """Diagonal of influence, shape (..., n_agents): the share heard from oneself."""
         if isinstance(self.influence, sparse.csr_array):
             return np.asarray(self.influence.diagonal(), dtype=float)
-        return np.diagonal(self.influence, axis1=-2, axis2=-1)
+        # A copy: through a view every later look at it would read the whole matrix again.
+        return np.diagonal(self.influence, axis1=-2, axis2=-1).copy()
 
     @cached_property
     def hears_nobody(self) -> Flags:
