@@ -19,6 +19,7 @@ from fjsim.seeds import stream
 HIGHEST_TOP = 0.999
 RUNNER_UP = 0.97
 DIRICHLET_SHAPE = 8.0
+_SHARES = ("competence", "shared_distractor", "stubbornness", "self_weight", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ class Population:
         Smallest probability on the own answer.
     confidence_alpha, confidence_beta : float, default 2 and 1
         The rest is Beta distributed above it.
+    calibration : float, default 0
+        What confidence says about being right, in [0, 1]: at 0 nothing, an agent is right with
+        its competence; at 1 it is right with the probability that it puts on its own answer.
 
     Notes
     -----
@@ -79,10 +83,11 @@ class Population:
     lowest_confidence: float = 0.2
     confidence_alpha: float = 2.0
     confidence_beta: float = 1.0
+    calibration: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is outside its range."""
-        for name in ("competence", "shared_distractor", "stubbornness", "self_weight"):
+        for name in _SHARES:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ParameterError(f"{name} is {value}; it must lie in [0, 1]")
@@ -111,22 +116,23 @@ class Population:
         """
         return _member(self, question.text, question.options, question.answer, replica, seat, seed)
 
-    def _answer(self, key: int, distractor: int, n_options: int, rng: np.random.Generator) -> int:
-        right, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))
-        if right < self.competence:
-            return key
-        return distractor if shared < self.shared_distractor else (key + other) % n_options
-
-    def _innate(self, answer: int, n_options: int, rng: np.random.Generator) -> Array:
-        top = self.lowest_confidence + (1 - self.lowest_confidence) * rng.beta(
-            self.confidence_alpha, self.confidence_beta
-        )
-        top = float(np.clip(top, 1 / n_options + 0.01, HIGHEST_TOP))
+    def _innate(self, key: int, distractor: int, n_options: int, rng: np.random.Generator) -> Array:
+        luck, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))
+        top = self._confidence(n_options, rng)
+        if luck < (1 - self.calibration) * self.competence + self.calibration * top:
+            answer = key
+        else:
+            answer = distractor if shared < self.shared_distractor else (key + other) % n_options
         rest = rng.gamma(DIRICHLET_SHAPE, size=n_options)
         rest[answer] = 0.0
         belief = np.minimum(rest / rest.sum() * (1 - top), RUNNER_UP * top)
         belief[answer] = top
         return np.asarray(belief / belief.sum())
+
+    def _confidence(self, n_options: int, rng: np.random.Generator) -> float:
+        raised = rng.beta(self.confidence_alpha, self.confidence_beta)
+        top = self.lowest_confidence + (1 - self.lowest_confidence) * raised
+        return float(np.clip(top, 1 / n_options + 0.01, HIGHEST_TOP))
 
     def _stubbornness(self, rng: np.random.Generator) -> float:
         if self.stubbornness_concentration == 0 or self.stubbornness in (0.0, 1.0):
@@ -151,7 +157,6 @@ def _member(
     guessed, step = int(shared.integers(n_options)), int(shared.integers(1, n_options))
     key = guessed if answer is None else answer
     rng = stream(seed, "innate", text, replica, seat)
-    own = population._answer(key, (key + step) % n_options, n_options, rng)
-    innate = population._innate(own, n_options, rng)
+    innate = population._innate(key, (key + step) % n_options, n_options, rng)
     innate.setflags(write=False)
     return Member(innate, population._stubbornness(rng), population.self_weight)

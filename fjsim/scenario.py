@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from fjsim.errors import ConfigError, nearest
+from fjsim.yaml_file import read_yaml
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
@@ -37,7 +38,6 @@ NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
 BRANCHES = frozenset({"team", "seats"})
-YAML_MERGE = "tag:yaml.org,2002:merge"
 
 
 class Strict(BaseModel):
@@ -333,56 +333,6 @@ def load_scenario(
     return Scenario(**values)
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML file whose top is a mapping.
-
-    Raises
-    ------
-    ConfigError
-        If it is missing, broken, or no mapping.
-    """
-    try:
-        # A safe loader all the same: it builds plain values only.
-        values = yaml.load(Path(path).read_text(encoding="utf-8"), _OneOfEachKey)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; give the path of a scenario in YAML") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise ConfigError(f"{path}{where}: {problem}") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a mapping of keys is needed, got {type(values).__name__}")
-    return values
-
-
-class _OneOfEachKey(yaml.SafeLoader):
-    """The safe loader, except that a key must be text and must not stand twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == YAML_MERGE:
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key!r} is no text; put it in quotes",
-                    problem_mark=key_node.start_mark,
-                )
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key '{key}' stands twice in its block; keep one",
-                    problem_mark=key_node.start_mark,
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def set_value(values: dict[str, Any], setting: str) -> None:
     """Put one ``dotted.key=value`` into the plain values of a scenario, in place.
 
@@ -403,7 +353,7 @@ def set_value(values: dict[str, Any], setting: str) -> None:
         raise ConfigError(f"--set {setting}: write it as dotted.key=value")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"--set {setting}: the value is not YAML") from error
     *parents, last = dotted.split(".")
     inner = values

@@ -214,6 +214,7 @@ def test_wrong_value_is_refused_with_its_key(values, message):
         ("attack: {kind: none, kind: stubborn}\n", "line 1: key 'kind' stands twice"),
         ("on: 1\n", "line 1: key True is no text; put it in quotes"),
         ("a: !!python/name:os.system\n", "line 1: could not determine a constructor"),
+        ("a: " + "[" * 10_000, "nested too deeply"),
     ],
 )
 def test_broken_yaml_is_named_with_its_file_and_line(written, text, message):
@@ -280,6 +281,7 @@ def test_set_spells_out_a_short_form_on_its_way(written, text, setting, expected
         ("seed", r"write it as dotted\.key=value"),
         ("=3", r"write it as dotted\.key=value"),
         ("seed=[", "the value is not YAML"),
+        ("seed=" + "[" * 10_000, "the value is not YAML"),
         ("seeed=1", r"unknown key 'seeed'; .*mean 'seed'\?"),
         ("questions.limt=1", r"unknown key 'questions\.limt'; .*mean 'limit'\?"),
         ("seed.x=1", "seed: got"),

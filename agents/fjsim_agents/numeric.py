@@ -21,7 +21,7 @@ class NumericAgent(Population, SpeakingAgent):
     Parameters
     ----------
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
-    lowest_confidence, confidence_alpha, confidence_beta : float
+    lowest_confidence, confidence_alpha, confidence_beta, calibration : float
         See ``fjsim.population.Population``.
 
     Notes

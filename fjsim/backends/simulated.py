@@ -52,7 +52,7 @@ class SimulatedBackend(Population, Backend):
         How a belief moves: the Friedkin-Johnsen law; its geometric counterpart; towards the
         option that most peers answer; the law with a pull to an option the model is biased to.
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
-    lowest_confidence, confidence_alpha, confidence_beta : float
+    lowest_confidence, confidence_alpha, confidence_beta, calibration : float
         See ``fjsim.population.Population``.
     persuasion : float, default 0
         A peer's weight is multiplied by its stated confidence to this power, >= 0.

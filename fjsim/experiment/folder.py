@@ -14,7 +14,8 @@ import yaml
 from fjsim.errors import ConfigError, StorageError
 from fjsim.experiment.setup import Setup, questions_digest, versions
 from fjsim.records import EVENTS, EventLog
-from fjsim.scenario import identity, read_yaml
+from fjsim.scenario import identity
+from fjsim.yaml_file import read_yaml
 
 SCENARIO = "scenario.yaml"
 METRICS = "metrics.json"

@@ -96,6 +96,25 @@ def test_the_population_draws_what_its_parameters_say() -> None:
         assert member.innate.min() >= 0
 
 
+@pytest.mark.parametrize("calibration", [0.0, 0.5, 1.0])
+def test_calibration_is_how_far_being_right_follows_confidence(calibration: float) -> None:
+    population = Population(
+        competence=0.6,
+        lowest_confidence=0.3,
+        confidence_alpha=1.0,
+        confidence_beta=1.0,
+        calibration=calibration,
+    )
+    questions = [q for q in load_questions("builtin") for _ in range(20)]
+    members = [population.member(q, 0, seat, 0) for seat, q in enumerate(questions)]
+    top = np.array([member.innate.max() for member in members])
+    right = [m.innate.argmax() == q.answer for m, q in zip(members, questions, strict=True)]
+    for low, high in ((0.3, 0.5), (0.5, 0.75), (0.75, 1.0)):
+        among = (top >= low) & (top < high)
+        expected = (1 - calibration) * 0.6 + calibration * top[among].mean()
+        assert np.mean(np.array(right)[among]) == pytest.approx(expected, abs=0.05)
+
+
 def test_half_of_the_wrong_answers_share_a_distractor() -> None:
     population = Population(competence=0.0, shared_distractor=0.5)
     shares = []

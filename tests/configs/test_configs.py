@@ -9,7 +9,8 @@ from fjsim.experiment.sweeps.cells import expand
 from fjsim.experiment.sweeps.grid import load_sweep
 from fjsim.experiment.sweeps.planning import plan
 from fjsim.experiment.sweeps.sweep import run_sweep
-from fjsim.scenario import load_scenario, read_yaml
+from fjsim.scenario import load_scenario
+from fjsim.yaml_file import read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))

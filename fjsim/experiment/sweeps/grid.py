@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from fjsim.errors import ConfigError, nearest
-from fjsim.scenario import PluginBlock, Scenario, Strict, read_yaml
+from fjsim.scenario import PluginBlock, Scenario, Strict
+from fjsim.yaml_file import read_yaml
 
 Values = tuple[Any, ...]
 Settings = Mapping[str, Any]
