@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from fjsim.cli.console import out, print_json
-from fjsim.errors import ConfigError, StorageError, nearest
-from fjsim.questions import LETTERS
+from fjsim.errors import ConfigError, FjsimError, StorageError, nearest
+from fjsim.questions import LETTERS, Question, load_questions
+from fjsim.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from fjsim.records import ItemEnd, LogContents, Turn
@@ -56,6 +57,7 @@ def show(
     if json:
         print_json({"question": question, "arm": chosen, "turns": [t.as_dict() for t in said]})
     else:
+        _question(run, question, contents.items.get((chosen, question, replica)))
         _deliberation(contents, chosen, replica, said)
 
 
@@ -74,10 +76,32 @@ def _list(contents: LogContents, arm: str, replica: int, known: list[str], json:
     out.print(table)
 
 
+def _question(run: Path, name: str, end: ItemEnd | None) -> None:
+    """Print what was asked, where the run's question set is still at hand."""
+    asked = None if end is None else _asked(run, name)
+    if end is None or asked is None or (asked.n_options, asked.answer) != (end.n_options, end.key):
+        return
+    out.print(escape(clean(asked.text)))
+    for at, option in enumerate(asked.options):
+        mark = " [green]key[/]" if at == end.key else " [red]target[/]" if at == end.target else ""
+        out.print(f"  {at}  {escape(clean(option))}{mark}", highlight=False)
+
+
+def _asked(run: Path, name: str) -> Question | None:
+    from fjsim.records import SCENARIO
+
+    try:
+        block = read_yaml(run / SCENARIO).get("questions")
+        source = block["source"] if isinstance(block, dict) else "builtin"
+        return next((q for q in load_questions(source) if q.id == name), None)
+    except (FjsimError, KeyError):
+        return None
+
+
 def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn]) -> None:
     question = said[0].question
     end = contents.items.get((arm, question, replica))
-    facts = "" if end is None else f" · key {end.key} · target {end.target}"
+    facts = "" if end is None else _facts(end)
     table = Table(
         title=f"{escape(clean(question))} · {arm} arm{facts}",
         title_justify="left",
@@ -90,6 +114,11 @@ def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn
     for turn in said:
         table.add_row(*_cells(turn, seats), end_section=turn.agent == said[-1].agent)
     out.print(table)
+
+
+def _facts(end: ItemEnd) -> str:
+    key = "" if end.key is None else f" · key {end.key}"
+    return key if end.target is None else f"{key} · target {end.target}"
 
 
 def _legend(end: ItemEnd | None) -> str:

@@ -13,11 +13,10 @@ import yaml
 
 from fjsim.errors import ConfigError, StorageError
 from fjsim.experiment.setup import Setup, questions_digest, versions
-from fjsim.records import EVENTS, EventLog
+from fjsim.records import EVENTS, SCENARIO, EventLog
 from fjsim.scenario import identity
 from fjsim.yaml_file import read_yaml
 
-SCENARIO = "scenario.yaml"
 METRICS = "metrics.json"
 TURNS = "turns.csv"
 GROWING = {"replicas", "questions"}

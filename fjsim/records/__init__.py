@@ -1,7 +1,15 @@
 """What was recorded: turns, the event log, transcripts, and foreign logs brought in."""
 
 from fjsim.records.building import build_transcript, counted, load_run
-from fjsim.records.event_log import EVENTS, EventLog, ItemEnd, LogContents, MemoryLog, read_log
+from fjsim.records.event_log import (
+    EVENTS,
+    SCENARIO,
+    EventLog,
+    ItemEnd,
+    LogContents,
+    MemoryLog,
+    read_log,
+)
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
@@ -9,6 +17,7 @@ from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 __all__ = [
     "ABSENT",
     "EVENTS",
+    "SCENARIO",
     "NOT_HEARD",
     "VALIDITY_CODES",
     "Cost",

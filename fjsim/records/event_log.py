@@ -27,6 +27,8 @@ from fjsim.wire import read, written
 
 SCHEMA = 1
 EVENTS = "events.jsonl"
+SCENARIO = "scenario.yaml"
+"""Beside the log: what the run is, every default spelled out."""
 QUICK = 0.001
 """Seconds below which the last fsync cost less than the thread that would wait for the next."""
 

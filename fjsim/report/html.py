@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fjsim.errors import StorageError
-from fjsim.experiment.folder import SCENARIO, write_file
+from fjsim.experiment.folder import write_file
 from fjsim.experiment.sweeps.sweep import INDEX
-from fjsim.records import EVENTS
+from fjsim.records import EVENTS, SCENARIO
 
 REPORT = "report.html"
 

@@ -16,10 +16,18 @@ from fjsim.analysis.detection import mean_trust
 from fjsim.analysis.intervals import Estimate, ratio_of_sums
 from fjsim.analysis.security import paired
 from fjsim.errors import StorageError
-from fjsim.experiment.folder import METRICS, SCENARIO
+from fjsim.experiment.folder import METRICS
 from fjsim.experiment.sweeps.tallies import arm_tallies
 from fjsim.questions import LETTERS
-from fjsim.records import EVENTS, LogContents, Transcript, Turn, build_transcript, read_log
+from fjsim.records import (
+    EVENTS,
+    SCENARIO,
+    LogContents,
+    Transcript,
+    Turn,
+    build_transcript,
+    read_log,
+)
 from fjsim.report.figures import Curve, agreement_figure, curves_figure
 from fjsim.report.page import Section, details, document, paragraph, preformatted, table
 from fjsim.report.sweep_tables import CAVEAT

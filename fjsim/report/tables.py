@@ -98,8 +98,8 @@ def _caption(run: Run) -> str:
     )
     if run.simulated:
         notes += (
-            "\nSimulated agents carry no arguments: what a real team loses when a right minority"
-            "\ncannot persuade is not measured here."
+            "\nSimulated agents carry no arguments: what a real team loses when a right minority "
+            "cannot persuade is not measured here."
         )
     return notes
 

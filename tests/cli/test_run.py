@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fjsim.cli.main import COMMANDS
+from fjsim.questions import load_questions
 
 Call = Callable[..., Any]
 QUICK = ("--limit", "2", "--rounds", "1", "--agents", "3")
@@ -177,9 +178,28 @@ def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
     assert "general-001" in fjsim("show", "r").out
     printed = fjsim("show", "r", "general-001")
     assert "0*" in printed.out
+    asked = next(q for q in load_questions("builtin") if q.id == "general-001")
+    assert asked.text in printed.out
+    assert asked.answer is not None
+    assert f"{asked.answer}  {asked.options[asked.answer]} key" in printed.out
+    assert printed.out.count(" target\n") == 1
     turns = json.loads(fjsim("show", "r", "general-001", "--arm", "clean", "--json").out)["turns"]
     assert len(turns) == 6
     assert "no question 'general-01'" in fjsim("show", "r", "general-01").error
+
+
+def test_show_tells_no_question_that_its_run_did_not_ask(fjsim: Call, tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    one = {"id": "one", "question": "Which one?", "options": ["this", "that"], "answer": 0}
+    path.write_text(json.dumps(one))
+    fjsim("run", "--attack", "stubborn", "--questions", path, "--rounds", "1", "--out", "r")
+    assert "Which one?" in fjsim("show", "r", "one").out
+    path.write_text(json.dumps(one | {"options": ["that", "this", "neither"]}))
+    assert "Which one?" not in fjsim("show", "r", "one").out
+    path.unlink()
+    gone = fjsim("show", "r", "one")
+    assert gone.code == 0
+    assert "attacked arm" in gone.out
 
 
 def test_list_names_every_kind_with_its_parameters(fjsim: Call) -> None:
