@@ -17,7 +17,7 @@ import numpy as np
 
 from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
 from fjsim.beliefs import Array, certain, top_option
-from fjsim.contracts import Backend, DeclaredLaw, Reply, Request, Usage
+from fjsim.contracts import SIMULATED_MODEL, Backend, DeclaredLaw, Reply, Request, Usage
 from fjsim.errors import ConfigError
 from fjsim.population import Member, Population
 from fjsim.questions import LETTERS, Question, load_questions
@@ -26,7 +26,6 @@ from fjsim.seeds import stream
 
 Rule = Literal["fj", "log-linear", "majority", "attractor"]
 
-MODEL_NAME = "fjsim-simulated"
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
 CHARACTERS_PER_TOKEN = 4
@@ -124,7 +123,7 @@ class SimulatedBackend(Population, Backend):
         tokens_in = sum(len(message.content) for message in request.messages)
         usage = Usage(tokens_in // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1)
         logprobs = _logprobs(text) if request.logprobs else None
-        return Reply(text=text, model=MODEL_NAME, usage=usage, logprobs=logprobs)
+        return Reply(text=text, model=SIMULATED_MODEL, usage=usage, logprobs=logprobs)
 
     def declared(
         self, question: Question, replica: int, n_agents: int, seed: int

@@ -169,10 +169,12 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
 
 def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
     """Print the tables."""
+    from fjsim.fitting.comparison import PROTOCOLS
     from fjsim.fitting.summary import COMPARED, comparison_cells, parameter_cells
 
+    label = "simulated · " if result.simulated else ""
     out.print(
-        f"[bold]{result.model}[/]: {result.n_items} items, {result.n_agents} agents, "
+        f"{label}[bold]{result.model}[/]: {result.n_items} items, {result.n_agents} agents, "
         f"{result.n_rounds} rounds, {result.n_turns} turns; one-step error "
         f"{result.one_step_mse:.4f} in sample, {result.persistence_mse:.4f} for no change"
     )
@@ -184,6 +186,8 @@ def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | N
     if result.comparison:
         out.print("held out, lower error is better:")
         out.print(_table(COMPARED, comparison_cells(result)))
+        for protocol in dict.fromkeys(row.protocol for row in result.comparison):
+            out.print(f"  {protocol}: {PROTOCOLS[protocol]}")
     if result.nulls is not None:
         _print_nulls(result)
     if ledger:

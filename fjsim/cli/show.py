@@ -55,7 +55,8 @@ def show(
         raise ConfigError(f"no question '{question}' in this run's arm{nearest(question, known)}")
     said = sorted((t for t in turns if t.question == question), key=lambda t: (t.round, t.agent))
     if json:
-        print_json({"question": question, "arm": chosen, "turns": [t.as_dict() for t in said]})
+        facts = {"question": question, "arm": chosen, "simulated": contents.simulated}
+        print_json({**facts, "turns": [t.as_dict() for t in said]})
     else:
         _question(run, question, contents.items.get((chosen, question, replica)))
         _deliberation(contents, chosen, replica, said)
@@ -66,7 +67,7 @@ def _list(contents: LogContents, arm: str, replica: int, known: list[str], json:
     if json:
         print_json({"arm": arm, "questions": {k: end is not None for k, end in ends.items()}})
         return
-    table = Table(title=f"{arm} arm, replica {replica}", title_justify="left")
+    table = Table(title=f"{_label(contents)}{arm} arm, replica {replica}", title_justify="left")
     for name in ("question", "key", "target", "finished"):
         table.add_column(name)
     for name, end in ends.items():
@@ -103,7 +104,7 @@ def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn
     end = contents.items.get((arm, question, replica))
     facts = "" if end is None else _facts(end)
     table = Table(
-        title=f"{escape(clean(question))} · {arm} arm{facts}",
+        title=f"{_label(contents)}{escape(clean(question))} · {arm} arm{facts}",
         title_justify="left",
         caption=_legend(end),
         caption_justify="left",
@@ -114,6 +115,10 @@ def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn
     for turn in said:
         table.add_row(*_cells(turn, seats), end_section=turn.agent == said[-1].agent)
     out.print(table)
+
+
+def _label(contents: LogContents) -> str:
+    return "simulated · " if contents.simulated else ""
 
 
 def _facts(end: ItemEnd) -> str:

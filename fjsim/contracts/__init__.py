@@ -19,6 +19,7 @@ from fjsim.contracts.attacks import (
     View,
 )
 from fjsim.contracts.backends import (
+    SIMULATED_MODEL,
     Backend,
     ChatMessage,
     DeclaredLaw,
@@ -44,6 +45,7 @@ from fjsim.contracts.speech import Arm, Heard, Message, Record, Statement, Valid
 from fjsim.contracts.topologies import Topology
 
 __all__ = [
+    "SIMULATED_MODEL",
     "Agent",
     "Arm",
     "Attack",

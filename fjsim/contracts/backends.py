@@ -13,6 +13,9 @@ from fjsim.beliefs import Array
 from fjsim.questions import Question
 from fjsim.wire import written
 
+SIMULATED_MODEL = "fjsim-simulated"
+"""What the embedded model is called, behind whatever endpoint it stands."""
+
 
 @dataclass(frozen=True)
 class ChatMessage:

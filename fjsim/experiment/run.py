@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from fjsim.backends.simulated import MODEL_NAME
 from fjsim.backends.wrappers.budget import Spend
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Arm, Usage
@@ -276,7 +275,10 @@ def _finished(
     setup: Setup, contents: LogContents, seconds: float, simulated: bool, folder: Path | None
 ) -> Run:
     arms = setup.scenario.arms
-    transcripts = {arm: build_transcript(contents, arm) for arm in arms}
+    simulated = simulated or contents.simulated
+    transcripts = {
+        arm: replace(build_transcript(contents, arm), simulated=simulated) for arm in arms
+    }
     if "clean" in transcripts and "attacked" in transcripts:
         targets = transcripts["attacked"].targets
         transcripts["clean"] = replace(transcripts["clean"], targets=targets)
@@ -288,7 +290,6 @@ def _finished(
         setup,
         labels_used=_labels_used(setup),
     )
-    simulated = simulated or _all_simulated(contents)
     return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)
 
 
@@ -301,9 +302,3 @@ def _labels_used(setup: Setup) -> int:
         if policy is not None and policy.memory != "none"
         for item in setup.items
     )
-
-
-def _all_simulated(contents: LogContents) -> bool:
-    """Say whether the embedded model stood behind whatever endpoint was asked."""
-    models = {turn.cost.model for turn in contents.turns.values() if turn.cost.calls}
-    return models == {MODEL_NAME}

@@ -115,6 +115,7 @@ def assemble(
         one_step_mse=_half_mean(normal.errors(rows), normal.turns),
         persistence_mse=_half_mean(normal.power, normal.turns),
         n_turns=int(normal.turns.sum()),
+        simulated=transcript.simulated,
         **extra,
     )
     if draws is not None:

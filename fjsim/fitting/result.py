@@ -79,6 +79,8 @@ class FJFit:
         Held-out comparison, where asked for.
     nulls : NullReport or None
         Tests of input-dependence, where asked for.
+    simulated : bool
+        Whether the transcript says that no language model took part.
     """
 
     model: str
@@ -103,6 +105,7 @@ class FJFit:
     nulls: NullReport | None = None
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
+    simulated: bool = False
 
     def rows_for(self, transcript: Transcript) -> Array:
         """Return the weights that the fit gives to each item of a transcript.
@@ -139,6 +142,7 @@ class FJFit:
         """Return the object that ``fjsim fit --json`` prints; None where not identified."""
         return {
             "model": self.model,
+            "simulated": self.simulated,
             "n_items": self.n_items,
             "n_agents": self.n_agents,
             "parameters": {

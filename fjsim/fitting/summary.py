@@ -27,8 +27,9 @@ def summary_text(fit: FJFit) -> str:
     -------
     str
     """
+    label = "simulated · " if fit.simulated else ""
     lines = [
-        f"FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
+        f"{label}FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
         f"{fit.n_rounds} rounds, {fit.n_turns} turns",
         f"one-step error {fit.one_step_mse:.4f} in sample; no change {fit.persistence_mse:.4f}",
         "",

@@ -95,6 +95,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         abstention=header.get("abstention"),
         perceived=_perceived(contents, arm, place, len(influence)),
         control=_control(header, ends),
+        simulated=contents.simulated,
     )
 
 

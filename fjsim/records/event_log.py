@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fjsim.contracts import Arm
+from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import RunFolderBusyError, StorageError
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.turn import Cost, Turn, TurnKey
@@ -104,6 +104,12 @@ class LogContents:
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
     seconds: float = 0.0
     torn: int = 0
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no language model took part: numeric agents, or the embedded model."""
+        asked = {cost.model for _, cost in self.costs() if cost.attempts or cost.cached_calls}
+        return not self.header.get("imported") and asked <= {SIMULATED_MODEL}
 
     def costs(self) -> Iterator[tuple[int, Cost]]:
         """Yield what each asking took, with the seat that was asked."""

@@ -85,6 +85,8 @@ class Transcript:
     perceived : ndarray of shape (n_items, n_agents, n_agents), or None
         ``[item, listener, speaker]``: how sure the speaker seemed after round 0, where listeners
         were asked; NaN where not.
+    simulated : bool
+        Whether no language model took part; False where it is not known.
     """
 
     question_ids: tuple[str, ...]
@@ -111,6 +113,7 @@ class Transcript:
     exchangeable: bool = False
     abstention: int | None = None
     perceived: Array | None = None
+    simulated: bool = False
 
     def __repr__(self) -> str:
         return (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fjsim
 from fjsim.cli.main import main
 
 KEYS = {
@@ -115,6 +116,22 @@ def test_an_imported_log_is_a_run_folder_that_fits(
     code, out, _ = call(capsys, "fit", str(folder), "--json", "--resamples", "0", "--no-compare")
     assert code == 0
     assert np.allclose(json.loads(out)["parameters"]["stubbornness"], 0.3, atol=1e-6)
+    assert json.loads(out)["simulated"] is False
     code, _, err = call(capsys, "import", str(log), "--out", str(folder))
     assert code == 5
     assert "another folder" in err
+
+
+@pytest.mark.parametrize("kind", ["llm", "numeric"])
+def test_what_is_fitted_to_simulated_agents_says_so(
+    kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = ("run", "--set", f"agents.kind={kind}", "--limit", "12", "--rounds", "3")
+    folder = tmp_path / "run"
+    assert call(capsys, *run, "--out", str(folder))[0] == 0
+    code, out, _ = call(capsys, "fit", str(folder), "--resamples", "0")
+    assert code == 0
+    assert out.startswith("simulated · pooled")
+    assert "readme: 5 folds over questions, one step ahead" in out
+    assert fjsim.load_run(folder).simulated
+    assert fjsim.fit(fjsim.load_run(folder)).summary().startswith("simulated · ")

@@ -178,6 +178,7 @@ def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
     assert "general-001" in fjsim("show", "r").out
     printed = fjsim("show", "r", "general-001")
     assert "0*" in printed.out
+    assert "simulated · general-001" in printed.out
     asked = next(q for q in load_questions("builtin") if q.id == "general-001")
     assert asked.text in printed.out
     assert asked.answer is not None

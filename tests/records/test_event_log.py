@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from fjsim.contracts import Heard, Validity
+from fjsim.contracts import SIMULATED_MODEL, Heard, Validity
 from fjsim.errors import RunFolderBusyError, StorageError
-from fjsim.records import EVENTS, Cost, EventLog, ItemEnd, Turn, TurnKey, read_log
+from fjsim.records import (
+    EVENTS,
+    Cost,
+    EventLog,
+    ItemEnd,
+    LogContents,
+    Turn,
+    TurnKey,
+    read_log,
+)
 
 
 def turn(number: int = 0, agent: int = 0, **changes: object) -> Turn:
@@ -39,6 +48,26 @@ def turn(number: int = 0, agent: int = 0, **changes: object) -> Turn:
 def test_a_turn_comes_back_from_its_line_as_it_was(changes: dict[str, object]) -> None:
     original = turn(**changes)
     assert Turn.from_dict(json.loads(json.dumps(original.as_dict()))) == original
+
+
+@pytest.mark.parametrize(
+    ("models", "header", "simulated"),
+    [
+        ((), {}, True),
+        ((Cost(),), {}, True),
+        ((Cost(SIMULATED_MODEL, attempts=1), Cost()), {}, True),
+        ((Cost(SIMULATED_MODEL, attempts=1), Cost("m", attempts=1)), {}, False),
+        ((Cost("m", cached_calls=1),), {}, False),
+        ((Cost(attempts=8),), {}, False),
+        ((Cost(),), {"imported": True}, False),
+    ],
+)
+def test_a_log_is_simulated_where_no_language_model_was_asked(
+    models: tuple[Cost, ...], header: dict[str, object], simulated: bool
+) -> None:
+    turns = [turn(number, cost=cost) for number, cost in enumerate(models)]
+    contents = LogContents(header=header, turns={one.key: one for one in turns})
+    assert contents.simulated is simulated
 
 
 def test_what_was_accepted_is_there_after_reopening(tmp_path: Path) -> None:
