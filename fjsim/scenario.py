@@ -86,10 +86,6 @@ def _branch(value: Any) -> str:
 PluginBlock = Annotated[Block, BeforeValidator(_short)]
 
 
-AGENT_KEYS = ("count", "backend")
-"""What the block of an agent may hold beside the agent's own parameters."""
-
-
 class AgentBlock(BaseModel):
     """One seat's occupant, or ``count`` seats alike."""
 
@@ -102,6 +98,10 @@ class AgentBlock(BaseModel):
     def as_dict(self) -> dict[str, Any]:
         """Return the block that builds the agent, without count and backend."""
         return {"kind": self.kind, **(self.model_extra or {})}
+
+
+AGENT_KEYS = tuple(name for name in AgentBlock.model_fields if name != "kind")
+"""What the block of an agent may hold beside its kind and the agent's own parameters."""
 
 
 class Team(AgentBlock):

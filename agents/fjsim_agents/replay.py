@@ -67,9 +67,19 @@ def _turns(run: str, arm: str) -> dict[tuple[str, int, int, int], Mapping[str, A
 
 
 def _events(path: Path) -> Iterator[Mapping[str, Any]]:
-    with path.open(encoding="utf-8") as handle:
-        events = (json.loads(line) for line in handle if line.endswith("\n"))
-        yield from (event for event in events if event.get("type") == "turn")
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                event = json.loads(line)
+                kind = event["type"]
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                raise ConfigError(
+                    f"agent 'replay': {path}, line {number} is damaged; give another run folder"
+                ) from error
+            if kind == "turn":
+                yield event
 
 
 def _statement(turn: Mapping[str, Any]) -> Statement:

@@ -169,25 +169,27 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
 
 def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
     """Print the tables."""
-    from fjsim.fitting.comparison import PROTOCOLS
-    from fjsim.fitting.summary import COMPARED, comparison_cells, parameter_cells
-
-    label = "simulated · " if result.simulated else ""
-    out.print(
-        f"{label}[bold]{result.model}[/]: {result.n_items} items, {result.n_agents} agents, "
-        f"{result.n_rounds} rounds, {result.n_turns} turns; one-step error "
-        f"{result.one_step_mse:.4f} in sample, {result.persistence_mse:.4f} for no change"
+    from fjsim.fitting.summary import (
+        COMPARED,
+        HELD_OUT,
+        comparison_cells,
+        headline,
+        parameter_cells,
+        protocol_notes,
     )
+
+    for line in headline(result):
+        out.print(escape(line))
     out.print(
         _table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(result))
     )
     for text in (*notes, *result.warnings):
         out.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
     if result.comparison:
-        out.print("held out, lower error is better:")
+        out.print(HELD_OUT)
         out.print(_table(COMPARED, comparison_cells(result)))
-        for protocol in dict.fromkeys(row.protocol for row in result.comparison):
-            out.print(f"  {protocol}: {PROTOCOLS[protocol]}")
+        for line in protocol_notes(result):
+            out.print(line)
     if result.nulls is not None:
         _print_nulls(result)
     if ledger:

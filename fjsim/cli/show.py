@@ -92,10 +92,9 @@ def _asked(run: Path, name: str) -> Question | None:
     from fjsim.records import SCENARIO
 
     try:
-        block = read_yaml(run / SCENARIO).get("questions")
-        source = block["source"] if isinstance(block, dict) else "builtin"
+        source = read_yaml(run / SCENARIO)["questions"]["source"]
         return next((q for q in load_questions(source) if q.id == name), None)
-    except (FjsimError, KeyError):
+    except (FjsimError, KeyError, TypeError):
         return None
 
 

@@ -27,21 +27,37 @@ def summary_text(fit: FJFit) -> str:
     -------
     str
     """
-    label = "simulated · " if fit.simulated else ""
     lines = [
-        f"{label}FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
-        f"{fit.n_rounds} rounds, {fit.n_turns} turns",
-        f"one-step error {fit.one_step_mse:.4f} in sample; no change {fit.persistence_mse:.4f}",
+        *headline(fit),
         "",
         *_table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
     ]
     if fit.warnings:
         lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
     if fit.comparison:
-        lines += ["", "Held out (lower error is better):", *_table(COMPARED, comparison_cells(fit))]
+        lines += ["", HELD_OUT, *_table(COMPARED, comparison_cells(fit)), *protocol_notes(fit)]
     return "\n".join(lines)
 
 
+def headline(fit: FJFit) -> tuple[str, str]:
+    """Return what was fitted, and how well, in two lines."""
+    label = "simulated · " if fit.simulated else ""
+    return (
+        f"{label}FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
+        f"{fit.n_rounds} rounds, {fit.n_turns} turns",
+        f"one-step error {fit.one_step_mse:.4f} in sample; no change {fit.persistence_mse:.4f}",
+    )
+
+
+def protocol_notes(fit: FJFit) -> list[str]:
+    """Return what each protocol of the comparison holds out, a line each."""
+    from fjsim.fitting.comparison import PROTOCOLS
+
+    used = dict.fromkeys(row.protocol for row in fit.comparison)
+    return [f"  {protocol}: {PROTOCOLS[protocol]}" for protocol in used]
+
+
+HELD_OUT = "Held out (lower error is better):"
 COMPARED = ("protocol", "model", "error", "skill [95 %]", "top-1", "Brier", "KL")
 
 

@@ -63,6 +63,16 @@ def test_a_replayed_run_says_the_same_again(small: Make, tmp_path: Path) -> None
     np.testing.assert_array_equal(first.transcript.answers, second.transcript.answers)
 
 
+@pytest.mark.parametrize("line", ["{", "[1]", "{}", "[" * 100_000])
+def test_a_damaged_line_of_a_replayed_run_is_named(small: Make, tmp_path: Path, line: str) -> None:
+    run(small(attack="none"), out=tmp_path / "r")
+    events = tmp_path / "r" / "events.jsonl"
+    events.write_text(line + "\n" + events.read_text())
+    replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}
+    with pytest.raises(ConfigError, match="line 1 is damaged"):
+        run(small(attack="none", agents=replay))
+
+
 def test_what_was_not_recorded_is_missing_in_a_replay(small: Make, tmp_path: Path) -> None:
     run(small(attack="none"), out=tmp_path / "r")
     replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}

@@ -131,7 +131,7 @@ def test_what_is_fitted_to_simulated_agents_says_so(
     assert call(capsys, *run, "--out", str(folder))[0] == 0
     code, out, _ = call(capsys, "fit", str(folder), "--resamples", "0")
     assert code == 0
-    assert out.startswith("simulated · pooled")
+    assert out.startswith("simulated · FJ fit 'pooled'")
     assert "readme: 5 folds over questions, one step ahead" in out
     assert fjsim.load_run(folder).simulated
     assert fjsim.fit(fjsim.load_run(folder)).summary().startswith("simulated · ")
