@@ -11,6 +11,7 @@ from rich.table import Table
 from fjsim.cli.console import out, print_json
 
 app = typer.Typer(
+    name="cache",
     add_completion=False,
     no_args_is_help=True,
     help="Look at, or empty, the response cache.\n\nExample: fjsim cache stats",

@@ -220,3 +220,9 @@ def test_every_commands_help_shows_a_worked_example(fjsim: Call, command: str) -
     assert printed.code == 0
     assert f"fjsim {command}" in printed.out
     assert "Example" in printed.out
+
+
+def test_help_names_every_command(fjsim: Call) -> None:
+    lines = fjsim("--help").out.splitlines()
+    rows = {words[1] for line in lines if len(words := line.split()) > 1 and words[0] == "│"}
+    assert set(COMMANDS) <= rows
