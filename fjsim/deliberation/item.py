@@ -30,3 +30,7 @@ class Item:
     def is_warmup(self) -> bool:
         """Whether it plays round 0 only."""
         return self.order < self.warmup
+
+    def rounds(self, n_rounds: int) -> int:
+        """Return how many rounds it plays after round 0, of as many as the run has."""
+        return 0 if self.is_warmup else n_rounds

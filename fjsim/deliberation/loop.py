@@ -94,11 +94,9 @@ class Deliberation:
         """Play round 0: everybody alone, the other arm's benign turns taken over."""
         benign = [seat for seat in range(self.team.n_agents) if seat not in self._seats]
         if self._adversary is not None:
-            turns: list[Turn] = []
             if self._adversary.attack.waits_for_round0:
-                turns = await asyncio.gather(*(self.opening(seat) for seat in benign))
-            said = {turn.agent: np.array(turn.belief) for turn in turns if turn.belief is not None}
-            self._adversary.make_plan(said)
+                await asyncio.gather(*(self.opening(seat) for seat in benign))
+            self._plan(self._adversary)
         await asyncio.gather(*(self.opening(seat) for seat in (*benign, *self._seats)))
         await self._journal.sync()
 
@@ -135,9 +133,44 @@ class Deliberation:
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
 
+    def recall(self, n_rounds: int) -> None:
+        """Take over what an earlier session recorded, so that `record` returns it.
+
+        Nobody is asked, no prompt is made and nothing is written.
+
+        Parameters
+        ----------
+        n_rounds : int
+            How many rounds after round 0; all their turns are in the journal.
+        """
+        seats = range(self.team.n_agents)
+        self._turns = [
+            {seat: self._recalled(seat, number) for seat in seats} for number in range(n_rounds + 1)
+        ]
+        if self._adversary is not None:
+            self._plan(self._adversary)
+        if n_rounds > 0 and self.team.router.probes:
+            self._perceived = self._probing.recalled()
+
     def record(self) -> Record:
         """Return all that was said so far, as policies see it."""
         return self._public(self._said())
+
+    def _plan(self, adversary: Adversary) -> None:
+        """Fix what the adversary does, once what its plan waits for has been said."""
+        known = self._turns[0] if adversary.attack.waits_for_round0 else {}
+        adversary.make_plan(
+            {
+                seat: np.array(turn.belief)
+                for seat, turn in known.items()
+                if seat not in adversary.seats and turn.belief is not None
+            }
+        )
+
+    def _recalled(self, seat: int, number: int) -> Turn:
+        turn = self._journal.recorded(self._key(seat, number))
+        assert turn is not None, "a finished item has all its turns"
+        return turn
 
     def _public(self, said: Record) -> Record:
         return said if self._adversary is None else self._adversary.rewritten(said)
@@ -167,11 +200,14 @@ class Deliberation:
 
     async def _probed(self) -> Array:
         """Ask everybody aside how sure those whom they hear seemed in round 0."""
-        probing = Probing(
+        seats = range(self.team.n_agents)
+        return await self._probing.ask_all([self._openings_heard(seat) for seat in seats])
+
+    @property
+    def _probing(self) -> Probing:
+        return Probing(
             self.team, self.arm, self.item, self._journal, self._sheet, self._conversations
         )
-        seats = range(self.team.n_agents)
-        return await probing.ask_all([self._openings_heard(seat) for seat in seats])
 
     def _openings_heard(self, seat: int) -> list[Message]:
         moment = Moment(1, self._turns[0], self._said())
@@ -209,12 +245,26 @@ class Deliberation:
 
     async def _open_seat(self, seat: int) -> Turn:
         if self._twin is None or seat in self._seats:
-            return await self._speak(seat, 0, {})
+            copy = self._copied_opening(seat)
+            if copy is None:
+                return await self._speak(seat, 0, {})
+            return self._keep(copy, known=False, asked=self._opening_prompt(seat, None))
         own = self._journal.recorded(self._key(seat, 0))
         turn = own or (await asyncio.shield(self._twin.opening(seat)))._replace(
             arm=self.arm, shared=True, cost=Cost()
         )
         return self._keep(turn, known=own is not None, asked=self._opening_prompt(seat, None))
+
+    def _copied_opening(self, seat: int) -> Turn | None:
+        """Return a clean turn whose line was lost, where the attacked arm's copy is still there.
+
+        Asked again, a model may answer differently, and the arms would no longer share round 0.
+        """
+        key = self._key(seat, 0)
+        if self.arm != "clean" or self._journal.recorded(key) is not None:
+            return None
+        copy = self._journal.recorded(key._replace(arm="attacked"))
+        return copy._replace(arm="clean", shared=False) if copy and copy.shared else None
 
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
         moment = Moment(number, said, self._before, self._gates)

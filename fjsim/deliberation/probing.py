@@ -57,14 +57,26 @@ class Probing:
             *(self._ask(seat, tuple(messages)) for seat, messages in enumerate(heard))
         )
         await self.journal.sync()
+        return self._as_matrix(found)
+
+    def recalled(self) -> Array:
+        """Return what `ask_all` returned in an earlier session."""
+        seats = range(self.team.n_agents)
+        found = (self.journal.probed(self._key(seat)) for seat in seats)
+        return self._as_matrix([probe for probe in found if probe is not None])
+
+    def _as_matrix(self, found: Sequence[Probe]) -> Array:
         perceived = np.full((self.team.n_agents, self.team.n_agents), np.nan)
         for probe in found:
             for speaker, sure in probe.perceived.items():
                 perceived[probe.agent, speaker] = sure
         return perceived
 
+    def _key(self, seat: int) -> ProbeKey:
+        return ProbeKey(self.arm, self.item.question.id, self.item.replica, seat)
+
     async def _ask(self, seat: int, heard: tuple[Message, ...]) -> Probe:
-        key = ProbeKey(self.arm, self.item.question.id, self.item.replica, seat)
+        key = self._key(seat)
         probe = self.journal.probed(key)
         if probe is not None:
             return probe

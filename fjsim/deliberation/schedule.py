@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,9 @@ def seeded_order(
     questions: Sequence[Question], replicas: int, warmup: int, seed: int
 ) -> tuple[Item, ...]:
     """Return all items: each replica in the same seeded order of questions.
+
+    More replicas only append. More questions draw another order: the one order in which a longer
+    set always appends is the set's own, in which the first topic of a file would be the warm-up.
 
     Parameters
     ----------
@@ -59,8 +62,11 @@ async def deliberate(
     journal: Journal,
     done: Done,
     window: int,
+    finished: Collection[tuple[str, str, int]] = (),
 ) -> None:
-    """Play all items in all arms.
+    """Play all items in all arms but those that earlier sessions finished.
+
+    What policies remember is folded over all items, finished ones as they stand in the journal.
 
     Parameters
     ----------
@@ -69,24 +75,27 @@ async def deliberate(
     arms : sequence of {'attacked', 'clean'}
         Both arms share the benign seats' round 0.
     items : sequence of Item
-        In the order to be started.
+        All of the run, in the order to be started.
     journal : Journal
         Where turns go, and where those of earlier sessions are.
     done : callable
         Called with each deliberation when it is finished.
     window : int
         How many items are under way at a time where the policies need no memory.
+    finished : collection of (arm, question, replica)
+        Items of which the journal holds every turn.
     """
-    course = _Course(team, arms, journal, done, asyncio.Semaphore(max(1, window)))
+    course = _Course(team, arms, journal, done, asyncio.Semaphore(max(1, window)), finished)
     memory = memory_of(team)
     if memory == "none":
-        await _one_by_one(course.free(item) for item in items)
+        await _one_by_one(course.free(item) for item in items if course.is_open(item))
         return
     for_replica: dict[int, list[Item]] = {}
     for item in items:
         for_replica.setdefault(item.replica, []).append(item)
     play = course.after_openings if memory == "round0" else course.in_order
-    await _all(play(arm, track) for track in for_replica.values() for arm in arms)
+    tracks = [course.as_far_as_open(track) for track in for_replica.values()]
+    await _all(play(arm, track) for track in tracks for arm in arms)
 
 
 class _Course:
@@ -99,23 +108,43 @@ class _Course:
         journal: Journal,
         done: Done,
         gate: asyncio.Semaphore,
+        finished: Collection[tuple[str, str, int]],
     ) -> None:
         self._teams = {"attacked": team, "clean": replace(team, attack=None)}
         self._arms, self._journal, self._done, self._gate = arms, journal, done, gate
+        self._finished = finished
         self._waiting: dict[Item, dict[Arm, Deliberation]] = {}
+
+    def is_open(self, item: Item) -> bool:
+        """Say whether an arm of the item is left to be played."""
+        return not all(self._is_finished(arm, item) for arm in self._arms)
+
+    def as_far_as_open(self, track: Sequence[Item]) -> Sequence[Item]:
+        """Return a track without the items after the last open one: nobody waits for them."""
+        ends = [at for at, item in enumerate(track, start=1) if self.is_open(item)]
+        return track[: max(ends, default=0)]
 
     async def free(self, item: Item) -> None:
         """Play one item in all arms; nobody remembers anything."""
         async with self._gate:
-            await _all(self._from_the_start(self._take(item, arm)) for arm in self._arms)
+            taken = [self._take(item, arm) for arm in self._arms]
+            await _all(
+                self._from_the_start(deliberation)
+                for deliberation in taken
+                if not self._is_finished(deliberation.arm, item)
+            )
 
     async def after_openings(self, arm: Arm, items: Sequence[Item]) -> None:
         """Open all items of a replica, fold the states over them, then play the rest at once."""
         track = [self._take(item, arm) for item in items]
-        await _one_by_one(self._opened(deliberation) for deliberation in track)
+        left = [one for one in track if not self._is_finished(arm, one.item)]
+        await _one_by_one(self._opened(deliberation) for deliberation in left)
         states, ready = _initial(self._teams[arm]), []
         for deliberation in track:
-            ready.append((deliberation, states))
+            if self._is_finished(arm, deliberation.item):
+                deliberation.recall(0)
+            else:
+                ready.append((deliberation, states))
             states = _updated(deliberation, states)
         await _one_by_one(self._gated(deliberation, states) for deliberation, states in ready)
 
@@ -124,9 +153,15 @@ class _Course:
         states = _initial(self._teams[arm])
         for item in items:
             deliberation = self._take(item, arm)
-            await self._opened(deliberation)
-            await self._gated(deliberation, states)
+            if self._is_finished(arm, item):
+                deliberation.recall(item.rounds(deliberation.team.rules.n_rounds))
+            else:
+                await self._opened(deliberation)
+                await self._gated(deliberation, states)
             states = _updated(deliberation, states)
+
+    def _is_finished(self, arm: Arm, item: Item) -> bool:
+        return (arm, item.question.id, item.replica) in self._finished
 
     def _take(self, item: Item, arm: Arm) -> Deliberation:
         """Return one arm of an item; both are made together and forgotten once both are taken."""
@@ -157,7 +192,7 @@ class _Course:
             await self._finish(deliberation, states)
 
     async def _finish(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
-        n_rounds = 0 if deliberation.item.is_warmup else deliberation.team.rules.n_rounds
+        n_rounds = deliberation.item.rounds(deliberation.team.rules.n_rounds)
         await deliberation.run(states[0], states[1], n_rounds)
         self._done(deliberation)
 

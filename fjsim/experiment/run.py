@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -174,8 +174,9 @@ async def run_setup(
         if folder is None:
             log.write("run", setup.header())
         crew = make_crew(setup, _spent(log.contents, setup), cache)
-        if len(log.contents.items) < len(setup.items) * len(setup.scenario.arms):
-            await _play(setup, crew, log, watch or _unwatched)
+        finished = _finished_items(setup, log.contents)
+        if len(finished) < len(setup.items) * len(setup.scenario.arms):
+            await _play(setup, crew, log, watch or _unwatched, finished)
         await crew.close()
         seconds = log.contents.seconds + time.monotonic() - started
         run = _finished(setup, log.contents, seconds, crew.simulated, folder)
@@ -186,27 +187,53 @@ async def run_setup(
     return run
 
 
-async def _play(setup: Setup, crew: Crew, log: EventLog | MemoryLog, watch: Watcher) -> None:
+async def _play(
+    setup: Setup,
+    crew: Crew,
+    log: EventLog | MemoryLog,
+    watch: Watcher,
+    finished: Collection[tuple[str, str, int]],
+) -> None:
     log.write("session", {"at": time.time(), "versions": versions()})
     journal = _Watched(log, setup, watch)
 
     def done(deliberation: Deliberation) -> None:
-        log.finish_item(_item_end(setup, crew, deliberation))
+        end = _item_end(setup, crew, deliberation)
+        if log.contents.items.get(end.identity) != end:
+            log.finish_item(end)
 
-    open_items = [
-        item for item in setup.items if not _is_done(item, setup.scenario.arms, log.contents)
-    ]
     arms, window = setup.scenario.arms, crew.window
     try:
         with seldom_collected():
-            await deliberate(crew.team, arms, open_items, journal, done, window)
+            await deliberate(crew.team, arms, setup.items, journal, done, window, finished)
     finally:
         log.write("end", {"at": time.time()})
         await crew.close()
 
 
-def _is_done(item: Item, arms: tuple[Arm, ...], contents: LogContents) -> bool:
-    return all((arm, item.question.id, item.replica) in contents.items for arm in arms)
+def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str, str, int]]:
+    """Return which arm, question and replica a log says are finished, and holds every turn of."""
+    return frozenset(
+        end.identity
+        for item in setup.items
+        for arm in setup.scenario.arms
+        if (end := contents.items.get((arm, item.question.id, item.replica))) is not None
+        and end.warmup == item.is_warmup
+        and _is_whole(setup, item, arm, contents)
+    )
+
+
+def _is_whole(setup: Setup, item: Item, arm: Arm, contents: LogContents) -> bool:
+    last, seats = item.rounds(setup.scenario.rounds), range(setup.scenario.n_agents)
+    name, replica = item.question.id, item.replica
+    probed = not (last and setup.plugins.router.probes) or all(
+        (arm, name, replica, seat) in contents.probes for seat in seats
+    )
+    return probed and all(
+        (arm, name, replica, number, seat) in contents.turns
+        for number in range(last + 1)
+        for seat in seats
+    )
 
 
 def _unwatched(done: int, total: int) -> None:

@@ -95,7 +95,7 @@ class Setup:
     @property
     def expected_turns(self) -> int:
         """How many turns the finished run has, both arms and warm-up."""
-        rounds = sum(1 if item.is_warmup else self.scenario.rounds + 1 for item in self.items)
+        rounds = sum(1 + item.rounds(self.scenario.rounds) for item in self.items)
         return rounds * self.scenario.n_agents * len(self.scenario.arms)
 
     @property
