@@ -280,7 +280,19 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
         A scenario's plain values, plug-in defaults included.
     """
     kept = {key: value for key, value in resolved.items() if key not in NOT_IN_HASH}
-    return {**kept, "agents": _lasting(kept["agents"]), "backend": _lasting(kept["backend"])}
+    return {
+        **kept,
+        "warmup": _warmup_played(kept),
+        "agents": _lasting(kept["agents"]),
+        "backend": _lasting(kept["backend"]),
+    }
+
+
+def _warmup_played(resolved: Mapping[str, Any]) -> Any:
+    """Return the warm-up with what the defense asks for, which old folders leave out."""
+    defense = resolved.get("defense")
+    asked = defense.get("warmup", 0) if isinstance(defense, Mapping) else 0
+    return max(resolved.get("warmup", 0), asked)
 
 
 def _lasting(block: Any) -> Any:

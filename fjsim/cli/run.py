@@ -55,7 +55,7 @@ def run(
 
         fjsim run --topology star --attack stubborn
     """
-    from fjsim.experiment.setup import resolve
+    from fjsim.experiment.setup import raised_warmup, resolve
     from fjsim.scenario import load_scenario
 
     flags: dict[str, Any] = {
@@ -77,8 +77,11 @@ def run(
         ),
         *(setting or []),
     ]
-    setup = resolve(load_scenario(scenario, flags, settings))
+    given = load_scenario(scenario, flags, settings)
+    setup = resolve(given)
     folder = output or RUNS / setup.title
+    if raised := raised_warmup(given, setup):
+        err.print(raised, style="dim", soft_wrap=True)
     if dry_run:
         _dry_run(setup, folder, json)
     else:
@@ -140,8 +143,10 @@ def _judge(missing: float, allowed: float) -> None:
 
 def _dry_run(setup: Setup, folder: Path, json: bool) -> None:
     from fjsim.experiment.estimate import estimate
+    from fjsim.experiment.folder import check_folder
     from fjsim.report.tables import estimate_table
 
+    check_folder(folder, setup)
     expected = estimate(setup, folder)
     if json:
         print_json(expected.as_dict())

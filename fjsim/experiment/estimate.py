@@ -34,6 +34,8 @@ class Estimated:
         Of those; rough, at four characters a token.
     cost : float or None
         By the price file, without a server's prompt cache; None without one.
+    warmup : int
+        How many questions play round 0 only.
     questions_in_turn : bool
         Whether a policy's memory makes questions wait for each other.
     folder : str
@@ -46,6 +48,7 @@ class Estimated:
     tokens_in: int
     tokens_out: int
     cost: float | None
+    warmup: int
     questions_in_turn: bool
     folder: str
 
@@ -89,6 +92,7 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         tokens_in=usage.tokens_in,
         tokens_out=usage.tokens_out,
         cost=_cost(setup, usage),
+        warmup=setup.scenario.warmup,
         questions_in_turn=memory(setup) == "history",
         folder=str(folder),
     )

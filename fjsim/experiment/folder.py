@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from fjsim.errors import ConfigError, StorageError
+from fjsim.experiment.extending import moved_by_growth
 from fjsim.experiment.setup import Setup, questions_digest, versions
 from fjsim.records import EVENTS, SCENARIO, EventLog
 from fjsim.scenario import identity
@@ -39,26 +40,55 @@ def open_folder(folder: Path, setup: Setup) -> EventLog:
     Raises
     ------
     ConfigError
-        If the folder holds another scenario's run; names the key that differs.
+        If the folder holds another scenario's run; names the key that differs. Also if it holds
+        a shorter one whose questions the longer one would play otherwise.
     StorageError
         If it cannot be written, or another process writes it.
     """
-    recorded = folder / SCENARIO
-    if recorded.is_file():
-        _check_same(read_yaml(recorded), setup, folder)
-    elif (folder / EVENTS).is_file() and (folder / EVENTS).stat().st_size:
+    recorded = check_folder(folder, setup)
+    if recorded is None and (folder / EVENTS).is_file() and (folder / EVENTS).stat().st_size:
         raise StorageError(f"{folder}: holds a run without its {SCENARIO}; choose another --out")
     log = EventLog(folder)
     try:
         _check_graph(log.contents.header, setup, folder)
-        if not recorded.is_file():
-            write_file(recorded, scenario_text(setup))
+        if recorded is None or identity(recorded) != identity(setup.resolved):
+            # Before anything is played: half of a longer run is not to pass for the shorter one.
+            models = (recorded or {}).get("models") or ()
+            write_file(folder / SCENARIO, scenario_text(setup, models))
         log.write("run", setup.header())
     except BaseException:
         log.close()
         raise
     log.contents.header = setup.header()
     return log
+
+
+def check_folder(folder: Path, setup: Setup) -> Mapping[str, Any] | None:
+    """Return the scenario of the run that a folder holds, which is this one or grows into it.
+
+    Parameters
+    ----------
+    folder : Path
+    setup : Setup
+        What is to be run.
+
+    Returns
+    -------
+    mapping or None
+        As it stands in the folder; None where there is none.
+
+    Raises
+    ------
+    ConfigError
+        As in `open_folder`.
+    """
+    path = folder / SCENARIO
+    if not path.is_file():
+        return None
+    recorded = read_yaml(path)
+    _check_same(recorded, setup, folder)
+    _check_order(recorded, setup, folder)
+    return recorded
 
 
 def scenario_text(setup: Setup, models: Sequence[str] = ()) -> str:
@@ -87,6 +117,18 @@ def _check_questions(recorded: Mapping[str, Any], setup: Setup, folder: Path) ->
         raise ConfigError(
             f"{folder}: the questions of {setup.scenario.questions.source} have changed since "
             "this run was made; choose another --out, or bring the old ones back"
+        )
+
+
+def _check_order(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+    """Refuse more questions where those that are there would have been played otherwise."""
+    limit, wanted = recorded["questions"]["limit"], setup.resolved["questions"]["limit"]
+    why = moved_by_growth(setup, limit)
+    if why:
+        raise ConfigError(
+            f"{folder}: questions.limit is raised from {_short(limit)} to {_short(wanted)}, which "
+            f"draws another order of the questions, and {why}; choose another --out, or leave it "
+            "out (more replicas could be added here)"
         )
 
 

@@ -62,7 +62,7 @@ class Setup:
     Parameters
     ----------
     scenario : Scenario
-        As given.
+        As given, with the warm-up that is played.
     resolved : mapping
         Its plain values with every plug-in's defaults spelled out.
     questions : tuple of Question
@@ -158,16 +158,42 @@ def resolve(scenario: Scenario) -> Setup:
     seats: tuple[int, ...] = ()
     if plugins.attack is not None:
         seats = plugins.attack.take_seats(influence, stream(scenario.seed, "seats"))
-    # A defense that learns from warm-up questions asks for them itself.
-    warmup = max(scenario.warmup, int(getattr(plugins.defense, "warmup", 0)))
-    if warmup >= len(questions):
+    scenario = scenario.model_copy(update={"warmup": _warmup(scenario, plugins)})
+    if scenario.warmup >= len(questions):
         raise ConfigError(
-            f"warmup is {warmup} and there are {len(questions)} questions; leave at "
+            f"warmup is {scenario.warmup} and there are {len(questions)} questions; leave at "
             "least one to be deliberated"
         )
-    items = seeded_order(questions, scenario.replicas, warmup, scenario.seed)
+    items = seeded_order(questions, scenario.replicas, scenario.warmup, scenario.seed)
     resolved = _resolved(scenario, plugins, questions)
     return Setup(scenario, resolved, questions, plugins, influence, seats, items)
+
+
+def _warmup(scenario: Scenario, plugins: Plugins) -> int:
+    """Return how long the warm-up is: policies that learn from one ask for it themselves."""
+    policies = (plugins.defense, plugins.router)
+    return max(scenario.warmup, *(policy.warmup for policy in policies if policy is not None))
+
+
+def raised_warmup(given: Scenario, setup: Setup) -> str:
+    """Say that a policy has raised the warm-up, and which; empty if none has.
+
+    Parameters
+    ----------
+    given : Scenario
+        As it was asked for.
+    setup : Setup
+        What it was resolved to.
+    """
+    warmup, defense = setup.scenario.warmup, setup.plugins.defense
+    if warmup == given.warmup:
+        return ""
+    by_defense = defense is not None and defense.warmup == warmup
+    kind = "defense" if by_defense else "router"
+    return (
+        f"warmup is {warmup} instead of {given.warmup}: {kind} {getattr(given, kind).kind} asks "
+        "for that many questions, which play round 0 only and leave every metric"
+    )
 
 
 def _plugins(scenario: Scenario) -> Plugins:

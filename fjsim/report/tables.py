@@ -116,6 +116,7 @@ def estimate_table(expected: Estimated) -> Table:
         ("tokens in (about)", expected.tokens_in),
         ("tokens out (about)", expected.tokens_out),
         ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
+        ("warm-up questions, round 0 only", expected.warmup),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
         ("run folder", expected.folder),
     ]

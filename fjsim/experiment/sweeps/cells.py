@@ -156,7 +156,7 @@ def _cell(base: Scenario, choices: tuple[_Choice, ...], seed: int) -> Cell:
             set_value(values, f"{key}={json.dumps(settings[key])}")
     strengthened(values, fortify)
     values |= {"seed": seed}
-    values["warmup"] = values["warmup"] or _usual_warmup(values)
+    values["warmup"] = max(values["warmup"], _usual_warmup(values))
     values["name"] = _slug(labels, seed)
     try:
         scenario = Scenario(**values)
