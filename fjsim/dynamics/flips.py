@@ -39,7 +39,8 @@ class Flips:
         Fewest benign agents with which nobody flips; None where no number helps (up to 512), the
         graph has a fixed size, or the agents differ.
     critical_resistance : float
-        Smallest common resistance with which nobody flips.
+        Smallest common resistance with which nobody flips; the agents' own, before any trust
+        below 1 adds to it.
     critical_trust : float or None
         Largest relative trust in the adversaries (rows re-normalised) with which nobody flips;
         None where trust does not decide: a listener hears nobody else, or nobody flips anyhow.
@@ -92,7 +93,8 @@ def find_flips(
     With alike innate beliefs and a one-hot adversary a decision flips iff
     :math:`A_i > \delta/(1+\delta)`. Takeover falls with resistance and rises with trust, so both
     critical values are roots of a monotone function; bounds F11 bracket the first:
-    :math:`\kappa \le \max_i w_i/\delta`.
+    :math:`\kappa \le \max_i w_i/\delta`, with :math:`w_i` the seats' share of what agent i hears
+    from others.
     """
     threshold = flip_threshold(margin)
 
@@ -142,9 +144,11 @@ def _least_resistance(
     margin: float,
 ) -> float:
     """Find the common resistance at which the worst takeover meets the threshold."""
+    heard_from_others = 1 - attacked.own_share
 
     def excess(resistance: float) -> float:
-        held = np.full(attacked.n_agents, resistance / (1 + resistance))
+        yielded = resistance * heard_from_others
+        held = yielded / (1 + yielded)
         held[list(seats)] = attacked.stubbornness[list(seats)]
         return worst(FJParameters(held, influence=attacked.influence), seats) - threshold
 
