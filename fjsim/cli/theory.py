@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from fjsim.cli.console import err, out, print_json
+from fjsim.dynamics.flips import Flips
 from fjsim.dynamics.takeover import Takeover, takeover
 from fjsim.errors import ConfigError, ParameterError
 
@@ -141,6 +142,7 @@ def as_json(predicted: Takeover) -> dict[str, Any]:
         and {
             "flips": flips.flips,
             "critical_agents": flips.critical_agents,
+            "critical_agents_searched": flips.searched_agents,
             "critical_resistance": flips.critical_resistance,
             "critical_trust": flips.critical_trust,
             "critical_gate": flips.critical_gate,
@@ -224,11 +226,6 @@ def _critical(predicted: Takeover) -> list[str]:
     flips = predicted.flips
     if flips is None:
         return []
-    agents = (
-        "no number of benign agents helps here, or the graph has a fixed size"
-        if flips.critical_agents is None
-        else f"{flips.critical_agents} benign agents"
-    )
     trust = (
         f"relative trust {flips.critical_trust:.3f}"
         if flips.critical_trust is not None
@@ -236,10 +233,23 @@ def _critical(predicted: Takeover) -> list[str]:
     )
     return [
         f"{flips.flips} decisions flip at margin {flips.margin:g}. Nobody flips with any of:",
-        f"  {agents}",
+        f"  {_critical_agents(flips)}",
         f"  resistance {flips.critical_resistance:.3f}",
         f"  {trust}; gate {flips.critical_gate:.3f} with the lost weight to the innate belief",
     ]
+
+
+def _critical_agents(flips: Flips) -> str:
+    """Say how many benign agents are needed, and among which numbers that was searched."""
+    if flips.searched_agents is None:
+        return "another number of agents was not tried: the graph is given, or the agents differ"
+    low, high = flips.searched_agents
+    if flips.critical_agents is None:
+        return f"no number of benign agents from {low} to {high} helps"
+    return (
+        f"{flips.critical_agents} benign agents, the fewest of all numbers from {low} to {high} "
+        "that this topology can have"
+    )
 
 
 def _draw(

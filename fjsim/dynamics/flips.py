@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from fjsim.dynamics.attacked import absorbed, trust_adversaries
 from fjsim.dynamics.closed_forms import flip_threshold
+from fjsim.dynamics.group_sizes import GroupSizes
 from fjsim.dynamics.parameters import FJParameters
 from fjsim.dynamics.rollout import Residual
 
 Array = NDArray[np.float64]
-Resized = Callable[[int], tuple[FJParameters, tuple[int, ...]] | None]
-
-MOST_AGENTS = 512
-"""Benign agents up to which the critical number is searched."""
 
 MOST_TRUST = 1e9
 """Relative trust up to which the critical trust is searched."""
@@ -36,16 +33,21 @@ class Flips:
     margin : float
         The innate margin this holds for.
     critical_agents : int or None
-        Fewest benign agents with which nobody flips; None where no number helps (up to 512), the
-        graph has a fixed size, or the agents differ.
+        Fewest benign agents with which nobody flips, of the sizes in `searched_agents` that the
+        topology can have; None where none of them helps, or none was tried. More agents are not
+        always safer: on some topologies a larger group flips again.
     critical_resistance : float
-        Smallest common resistance with which nobody flips.
+        Smallest common resistance with which nobody flips; the agents' own, before any trust
+        below 1 adds to it.
     critical_trust : float or None
         Largest relative trust in the adversaries (rows re-normalised) with which nobody flips;
         None where trust does not decide: a listener hears nobody else, or nobody flips anyhow.
     critical_gate : float
         Largest gate on the adversaries with which nobody flips when the lost weight goes to the
         innate belief; 1 where full trust is safe.
+    searched_agents : tuple of int or None
+        Fewest and most benign agents that were looked at; None where the graph has a fixed size
+        or the agents differ.
     """
 
     flips: int
@@ -55,6 +57,7 @@ class Flips:
     critical_resistance: float
     critical_trust: float | None
     critical_gate: float
+    searched_agents: tuple[int, int] | None
 
 
 def find_flips(
@@ -62,7 +65,7 @@ def find_flips(
     attacked: FJParameters,
     seats: tuple[int, ...],
     margin: float,
-    resized: Resized | None,
+    sizes: GroupSizes | None,
     trust: float = 1.0,
     residual: Residual = "renormalise",
 ) -> Flips:
@@ -77,9 +80,9 @@ def find_flips(
     seats : tuple of int
     margin : float
         Innate P(correct) - P(target) of every benign agent, in (0, 1].
-    resized : callable or None
-        Returns the same kind of group with another number of benign agents, and its seats; None
-        where that makes no sense.
+    sizes : GroupSizes or None
+        The same kind of group with another number of benign agents; None where that makes no
+        sense.
     trust, residual
         In force when agents and resistance are searched.
 
@@ -92,7 +95,8 @@ def find_flips(
     With alike innate beliefs and a one-hot adversary a decision flips iff
     :math:`A_i > \delta/(1+\delta)`. Takeover falls with resistance and rises with trust, so both
     critical values are roots of a monotone function; bounds F11 bracket the first:
-    :math:`\kappa \le \max_i w_i/\delta`.
+    :math:`\kappa \le \max_i w_i/\delta`, with :math:`w_i` the seats' share of what agent i hears
+    from others.
     """
     threshold = flip_threshold(margin)
 
@@ -100,38 +104,18 @@ def find_flips(
         trusted = trust_adversaries(parameters, at, trust, residual)
         return float(np.nanmax(absorbed(trusted, at, None)))
 
-    flipped = np.where(np.isnan(equilibrium), np.nan, equilibrium > threshold * (1 + 1e-12))
+    safe_up_to = threshold * (1 + 1e-12)
+    flipped = np.where(np.isnan(equilibrium), np.nan, equilibrium > safe_up_to)
     return Flips(
         flips=int(np.nansum(flipped)),
         flipped=flipped,
         margin=margin,
-        critical_agents=None if resized is None else _fewest_agents(resized, worst, threshold),
+        critical_agents=None if sizes is None else sizes.fewest_safe(worst, safe_up_to),
         critical_resistance=_least_resistance(attacked, seats, worst, threshold, margin),
         critical_trust=_most_trust(attacked, seats, threshold),
         critical_gate=_widest_gate(attacked, seats, threshold),
+        searched_agents=None if sizes is None else sizes.searched,
     )
-
-
-def _fewest_agents(
-    resized: Resized, worst: Callable[[FJParameters, tuple[int, ...]], float], threshold: float
-) -> int | None:
-    """Double, then bisect: takeover does not rise with the number of benign agents."""
-
-    def safe(n_benign: int) -> bool:
-        group = resized(n_benign)
-        # Too small for this topology: not an answer, so look further up.
-        return group is not None and worst(*group) <= threshold * (1 + 1e-12)
-
-    high = 1
-    while not safe(high):
-        high *= 2
-        if high > MOST_AGENTS:
-            return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if safe(middle) else (middle, high)
-    return high
 
 
 def _least_resistance(
@@ -142,9 +126,11 @@ def _least_resistance(
     margin: float,
 ) -> float:
     """Find the common resistance at which the worst takeover meets the threshold."""
+    heard_from_others = 1 - attacked.own_share
 
     def excess(resistance: float) -> float:
-        held = np.full(attacked.n_agents, resistance / (1 + resistance))
+        yielded = resistance * heard_from_others
+        held = yielded / (1 + yielded)
         held[list(seats)] = attacked.stubbornness[list(seats)]
         return worst(FJParameters(held, influence=attacked.influence), seats) - threshold
 

@@ -44,17 +44,19 @@ def gated(parameters: FJParameters, gate: ArrayLike, residual: Residual = "innat
     highest = np.inf if residual == "renormalise" else 1.0
     if not ((trust >= 0) & (trust <= highest) & np.isfinite(trust)).all():
         raise ParameterError(f"every gate must be a number in [0, {highest:g}]")
-    heard = parameters.dense_influence() * trust
+    influence = parameters.dense_influence()
+    heard = influence * trust
     kept = heard.sum(axis=-1)
-    deaf = parameters.hears_nobody
     scale = np.divide(1.0, kept, out=np.zeros_like(kept), where=kept > 0)
     if residual == "renormalise":
         return _replaced(parameters, influence=heard * scale[..., None])
+    # Rounding can leave a row with a little more than 1, and no weight may be negative.
+    kept = np.minimum(kept, 1.0)
     if residual == "self":
-        lost = np.where(deaf, 0.0, 1 - kept)
+        lost = np.where((influence == 0).all(axis=-1), 0.0, 1 - kept)
         own = lost[..., None] * np.eye(parameters.n_agents)
         return _replaced(parameters, influence=heard + own)
-    kept = np.where(deaf, 1.0, np.minimum(kept, 1.0))
+    kept = np.where(parameters.hears_nobody, 1.0, kept)
     free = parameters.self_weight + (1 - parameters.self_weight) * kept
     own_share = np.divide(
         np.broadcast_to(parameters.self_weight, free.shape),

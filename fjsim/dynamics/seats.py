@@ -115,7 +115,7 @@ def optimal_seats(
         at_most = min(at_most, coverage + float(largest.sum()))
         if len(chosen) == n_seats:
             break
-        best = int(without_noise(gains).argmax())
+        best = _best_of_the_others(gains, chosen, coverage)
         coverage += float(gains[best])
         chosen.append(best)
     return SeatSearch(tuple(chosen), coverage - n_seats, max(at_most, coverage) - n_seats)
@@ -161,6 +161,14 @@ def without_noise(values: Array) -> Array:
     """
     step = ALIKE * float(np.abs(values).max()) or 1.0
     return np.asarray(-np.rint((values.max() - values) / step))
+
+
+def _best_of_the_others(gains: Array, chosen: list[int], coverage: float) -> int:
+    """Return the lowest seat of the largest gain among those not chosen."""
+    # Where everybody is covered the gains are rounding errors of the coverage, so all alike.
+    rank = without_noise(np.where(gains > ALIKE * coverage, gains, 0.0))
+    rank[chosen] = -np.inf
+    return int(rank.argmax())
 
 
 def _require_search(parameters: FJParameters, n_seats: int, n_rounds: int | None) -> None:

@@ -17,12 +17,13 @@ from fjsim.dynamics.attacked import (
     trust_adversaries,
 )
 from fjsim.dynamics.closed_forms import takeover_bounds
-from fjsim.dynamics.flips import Flips, Resized, find_flips
+from fjsim.dynamics.flips import Flips, find_flips
+from fjsim.dynamics.group_sizes import GroupSizes
 from fjsim.dynamics.influence import total_influence
 from fjsim.dynamics.named_graphs import ClosedForm, closed_form_of
 from fjsim.dynamics.parameters import FJParameters
 from fjsim.dynamics.rollout import Residual
-from fjsim.errors import FjsimError, NotConvergentError, ParameterError
+from fjsim.errors import NotConvergentError, ParameterError
 
 if TYPE_CHECKING:
     from fjsim.dynamics.attacked import Topology
@@ -160,8 +161,10 @@ def takeover(
     resistance[list(chosen)] = np.nan
     flips = None
     if margin is not None and equilibrium is not None:
-        resized = _resizer(topology, seats, clean, adversary_stubbornness, seed)
-        flips = find_flips(equilibrium, attacked, chosen, margin, resized, trust, residual)
+        sizes = None
+        if isinstance(topology, str):
+            sizes = _sizes(topology, tuple(seats), attacked, chosen, seed)
+        flips = find_flips(equilibrium, attacked, chosen, margin, sizes, trust, residual)
     return Takeover(
         seats=chosen,
         equilibrium=equilibrium,
@@ -225,27 +228,18 @@ def _price(clean: FJParameters) -> float | None:
     return float(np.linalg.norm(spread) / np.sqrt(n - 1))
 
 
-def _resizer(
-    topology: Topology,
-    seats: Sequence[int | str],
-    clean: FJParameters,
-    adversary_stubbornness: float,
+def _sizes(
+    topology: str,
+    seats: tuple[int | str, ...],
+    attacked: FJParameters,
+    chosen: tuple[int, ...],
     seed: int,
-) -> Resized | None:
-    """Return how to build the same group with another number of benign agents, if defined."""
-    held, own = clean.stubbornness, clean.self_weight
-    if not isinstance(topology, str) or np.ptp(held) > 0 or np.ptp(own) > 0:
+) -> GroupSizes | None:
+    """Return the same kind of group in other sizes; None if the benign agents differ."""
+    benign = np.ones(attacked.n_agents, dtype=bool)
+    benign[list(chosen)] = False
+    held, own = attacked.stubbornness[benign], attacked.self_weight[benign]
+    if np.ptp(held) > 0 or np.ptp(own) > 0:
         return None
-    name = topology
-
-    def resized(n_benign: int) -> tuple[FJParameters, tuple[int, ...]] | None:
-        try:
-            influence = influence_of(name, n_benign + len(seats), seed)
-            chosen = resolve_seats(influence, seats)
-        except FjsimError:
-            return None
-        return attacked_parameters(
-            influence, chosen, held[0], own[0], adversary_stubbornness
-        ), chosen
-
-    return resized
+    yielding = float(attacked.stubbornness[chosen[0]])
+    return GroupSizes(topology, seats, float(held[0]), float(own[0]), yielding, seed)

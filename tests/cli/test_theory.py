@@ -55,6 +55,7 @@ def test_json_keeps_its_contract(run):
     flips = json.loads(run(*GROUP, "--margin", ".5", "--json").stdout)["flips"]
     assert {"flips", "critical_agents", "critical_resistance", "critical_trust"} <= set(flips)
     assert flips["critical_agents"] == 13
+    assert flips["critical_agents_searched"] == [1, 512]
     assert flips["flipped"] == [None, True, True, True, True, True]
 
 
@@ -73,7 +74,9 @@ def test_the_table_says_what_would_stop_the_adversary(run):
     shown = run("--topology", "star", *GROUP, "--rounds", "10", "--margin", ".5").stdout
     for expected in ("0.863", "F5", "bounds F11", "price of stubbornness", "resistance 2.000"):
         assert expected in shown
-    assert "no number of benign agents helps" in shown
+    assert "no number of benign agents from 1 to 512 helps" in shown
+    grown = run("--topology", "grid", *GROUP, "--seat", "leaf", "--margin", ".8").stdout
+    assert "11 benign agents, the fewest of all numbers from 1 to 64" in " ".join(grown.split())
 
 
 def test_colluders_mixed_groups_and_trust(run):

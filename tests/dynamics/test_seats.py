@@ -67,6 +67,47 @@ def test_both_searches_take_the_same_of_seats_that_are_alike(n_rounds):
     assert greedy.seats[0] == 0
 
 
+def covered_by_one():
+    """The adversary at seat 0 moves both others completely, so no second seat gains anything."""
+    return FJParameters(
+        [0.9, 0, 0], [0.3, 0.7, 0.4], influence=[[0, 0.2, 0.8], [0.6, 0, 0.4], [0.1, 0.9, 0]]
+    )
+
+
+@pytest.mark.parametrize("method", ["greedy", "exhaustive"])
+def test_seats_are_distinct_where_the_first_one_covers_everybody(method):
+    found = optimal_seats(covered_by_one(), 2, method=method)
+    assert found.seats == (0, 1)
+    assert found.moved == pytest.approx(1.0)
+    assert found.at_most == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("n_rounds", [None, 1, 9])
+def test_greedy_seats_are_distinct_and_counted_right_in_groups_that_yield(n_rounds):
+    asked = 0
+    for seed in range(150):
+        random = np.random.default_rng(seed)
+        n = int(random.integers(3, 8))
+        held = np.where(random.random(n) < 0.6, 0.0, random.random(n))
+        held[random.integers(n)] = 0.9
+        heard = random.exponential(size=(n, n)) * (random.random((n, n)) < 0.5)
+        heard[np.arange(n), (np.arange(n) + 1) % n] += 0.3
+        np.fill_diagonal(heard, 0.0)
+        parameters = FJParameters(
+            held, random.random(n), influence=heard / heard.sum(axis=1, keepdims=True)
+        )
+        for k in range(1, n):
+            greedy = optimal_seats(parameters, k, n_rounds)
+            best = optimal_seats(parameters, k, n_rounds, method="exhaustive")
+            assert len(set(greedy.seats)) == k
+            assert greedy.moved == pytest.approx(
+                seats_move(parameters, greedy.seats, n_rounds), abs=1e-9
+            )
+            assert greedy.moved <= best.moved + 1e-9 <= greedy.at_most + 2e-9
+            asked += 1
+    assert asked > 400
+
+
 def test_a_real_difference_is_no_tie():
     values = np.array([1.0, 1.0 + 1e-10, 1.0 + 1e-10 + 2e-16, 0.5])
     assert without_noise(values).argmax() == 1

@@ -141,6 +141,42 @@ def test_a_safe_group_needs_nothing_more():
     assert found.flips.critical_trust is None
 
 
+def common_resistance(influence, seats, resistance):
+    """Stubbornness with which every benign agent has this resistance, self-loops counted."""
+    yielded = resistance * (1 - np.diagonal(influence))
+    return yielded / (1 + yielded)
+
+
+def test_critical_resistance_counts_what_agents_hear_from_themselves():
+    influence = np.array([[0, 0.5, 0.5], [0.3, 0.6, 0.1], [0.3, 0.1, 0.6]])
+    first = takeover(influence, seats=[0], stubbornness=0.1, margin=0.5)
+    critical = first.flips.critical_resistance
+    # Both hear the adversary with 3/4 of what they hear from others, and 3/4 = 0.5 * 1.5.
+    assert critical == pytest.approx(1.5, rel=1e-9)
+    for nudge, flipping in ((1.001, 0), (0.999, 2)):
+        held = common_resistance(influence, [0], critical * nudge)
+        found = takeover(influence, seats=[0], stubbornness=held, margin=0.5)
+        np.testing.assert_allclose(found.resistance[1:], critical * nudge)
+        assert found.flips.flips == flipping
+
+
+def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops():
+    for seed in range(25):
+        random = np.random.default_rng(seed)
+        n = int(random.integers(2, 9))
+        influence = random.exponential(size=(n, n)) * (random.random((n, n)) < 0.7)
+        influence += np.diag(random.exponential(size=n))
+        influence /= influence.sum(axis=1, keepdims=True)
+        margin = float(random.uniform(0.1, 1))
+        options = {"seats": [0], "margin": margin}
+        critical = takeover(influence, stubbornness=0.2, **options).flips.critical_resistance
+        above = common_resistance(influence, [0], critical * 1.001)
+        assert takeover(influence, stubbornness=above, **options).flips.flips == 0, seed
+        if critical > 0:
+            below = common_resistance(influence, [0], critical * 0.999)
+            assert takeover(influence, stubbornness=below, **options).flips.flips > 0, seed
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
