@@ -121,6 +121,10 @@ class InterruptedRunError(FjsimError):
     exit_code = 130
 
 
+class DamagedLogWarning(UserWarning):
+    """Lines of a run's log are damaged; they are skipped and named."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint naming the closest known name, or nothing.
 

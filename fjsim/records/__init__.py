@@ -1,16 +1,10 @@
 """What was recorded: turns, the event log, transcripts, and foreign logs brought in."""
 
 from fjsim.records.building import build_transcript, counted, load_run
-from fjsim.records.event_log import (
-    EVENTS,
-    SCENARIO,
-    EventLog,
-    ItemEnd,
-    LogContents,
-    MemoryLog,
-    read_log,
-)
+from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
+from fjsim.records.event_log import SCENARIO, EventLog, MemoryLog
 from fjsim.records.probe import Probe, ProbeKey
+from fjsim.records.reading import EVENTS, read_log, read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 
@@ -21,6 +15,7 @@ __all__ = [
     "NOT_HEARD",
     "VALIDITY_CODES",
     "Cost",
+    "DamagedLine",
     "EventLog",
     "ItemEnd",
     "LogContents",
@@ -34,5 +29,6 @@ __all__ = [
     "counted",
     "load_run",
     "read_log",
+    "read_run",
     "shared_heard",
 ]

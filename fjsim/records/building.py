@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import StorageError
-from fjsim.records.event_log import EVENTS, ItemEnd, LogContents, read_log
+from fjsim.records.contents import ItemEnd, LogContents
+from fjsim.records.reading import read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
+
+LARGEST_EMPTY = 2**30
+"""Bytes that the arrays of a log may take if most of their turns are not there."""
 
 
 def load_run(folder: str | Path, arm: Arm | None = None) -> Transcript:
@@ -34,11 +38,13 @@ def load_run(folder: str | Path, arm: Arm | None = None) -> Transcript:
     ------
     StorageError
         If there is no run in it, or not that arm.
+
+    Warns
+    -----
+    DamagedLogWarning
+        If lines of its log are damaged; their turns are masked.
     """
-    path = Path(folder) / EVENTS
-    if not path.is_file():
-        raise StorageError(f"{folder}: no run in this folder ({EVENTS} is missing)")
-    contents = read_log(path)
+    contents = read_run(Path(folder))
     arms = {end.arm for end in contents.items.values()}
     if not arms:
         raise StorageError(f"{folder}: no question of this run is finished; run it further first")
@@ -64,7 +70,9 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
     order = {question: at for at, question in enumerate(header["questions"])}
     ends.sort(key=lambda end: (order[end.question], end.replica))
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}
-    arrays = _Arrays(len(ends), int(header["rounds"]) + 1, len(influence), _widest(ends))
+    shape = _Shape(len(ends), int(header["rounds"]) + 1, len(influence), _widest(ends))
+    shape.check(len(contents.turns))
+    arrays = _Arrays(*shape)
     for turn in contents.turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
@@ -97,6 +105,26 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         control=_control(header, ends),
         simulated=contents.simulated,
     )
+
+
+class _Shape(NamedTuple):
+    """How large the arrays of a transcript are to be."""
+
+    n_items: int
+    n_turns: int
+    n_agents: int
+    n_options: int
+
+    def check(self, n_recorded: int) -> None:
+        """Refuse large arrays that would be mostly empty: a damaged log asks for such."""
+        turns = self.n_items * self.n_turns * self.n_agents
+        needed = turns * (16 * self.n_options + 16 * self.n_agents + 32)
+        if needed > LARGEST_EMPTY and n_recorded < turns / 4:
+            raise StorageError(
+                f"the log says {self.n_items} items x {self.n_turns} turns x {self.n_agents} "
+                f"agents x {self.n_options} options, {needed / 2**30:.1f} GiB, and holds "
+                f"{n_recorded} turns; it is damaged, or the run has hardly begun"
+            )
 
 
 class _Arrays:

@@ -1,198 +1,36 @@
 """The append-only log of a run: what is in it is never asked again.
 
-One JSON object a line, each with the schema version ``v`` and a ``type``: ``run`` (once, what the
-run is), ``session`` and ``end`` (one process at work), ``turn``, ``probe`` (asked aside), and
-``item`` (one question of one arm is finished). One writer; a line is one write; a torn last line is
-cut off and said so.
+One JSON object a line, each with the schema version ``v``, a ``type`` and a checksum ``crc``:
+``run`` (what the run is, once a session), ``session`` and ``end`` (one process at work), ``turn``,
+``probe`` (asked aside), and ``item`` (one question of one arm is finished). One writer; a line is
+one write. A torn last line is cut off; a line that the disk did not take whole is cut off at once,
+and nothing is written after it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
-import gc
 import os
+import stat
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import RunFolderBusyError, StorageError
+from fjsim.records.contents import ItemEnd, LogContents
+from fjsim.records.lines import line_of
 from fjsim.records.probe import Probe, ProbeKey
-from fjsim.records.turn import Cost, Turn, TurnKey
-from fjsim.wire import read, written
+from fjsim.records.reading import EVENTS, read_events, warn_of_damage
+from fjsim.records.turn import Turn, TurnKey
 
-SCHEMA = 1
-EVENTS = "events.jsonl"
 SCENARIO = "scenario.yaml"
 """Beside the log: what the run is, every default spelled out."""
 QUICK = 0.001
 """Seconds below which the last fsync cost less than the thread that would wait for the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemEnd:
-    """One question of one arm and replica is finished.
-
-    Parameters
-    ----------
-    arm, question, replica
-        Which item it is.
-    key : int or None
-        The right option.
-    n_options : int
-        How many options it has.
-    target : int or None
-        What the adversary was after.
-    warmup : bool
-        Whether it left every metric.
-    weights : list of list of float or None
-        W(q), where a router changed it.
-    stubbornness, self_weight : list of float or None
-        True parameters of the seats, where they are declared.
-    order : list of int or None
-        ``order[shown]`` is the index in the set of the option shown in that place.
-    """
-
-    arm: Arm
-    question: str
-    replica: int
-    key: int | None
-    n_options: int
-    target: int | None = None
-    warmup: bool = False
-    weights: list[list[float]] | None = None
-    stubbornness: list[float] | None = None
-    self_weight: list[float] | None = None
-    order: list[int] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for one line of the event log; what is not there is left out."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        kept = {name: value for name, value in values.items() if value is not None}
-        return {**kept, "key": self.key}
-
-    @property
-    def identity(self) -> tuple[str, str, int]:
-        """Arm, question and replica."""
-        return self.arm, self.question, self.replica
-
-
-@dataclass
-class LogContents:
-    """What a log holds.
-
-    Parameters
-    ----------
-    header : mapping
-        The ``run`` event; empty for a new log.
-    turns : dict of TurnKey to Turn
-    items : dict of (arm, question, replica) to ItemEnd
-    probes : dict of ProbeKey to Probe
-    seconds : float
-        Wall time of all earlier sessions.
-    torn : int
-        Bytes of a torn last line; 0 for none.
-    """
-
-    header: Mapping[str, Any] = field(default_factory=dict)
-    turns: dict[TurnKey, Turn] = field(default_factory=dict)
-    items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
-    probes: dict[ProbeKey, Probe] = field(default_factory=dict)
-    seconds: float = 0.0
-    torn: int = 0
-
-    @property
-    def simulated(self) -> bool:
-        """Whether no language model took part: numeric agents, or the embedded model."""
-        asked = {cost.model for _, cost in self.costs() if cost.attempts or cost.cached_calls}
-        return not self.header.get("imported") and asked <= {SIMULATED_MODEL}
-
-    def costs(self) -> Iterator[tuple[int, Cost]]:
-        """Yield what each asking took, with the seat that was asked."""
-        for turn in self.turns.values():
-            yield turn.agent, turn.cost
-        for probe in self.probes.values():
-            yield probe.agent, probe.cost
-
-
-def read_log(path: Path) -> LogContents:
-    """Read an event log; a torn last line is left out and counted.
-
-    Parameters
-    ----------
-    path : Path
-        The ``events.jsonl``.
-
-    Raises
-    ------
-    StorageError
-        If a line other than the last is damaged, or the schema is a newer one.
-    """
-    with _without_collections():
-        return _read(path)
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Hold the garbage collector: all that is read stays, and looking for garbage costs a third."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _read(path: Path) -> LogContents:
-    contents = LogContents()
-    started = latest = 0.0
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
-            if not line.endswith(b"\n"):
-                contents.torn = len(line)
-                break
-            try:
-                kind, at = _take(contents, read(line), path)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise StorageError(
-                    f"{path}, line {number}: damaged; move the run folder away and start again"
-                ) from error
-            if kind == "session":
-                contents.seconds += latest - started
-                started = latest = at
-            latest = max(latest, at)
-    contents.seconds += latest - started
-    return contents
-
-
-def _take(contents: LogContents, event: dict[str, Any], path: Path) -> tuple[str, float]:
-    _check_version(event.pop("v"), path)
-    kind, at = event.pop("type"), float(event.get("at", 0.0))
-    if kind == "turn":
-        turn = Turn.from_dict(event)
-        contents.turns[turn.key] = turn
-    elif kind == "probe":
-        probe = Probe.from_dict(event)
-        contents.probes[probe.key] = probe
-    elif kind == "item":
-        end = ItemEnd(**event)
-        contents.items[end.identity] = end
-    elif kind == "run":
-        contents.header = event
-    return kind, at
-
-
-def _check_version(version: object, path: Path) -> None:
-    if version != SCHEMA:
-        raise StorageError(
-            f"{path}: written with schema {version}, this fjsim reads {SCHEMA}; use the version "
-            "of fjsim that wrote it"
-        )
 
 
 class EventLog:
@@ -202,33 +40,40 @@ class EventLog:
     ----------
     folder : Path
         The run folder; made if it is not there.
+    expected : mapping, optional
+        The ``run`` event of the run to be written; what is there and does not fit it is damaged.
 
     Raises
     ------
     RunFolderBusyError
         If another process has it open.
     StorageError
-        If the folder cannot be written, or the log is damaged.
+        If the folder cannot be written, the log is a link or no file, holds another run, or was
+        written by a newer version.
+
+    Warns
+    -----
+    DamagedLogWarning
+        If lines of it are damaged. What they held counts as not asked.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, expected: Mapping[str, Any] | None = None) -> None:
         self.path = folder / EVENTS
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise StorageError(
-                f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
-            ) from error
+        self._descriptor = _open(self.path)
         try:
             self._lock()
-            self.contents = read_log(self.path)
-            if self.contents.torn:
-                size = os.fstat(self._descriptor).st_size
-                os.ftruncate(self._descriptor, size - self.contents.torn)
+            self.contents = self._read(expected)
+            warn_of_damage(self.contents, self.path)
+            self.contents.reopen()
+            self._length = os.fstat(self._descriptor).st_size - self.contents.torn
+            os.ftruncate(self._descriptor, self._length)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise self._failed(error) from error
         except BaseException:
             os.close(self._descriptor)
             raise
+        self._broken: StorageError | None = None
         self._dirty = False
         self._fsync_seconds = QUICK
         self._syncing = asyncio.Lock()
@@ -237,10 +82,20 @@ class EventLog:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise RunFolderBusyError(
-                f"{self.path.parent}: another process writes this run; wait for it, or choose "
-                "another folder with --out"
+            if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN):
+                raise RunFolderBusyError(
+                    f"{self.path.parent}: another process writes this run; wait for it, or choose "
+                    "another folder with --out"
+                ) from error
+            raise StorageError(
+                f"{self.path}: cannot be locked ({error.strerror}), so that a second process could "
+                "write it too; choose a folder on another disk with --out"
             ) from error
+
+    def _read(self, expected: Mapping[str, Any] | None) -> LogContents:
+        """Read what is there through the open file: its name may be another's by now."""
+        with open(os.dup(self._descriptor), "rb") as handle:
+            return read_events(handle, self.path, expected)
 
     def write(self, kind: str, event: Mapping[str, Any]) -> None:
         """Append one event.
@@ -255,18 +110,30 @@ class EventLog:
         Raises
         ------
         StorageError
-            If the disk does not take it.
+            If the disk does not take it, or did not take an earlier one.
         """
-        data = written({"v": SCHEMA, "type": kind, **event}) + b"\n"
+        if self._broken is not None:
+            # A line behind a half one would make one damaged line of both.
+            raise self._broken
+        data = line_of(kind, event)
         try:
             taken = os.write(self._descriptor, data)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._broken_by(self._failed(error)) from error
         if taken < len(data):
-            raise StorageError(
-                f"{self.path}: the disk is full; free some space and run the same command again"
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._length)
+            raise self._broken_by(
+                StorageError(
+                    f"{self.path}: the disk is full; free some space and run the same command again"
+                )
             )
+        self._length += taken
         self._dirty = True
+
+    def _broken_by(self, error: StorageError) -> StorageError:
+        self._broken = error
+        return error
 
     def recorded(self, key: TurnKey) -> Turn | None:
         """Return the turn of an earlier session, if there is one."""
@@ -306,7 +173,7 @@ class EventLog:
         try:
             os.fsync(self._descriptor)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._broken_by(self._failed(error)) from error
         self._fsync_seconds = time.monotonic() - started
 
     def _failed(self, error: OSError) -> StorageError:
@@ -322,6 +189,27 @@ class EventLog:
                 os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _open(path: Path) -> int:
+    """Open a log for reading and appending; follow no link, and take nothing but a file."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StorageError(
+                f"{path}: is a link, and no run is written through one; choose another --out, or "
+                "put the log itself in the folder"
+            ) from error
+        raise StorageError(
+            f"{path.parent}: cannot be written ({error.strerror}); choose another folder with --out"
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise StorageError(f"{path}: is no file; choose another --out")
+    return descriptor
 
 
 class MemoryLog:

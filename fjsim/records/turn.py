@@ -7,7 +7,7 @@ frozen dataclasses take.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -132,20 +132,44 @@ class Turn(NamedTuple):
         return values
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Turn:
-        """Return the turn of one line of the event log."""
-        plain = dict(values)
-        belief, stated = plain.get("belief"), plain.get("stated_belief")
+    def from_dict(cls, values: Mapping[str, Any], hear: Callable[..., Heard] | None = None) -> Turn:
+        """Return the turn of one line of the event log; unknown keys are ignored.
+
+        Parameters
+        ----------
+        values : mapping
+            As they stand in the line; no value is checked here but the validity.
+        hear : callable, optional
+            Called with the round and the fields of each message; makes a ``Heard`` of them.
+        """
+        get, number = values.get, values["round"]
+        belief, stated = get("belief"), get("stated_belief")
         if belief is not None:
-            plain["belief"] = tuple(belief)
-        if stated is not None:
             # One object for both, where they are equal: a long log holds few others.
-            plain["stated_belief"] = plain["belief"] if stated == belief else tuple(stated)
-        plain["question"] = sys.intern(plain["question"])
-        plain["validity"] = _VALIDITIES[plain["validity"]]
-        plain["heard"] = tuple([_heard_from(heard) for heard in plain.get("heard", ())])
-        plain["cost"] = Cost(**plain.get("cost", {}))
-        return cls(**plain)
+            same = stated == belief
+            belief = tuple(belief)
+            stated = belief if same else stated
+        return cls(
+            values["arm"],
+            sys.intern(values["question"]),
+            values["replica"],
+            number,
+            values["agent"],
+            _VALIDITIES[values["validity"]],
+            get("answer"),
+            belief,
+            stated if stated is None or stated is belief else tuple(stated),
+            get("confidence"),
+            get("text", ""),
+            get("reason", ""),
+            get("problem", ""),
+            get("mass"),
+            _all_heard(number, get("heard"), hear or heard_in),
+            get("prompt_hash", ""),
+            get("shared", False),
+            cost_of(get("cost")),
+            get("at", 0.0),
+        )
 
     def essence(self) -> tuple[Any, ...]:
         """Return what two equal runs share: no attempts, latency, times, cached flag."""
@@ -177,15 +201,39 @@ def _heard(heard: Heard) -> dict[str, Any]:
     return values
 
 
-def _heard_from(values: Mapping[str, Any]) -> Heard:
-    get = values.get
-    return shared_heard(
-        values["speaker"],
-        values["round"],
-        get("gate", 1.0),
-        get("weight", 1.0),
-        get("tampered", False),
-    )
+def _all_heard(number: int, given: Any, hear: Callable[..., Heard]) -> tuple[Heard, ...]:
+    if not given:
+        return ()
+    try:
+        return tuple([hear(number, **values) for values in given])
+    except TypeError:
+        # A list inside, as a newer version may write it, has no place in the memory of `hear`.
+        plain = getattr(hear, "__wrapped__", hear)
+        return tuple([plain(number, **values) for values in given])
+
+
+def _heard_in(
+    number: int,
+    /,
+    speaker: int,
+    round: int,
+    gate: float = 1.0,
+    weight: float = 1.0,
+    tampered: bool = False,
+    **newer: Any,
+) -> Heard:
+    """Make the record of one message from its fields in a line; unknown keys are ignored."""
+    return Heard(speaker, round, gate, weight, tampered)
+
+
+heard_in = lru_cache(maxsize=65536, typed=True)(_heard_in)
+
+
+def cost_of(values: Mapping[str, Any] | None) -> Cost:
+    """Return the cost that stands in a line; unknown keys are ignored."""
+    if not values:
+        return Cost()
+    return Cost._make(map(values.get, Cost._fields, Cost._field_defaults.values()))
 
 
 def plain_cost(cost: Cost) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Heard, Validity
 from fjsim.errors import StorageError
-from fjsim.records.event_log import EVENTS, EventLog, ItemEnd
+from fjsim.records.contents import ItemEnd
+from fjsim.records.event_log import EventLog
 from fjsim.records.importers.imported import ImportedLog
+from fjsim.records.reading import EVENTS
 from fjsim.records.transcript import ABSENT, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
 

@@ -1,0 +1,152 @@
+"""What a log holds once it is read: turns, probes, finished items, and what was skipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fjsim.contracts import SIMULATED_MODEL, Arm
+from fjsim.records.probe import Probe, ProbeKey
+from fjsim.records.turn import Cost, Turn, TurnKey
+
+SHOWN_LINES = 5
+"""Damaged lines that are named one by one; more are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEnd:
+    """One question of one arm and replica is finished.
+
+    Parameters
+    ----------
+    arm, question, replica
+        Which item it is.
+    key : int or None
+        The right option.
+    n_options : int
+        How many options it has.
+    target : int or None
+        What the adversary was after.
+    warmup : bool
+        Whether it left every metric.
+    weights : list of list of float or None
+        W(q), where a router changed it.
+    stubbornness, self_weight : list of float or None
+        True parameters of the seats, where they are declared.
+    order : list of int or None
+        ``order[shown]`` is the index in the set of the option shown in that place.
+    """
+
+    arm: Arm
+    question: str
+    replica: int
+    key: int | None
+    n_options: int
+    target: int | None = None
+    warmup: bool = False
+    weights: list[list[float]] | None = None
+    stubbornness: list[float] | None = None
+    self_weight: list[float] | None = None
+    order: list[int] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for one line of the event log; what is not there is left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        kept = {name: value for name, value in values.items() if value is not None}
+        return {**kept, "key": self.key}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ItemEnd:
+        """Return the end of an item from one line of the event log; unknown keys are ignored."""
+        return cls(**{name: values[name] for name in cls.__slots__ if name in values})
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """Arm, question and replica."""
+        return self.arm, self.question, self.replica
+
+
+class DamagedLine(NamedTuple):
+    """A line of a log that is not believed.
+
+    Parameters
+    ----------
+    number : int
+        Which line of the file it is, from 1.
+    problem : str
+        What is wrong with it.
+    """
+
+    number: int
+    problem: str
+
+
+@dataclass
+class LogContents:
+    """What a log holds.
+
+    Parameters
+    ----------
+    header : mapping
+        The ``run`` event; empty where there is none that can be read.
+    turns : dict of TurnKey to Turn
+    items : dict of (arm, question, replica) to ItemEnd
+    probes : dict of ProbeKey to Probe
+    seconds : float
+        Wall time of all earlier sessions.
+    torn : int
+        Bytes of a torn last line; 0 for none.
+    damaged : list of DamagedLine
+        Lines that were skipped, in the order of the file.
+    n_lines : int
+        How many whole lines the log has.
+    """
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    turns: dict[TurnKey, Turn] = field(default_factory=dict)
+    items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
+    probes: dict[ProbeKey, Probe] = field(default_factory=dict)
+    seconds: float = 0.0
+    torn: int = 0
+    damaged: list[DamagedLine] = field(default_factory=list)
+    n_lines: int = 0
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no language model took part: numeric agents, or the embedded model."""
+        asked = {cost.model for _, cost in self.costs() if cost.attempts or cost.cached_calls}
+        return not self.header.get("imported") and asked <= {SIMULATED_MODEL}
+
+    def costs(self) -> Iterator[tuple[int, Cost]]:
+        """Yield what each asking took, with the seat that was asked."""
+        for turn in self.turns.values():
+            yield turn.agent, turn.cost
+        for probe in self.probes.values():
+            yield probe.agent, probe.cost
+
+    def turns_lacking(self) -> dict[tuple[str, str, int], int]:
+        """Return how many turns each finished item lacks, for the items that lack any."""
+        if not self.header or self.header.get("imported"):
+            return {}
+        n_agents, n_rounds = len(self.header["agents"]), int(self.header["rounds"])
+        there = Counter((key.arm, key.question, key.replica) for key in self.turns)
+        lacking = {
+            identity: n_agents * (1 if end.warmup else n_rounds + 1) - there[identity]
+            for identity, end in self.items.items()
+        }
+        return {identity: missing for identity, missing in lacking.items() if missing > 0}
+
+    def reopen(self) -> None:
+        """Take the items that lack turns for unfinished, so that what they lack is asked."""
+        for identity in self.turns_lacking():
+            del self.items[identity]
+
+    def described_damage(self) -> str:
+        """Return how many lines are damaged, and the first of them with what is wrong."""
+        n_lines = len(self.damaged)
+        shown = [f"line {one.number} ({one.problem})" for one in self.damaged[:SHOWN_LINES]]
+        more = f" and {n_lines - SHOWN_LINES} more" if n_lines > SHOWN_LINES else ""
+        subject = "1 damaged line is" if n_lines == 1 else f"{n_lines} damaged lines are"
+        return f"{subject} skipped: {', '.join(shown)}{more}"
