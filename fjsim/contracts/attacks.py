@@ -238,6 +238,9 @@ class Attack(ABC):
     def attacks_on(self, order: int, warmup: int) -> bool:
         """Return whether it is hostile on the question at that place of the seeded order.
 
+        A run gets more questions only where this stays what it was for those that it has, so an
+        attack whose doings depend on a question's place has to say so here.
+
         Parameters
         ----------
         order : int

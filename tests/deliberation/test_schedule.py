@@ -1,5 +1,6 @@
 import asyncio
 import gc
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from fjsim.backends.wrappers.budget import Spend
 from fjsim.contracts import ModelAgent, Reply, Request
+from fjsim.deliberation import schedule
 from fjsim.deliberation.schedule import deliberate
 from fjsim.experiment.garbage import THRESHOLDS, seldom_collected
 from fjsim.experiment.setup import make_crew, resolve
@@ -99,3 +101,58 @@ def test_the_garbage_collector_is_given_back_as_it_was() -> None:
         fail()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("defense", "made"),
+    [("none", {"clean": 2, "attacked": 2}), ("t-s", {"clean": 19, "attacked": 19})],
+)
+def test_finished_questions_are_left_alone_where_nobody_remembers_them(
+    defense: str, made: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where somebody does, they are read as far as a question is open, and nobody is asked."""
+    setup = resolve(
+        Scenario(
+            questions={"limit": QUESTIONS},
+            attack="stubborn",
+            defense=defense,
+            agents={"kind": "numeric", "count": 4},
+            rounds=2,
+        )
+    )
+    team, arms = make_crew(setup, Spend(), cache=False).team, setup.scenario.arms
+    counts: Counter[str] = Counter()
+
+    class Counted(schedule.Deliberation):
+        def __init__(self, team: Any, arm: Any, *rest: Any) -> None:
+            counts[arm] += 1
+            super().__init__(team, arm, *rest)
+
+    def play(log: MemoryLog, finished: set[tuple[str, str, int]]) -> list[str]:
+        played: list[str] = []
+
+        def done(one: schedule.Deliberation) -> None:
+            played.append(f"{one.arm} {one.item.order}")
+
+        asyncio.run(deliberate(team, arms, setup.items, log, done, 8, finished))
+        return sorted(played)
+
+    log = MemoryLog()
+    assert len(play(log, set())) == 2 * QUESTIONS
+    whole = dict(log.contents.turns)
+    left = {setup.items[3].question.id, setup.items[18].question.id}
+    for key in [key for key in whole if key.question in left and key.round > 0]:
+        del log.contents.turns[key]
+    finished = {
+        (arm, item.question.id, 0)
+        for arm in arms
+        for item in setup.items
+        if item.question.id not in left
+    }
+    monkeypatch.setattr(schedule, "Deliberation", Counted)
+    expected = ["attacked 18", "attacked 3", "clean 18", "clean 3"]
+    assert play(log, finished) == expected
+    assert counts == made
+    assert {key: turn.essence() for key, turn in log.contents.turns.items()} == {
+        key: turn.essence() for key, turn in whole.items()
+    }

@@ -115,6 +115,11 @@ def test_a_warm_up_defense_brings_its_warm_up_and_all_cells_leave_it_out(base):
     planned = plan(Sweep(base=base | questions, attacks="stubborn", defenses=["none", "t-w"]))
     assert [cell.scenario.warmup for cell in planned.cells] == [0, 10]
     assert {job.left_out for job in planned.jobs.values()} == {10}
+    given = plan(
+        Sweep(base=base | questions | {"warmup": 3}, attacks="stubborn", defenses=["none", "t-w"])
+    )
+    assert [cell.scenario.warmup for cell in given.cells] == [3, 10]
+    assert {job.left_out for job in given.jobs.values()} == {10}
 
 
 def test_a_sweep_file_may_name_its_base_scenario(tmp_path):
