@@ -157,4 +157,5 @@ def _array(values: list[float]) -> Array:
 
 
 def _short(values: Array) -> list[float]:
-    return [round(float(value), 9) for value in values]
+    """Return plain numbers, whole ones as integers; others exactly, since a tie may hang on it."""
+    return [int(value) if float(value).is_integer() else float(value) for value in values]
