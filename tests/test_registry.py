@@ -228,6 +228,13 @@ def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path):
     assert {name for name, times in found.items() if times} == set(found)
 
 
+def test_metric_of_the_docs_is_counted(tmp_path):
+    write_package(tmp_path, "my_metrics", example_of_the_docs(2))
+    found = survey(tmp_path, {"metric": {"kind": "steadfast"}})
+    assert found["built"]["metric"] == {"kind": "steadfast"}
+    assert found["third_party"]["metric"] == ["steadfast"]
+
+
 def example_of_the_docs(number: int) -> str:
     page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
     return page.split("```python\n")[1 + number].partition("```")[0]

@@ -19,7 +19,7 @@ from fjsim.experiment.folder import open_folder, write_results
 from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
-from fjsim.metrics import Estimate, Measured, Spending
+from fjsim.metrics import Estimate, Measured, Spending, registered
 from fjsim.records import (
     EventLog,
     ItemEnd,
@@ -170,6 +170,8 @@ async def run_setup(
     folder, watch, cache
         As of `run`.
     """
+    # A metric that cannot be made stops the run before anybody is asked.
+    registered()
     log = MemoryLog() if folder is None else open_folder(folder, setup)
     started = time.monotonic()
     try:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
+from fjsim.errors import PluginError
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.pair import Pair, paired
 from fjsim.metrics.tally import Counted
 from fjsim.records import Transcript
+from fjsim.registry import OUR_PACKAGES
 
 Mask = NDArray[np.bool_]
 
@@ -98,8 +100,26 @@ class Evidence:
         return paired(self.arms["attacked"], self.arms["clean"])
 
     def counted(self, key: MetricKey, metric: Countable) -> Counted | None:
-        """Return what a metric counts here; None where it has nothing to look at."""
-        return metric.of(self, key.arm, -1 if key.round is None else key.round)
+        """Return what a metric counts here; None where it has nothing to look at.
+
+        Raises
+        ------
+        PluginError
+            If a stranger's metric fails; the run itself is recorded, and counted again once the
+            metric is mended or taken away.
+        """
+        number = -1 if key.round is None else key.round
+        package = type(metric).__module__.partition(".")[0]
+        if package in OUR_PACKAGES:
+            return metric.of(self, key.arm, number)
+        try:
+            return metric.of(self, key.arm, number)
+        # A stranger's metric may fail in any way, and the error should say whose it is.
+        except Exception as error:
+            raise PluginError(
+                f"metric '{key.name}' of package {package} cannot be counted: "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
 
 def hostile_items(pair: Pair, declared: Mask, rewrites: bool) -> Mask:

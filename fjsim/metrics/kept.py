@@ -10,7 +10,7 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
-from fjsim.errors import UnknownNameError
+from fjsim.errors import PluginError, UnknownNameError
 from fjsim.metrics.detection import TrustScores
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.measured import Measured, Source
@@ -142,7 +142,7 @@ def _written(counted: Counted, place: Any) -> list[Any]:
         return ["trust", place(counted.questions), _short(counted.trust), _short(counted.hostile)]
     if isinstance(counted, Number):
         return ["number", list(counted.values), counted.pool]
-    raise TypeError(f"a metric counts a Tally or a Number; got {type(counted).__name__}")
+    raise PluginError(f"a metric counts a Tally or a Number; got {type(counted).__name__}")
 
 
 def _read(kind: str, parts: list[Any], questions: list[tuple[str, ...]]) -> Counted:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fjsim.errors import PluginError
-from fjsim.metrics.metric import Metric
-from fjsim.registry import in_order
+from fjsim.metrics.metric import ARROWS, Metric
+from fjsim.registry import Entry, in_order
 
 
 def registered() -> Mapping[str, Metric]:
@@ -15,16 +15,30 @@ def registered() -> Mapping[str, Metric]:
     Raises
     ------
     PluginError
-        If something is registered as a metric and is none.
+        If something is registered as a metric and is none, or does not say what tables need.
     """
-    found = {entry.name: entry.factory() for entry in in_order("metric")}
-    for name, metric in found.items():
-        if not isinstance(metric, Metric):
-            raise PluginError(
-                f"metric '{name}' is a {type(metric).__name__}; make it a subclass of "
-                "fjsim.metrics.Metric, such as ArmMetric"
-            )
-    return found
+    return {entry.name: _made(entry) for entry in in_order("metric")}
+
+
+def _made(entry: Entry) -> Metric:
+    try:
+        metric = entry.factory()
+    except TypeError as error:
+        raise PluginError(
+            f"metric '{entry.name}' of package {entry.package} cannot be made: {error}; it needs "
+            "count or number, and no parameter without a default"
+        ) from error
+    if not isinstance(metric, Metric):
+        raise PluginError(
+            f"metric '{entry.name}' is a {type(metric).__name__}; make it a subclass of "
+            "fjsim.metrics.Metric, such as ArmMetric"
+        )
+    if not getattr(metric, "label", "") or metric.direction not in ARROWS:
+        raise PluginError(
+            f"metric '{entry.name}' of package {entry.package} needs a label, and a direction out "
+            f"of {', '.join(ARROWS)}"
+        )
+    return metric
 
 
 def markdown(metrics: Mapping[str, Metric]) -> str:

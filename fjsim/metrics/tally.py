@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
+from fjsim.errors import ParameterError
 from fjsim.metrics.intervals import NOTHING, Estimate, per_question, ratio_of_sums
 from fjsim.records import Transcript
 
@@ -38,6 +39,11 @@ class Tally:
     cases : ndarray of shape (n_questions,), optional
         How many cases stand behind the denominator, where it is no count by itself (a sum of
         beliefs); read-only.
+
+    Raises
+    ------
+    ParameterError
+        If a count is not finite, or a denominator below 0.
     """
 
     questions: tuple[str, ...]
@@ -52,6 +58,11 @@ class Tally:
                 kept = np.asarray(given, dtype=float).view()
                 kept.setflags(write=False)
                 object.__setattr__(self, name, kept)
+                # The sum is NaN or infinite if any entry is; one pass suffices.
+                if not np.isfinite(kept.sum()):
+                    raise ParameterError(f"a tally's {name} holds NaN or infinity; count 0 instead")
+        if len(self.denominator) and self.denominator.min() < 0:
+            raise ParameterError("a tally's denominator is below 0; count cases, or what could be")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Pickled arrays come back writable; making the tally again closes them.

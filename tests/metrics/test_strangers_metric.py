@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 import fjsim
+from fjsim import registry
 from fjsim.cli import main
+from fjsim.errors import PluginError
 from fjsim.experiment.sweeps.sweep import run_sweep
-from fjsim.metrics import registered
+from fjsim.metrics import ArmCount, registered
 from fjsim.metrics.registered import markdown
 from fjsim.registry import Entry
 from fjsim.report.html import report_of
@@ -73,6 +75,57 @@ def test_a_sweep_shows_it_in_table_leaderboard_and_page(
     assert f"<th>{LABEL} ↑</th>" in page
     assert f"<th>worst {LABEL} ↑</th>" in page
     assert f"By round: {LABEL} ↑" in page
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('label = "a"\n    def count(self, arm, number=-1): return 1 / 0', "ZeroDivisionError"),
+        (
+            'label = "a"\n    def count(self, arm, number=-1):\n'
+            "        return tally(arm, arm.beliefs[:, -1, :, 0] * float('nan'), arm.valid[:, -1])",
+            "numerator holds NaN or infinity",
+        ),
+        (
+            'label = "a"\n    def count(self, arm, number=-1):\n'
+            "        return tally(arm, arm.valid[:, -1], -1.0 * arm.valid[:, -1])",
+            "denominator is below 0",
+        ),
+        ("def count(self, arm, number=-1): return None", "needs a label, and a direction"),
+        ('label = "a"', "cannot be made: Can't instantiate abstract class"),
+        (
+            'label = "a"; direction = "up"\n    def count(self, arm, number=-1): return None',
+            "a direction out of lower is safer, higher is better, neither",
+        ),
+    ],
+)
+def test_one_that_does_not_work_is_named_in_one_line_and_loses_nothing(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
+) -> None:
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    source = (
+        "from fjsim.metrics import ArmMetric, tally\nfrom fjsim.registry import register\n"
+        f'@register("metric", "crooked")\nclass Crooked(ArmMetric):\n    {body}\n'
+    )
+    exec(source, {"__name__": "strangers.crooked"})
+    with pytest.raises(PluginError, match="metric 'crooked' of package strangers") as caught:
+        fjsim.run(small(), out=tmp_path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    del registry._entries["metric", "crooked"]
+    turns = (tmp_path / "events.jsonl").read_text().count('"type":"turn"')
+    assert fjsim.run(small(), out=tmp_path).metrics["missing_turns"].value == 0
+    assert (tmp_path / "events.jsonl").read_text().count('"type":"turn"') == turns
+
+
+def test_one_without_a_label_stops_a_run_before_anybody_is_asked(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    registry.register("metric", "unnamed")(type("Unnamed", (ArmCount,), {"number": len}))
+    with pytest.raises(PluginError, match="needs a label"):
+        fjsim.run(small(), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_list_and_the_table_of_the_docs_hold_it_at_their_end(
