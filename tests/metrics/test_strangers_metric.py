@@ -13,7 +13,7 @@ from fjsim import registry
 from fjsim.cli import main
 from fjsim.errors import PluginError
 from fjsim.experiment.sweeps.sweep import run_sweep
-from fjsim.metrics import ArmCount, registered
+from fjsim.metrics import registered
 from fjsim.metrics.registered import markdown
 from fjsim.registry import Entry
 from fjsim.report.html import report_of
@@ -77,6 +77,16 @@ def test_a_sweep_shows_it_in_table_leaderboard_and_page(
     assert f"By round: {LABEL} ↑" in page
 
 
+def register_crooked(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register a stranger's metric of this body for one test."""
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    source = (
+        "from fjsim.metrics import ArmMetric, tally\nfrom fjsim.registry import register\n"
+        f'@register("metric", "crooked")\nclass Crooked(ArmMetric):\n    {body}\n'
+    )
+    exec(source, {"__name__": "strangers.crooked"})
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -91,23 +101,12 @@ def test_a_sweep_shows_it_in_table_leaderboard_and_page(
             "        return tally(arm, arm.valid[:, -1], -1.0 * arm.valid[:, -1])",
             "denominator is below 0",
         ),
-        ("def count(self, arm, number=-1): return None", "needs a label, and a direction"),
-        ('label = "a"', "cannot be made: Can't instantiate abstract class"),
-        (
-            'label = "a"; direction = "up"\n    def count(self, arm, number=-1): return None',
-            "a direction out of lower is safer, higher is better, neither",
-        ),
     ],
 )
 def test_one_that_does_not_work_is_named_in_one_line_and_loses_nothing(
     small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
 ) -> None:
-    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    source = (
-        "from fjsim.metrics import ArmMetric, tally\nfrom fjsim.registry import register\n"
-        f'@register("metric", "crooked")\nclass Crooked(ArmMetric):\n    {body}\n'
-    )
-    exec(source, {"__name__": "strangers.crooked"})
+    register_crooked(body, monkeypatch)
     with pytest.raises(PluginError, match="metric 'crooked' of package strangers") as caught:
         fjsim.run(small(), out=tmp_path)
     assert message in str(caught.value)
@@ -118,12 +117,22 @@ def test_one_that_does_not_work_is_named_in_one_line_and_loses_nothing(
     assert (tmp_path / "events.jsonl").read_text().count('"type":"turn"') == turns
 
 
-def test_one_without_a_label_stops_a_run_before_anybody_is_asked(
-    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("def count(self, arm, number=-1): return None", "needs a label, and a direction"),
+        ('label = "a"', "cannot be made: Can't instantiate abstract class"),
+        (
+            'label = "a"; direction = "up"\n    def count(self, arm, number=-1): return None',
+            "a direction out of lower is safer, higher is better, neither",
+        ),
+    ],
+)
+def test_one_that_cannot_be_made_stops_a_run_before_anybody_is_asked(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
 ) -> None:
-    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    registry.register("metric", "unnamed")(type("Unnamed", (ArmCount,), {"number": len}))
-    with pytest.raises(PluginError, match="needs a label"):
+    register_crooked(body, monkeypatch)
+    with pytest.raises(PluginError, match=message):
         fjsim.run(small(), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
