@@ -22,9 +22,9 @@ import numpy as np
 from benchmarks.attack_scripts import Script
 from benchmarks.defense_grid import estimate, made
 from benchmarks.numeric_teams import PLACES, Counts, Setting, play
-from fjsim.analysis.intervals import Estimate
 from fjsim.contracts import Defense
 from fjsim.contracts.attacks import Choice, Range, Trial
+from fjsim.metrics.intervals import Estimate
 from fjsim_attacks.search_space import propose
 
 SEATS: Mapping[int, Choice] = {1: Choice(("0", "1")), 2: Choice(("0+1", "0+3", "1+2"))}

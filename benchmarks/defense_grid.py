@@ -23,9 +23,9 @@ import numpy as np
 
 from benchmarks.attack_scripts import SCRIPTS
 from benchmarks.numeric_teams import ARMS, PLACES, RESISTANCE, Counts, Setting, play
-from fjsim.analysis.intervals import Estimate, resamples
 from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Defense, Record
+from fjsim.metrics.intervals import Estimate, resamples
 from fjsim.registry import build
 from fjsim_defenses.ballot_bound import unprotected_share
 from fjsim_defenses.influence_budget import direct_cap

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters, equilibrium, rollout, takeover, total_influence
     from fjsim.experiment import Run, Sweep, evaluate_defenses, run, run_async, run_sweep
     from fjsim.fitting import FJFit, estimators, fit
+    from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_run
     from fjsim.scenario import Scenario, load_scenario
 
 _HOMES = {
+    "Estimate": "fjsim.metrics",
     "FJFit": "fjsim.fitting",
     "FJParameters": "fjsim.dynamics",
+    "Measured": "fjsim.metrics",
     "Question": "fjsim.questions",
     "Run": "fjsim.experiment",
     "Scenario": "fjsim.scenario",
@@ -41,8 +44,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "Estimate",
     "FJFit",
     "FJParameters",
+    "Measured",
     "Question",
     "Run",
     "Scenario",

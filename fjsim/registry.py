@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from fjsim.errors import ConfigError, PluginError, UnknownNameError, nearest
 
 GROUP = "fjsim.plugins"
-KINDS = ("agent", "topology", "router", "attack", "defense", "backend", "estimator")
+KINDS = ("agent", "topology", "router", "attack", "defense", "backend", "estimator", "metric")
 OUR_PACKAGES = frozenset(
     {"fjsim", "fjsim_agents", "fjsim_topologies", "fjsim_attacks", "fjsim_defenses"}
 )
@@ -94,7 +94,7 @@ def register(kind: str, name: str) -> Callable[[Factory], Factory]:
 
     Parameters
     ----------
-    kind : {'agent', 'topology', 'router', 'attack', 'defense', 'backend', 'estimator'}
+    kind : {'agent', 'topology', 'router', 'attack', 'defense', 'backend', 'estimator', 'metric'}
         What it is.
     name : str
         What it is called in a scenario.
@@ -140,6 +140,14 @@ def names(kind: str) -> list[str]:
 def entries(kind: str) -> list[Entry]:
     """Return the registered plug-ins of one kind, sorted by name."""
     return [_entries[kind, name] for name in names(kind)]
+
+
+def in_order(kind: str) -> list[Entry]:
+    """Return the plug-ins of one kind as they were registered: ours, then strangers' by name."""
+    load_plugins()
+    found = [entry for entry in _entries.values() if entry.kind == kind]
+    strangers = sorted((e for e in found if e.third_party), key=lambda entry: entry.name)
+    return [entry for entry in found if not entry.third_party] + strangers
 
 
 def broken_plugins() -> Mapping[str, str]:

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import fjsim.metrics
+from fjsim import registry
 from fjsim.scenario import Scenario
 
+SAMPLE = Path(__file__).parent / "sample_plugin" / "src" / "fjsim_sample"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def strangers_metric(monkeypatch: pytest.MonkeyPatch) -> registry.Entry:
+    """The sample package's metric, registered for one test as its installation would."""
+    assert fjsim.metrics.registered(), "ours come first"
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    path = SAMPLE / "steadfast.py"
+    spec = importlib.util.spec_from_file_location("fjsim_sample.steadfast", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "fjsim_sample.steadfast", module)
+    spec.loader.exec_module(module)
+    return registry.find("metric", "steadfast")
 
 
 @pytest.fixture

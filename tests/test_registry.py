@@ -23,6 +23,7 @@ SAMPLE_BLOCKS = {
     "attack": {"kind": "echo", "seat": 1, "certainty": 0.97},
     "defense": {"kind": "mute", "speakers": [1, 2]},
     "agent": {"kind": "coin", "certainty": 0.6},
+    "metric": {"kind": "steadfast"},
 }
 
 SURVEY = """
@@ -53,7 +54,9 @@ import fjsim
 
 request = json.loads(sys.argv[1])
 table = fjsim.evaluate_defenses(fjsim.Scenario(**request.pop("scenario")), **request)
-columns = ["topology", "attack", "defense", "attack_success_rate", "asr_change", "price"]
+columns = [
+    "topology", "attack", "defense", "attack_success_rate", "asr_change", "price", "steadfast"
+]
 print(json.dumps({
     "rows": table[columns].to_dict("records"),
     "ranked": [row["defense"] for row in table.attrs["leaderboard"]],
@@ -131,6 +134,7 @@ def test_strangers_package_is_listed_as_third_party(stranger):
         "attack": ["echo"],
         "defense": ["mute"],
         "agent": ["coin"],
+        "metric": ["steadfast"],
     }
     assert "fjsim_sample" in stranger["packages"]
     assert stranger["broken"] == {}
@@ -156,6 +160,7 @@ def test_strangers_defense_is_judged_beside_ours_by_its_name_alone(installed):
     assert rows["none"]["attack_success_rate"] > 0
     assert rows["mute"]["attack_success_rate"] == 0
     assert rows["mute"]["asr_change"] == -rows["none"]["attack_success_rate"]
+    assert rows["mute"]["steadfast"] > rows["none"]["steadfast"]
     assert set(found["ranked"]) == set(rows)
     assert found["ranked"][-1] == "none"
 
@@ -221,6 +226,13 @@ def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path):
     scenario = {"agents": team, "questions": {"limit": 4}, "rounds": 4, "topology": "complete"}
     found = fresh_process(ASKED, scenario | {"attack": "pied-piper"}, tmp_path)
     assert {name for name, times in found.items() if times} == set(found)
+
+
+def test_metric_of_the_docs_is_counted(tmp_path):
+    write_package(tmp_path, "my_metrics", example_of_the_docs(2))
+    found = survey(tmp_path, {"metric": {"kind": "steadfast"}})
+    assert found["built"]["metric"] == {"kind": "steadfast"}
+    assert found["third_party"]["metric"] == ["steadfast"]
 
 
 def example_of_the_docs(number: int) -> str:

@@ -29,11 +29,11 @@ def main(scenario: str, folder: str, cache: str) -> None:
         json.dumps(
             {
                 "seconds": seconds,
-                "wall_seconds": run.metrics["wall_seconds"],
+                "wall_seconds": run.metrics["wall_seconds"].value,
                 "cpu_seconds": cpu,
                 "first_turn_seconds": clock.first_turn,
-                "calls": run.metrics["calls"],
-                "missing": run.metrics["missing_turns"],
+                "calls": run.metrics["calls"].value,
+                "missing": run.metrics["missing_turns"].value,
                 "turns": len(run.contents.turns),
                 "peak_mib": after.ru_maxrss / 1024,
             }

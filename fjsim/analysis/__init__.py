@@ -1,1 +1,1 @@
-"""What a recorded deliberation shows: security, groups, mixtures of experts, influencers."""
+"""What a fit adds to a recorded deliberation: mixtures of experts, pooling, influencers."""

@@ -22,7 +22,9 @@ PLURALS = {
     "defenses": "defense",
     "backends": "backend",
     "estimators": "estimator",
+    "metrics": "metric",
 }
+METRICS = "metrics"
 QUESTIONS = "questions"
 
 
@@ -34,22 +36,31 @@ def catalogue(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Metrics alone: the table of docs/metrics.md.")
+    ] = False,
 ) -> None:
-    """List plug-ins and question sets, one line each, with their parameters.
+    """List plug-ins, metrics and question sets, one line each, with their parameters.
 
     Example: which attacks are there, and what can be set
 
         fjsim list attacks
     """
-    from fjsim.registry import broken_plugins, entries
+    import fjsim.metrics  # noqa: F401  (registers its families, entry points or not)
+    from fjsim.registry import broken_plugins, entries, in_order
 
     known = [*PLURALS, QUESTIONS]
     if kind is not None and kind not in known:
         raise ConfigError(
             f"nothing to list as '{kind}'; there are {', '.join(known)}{nearest(kind, known)}"
         )
+    if markdown:
+        _print_markdown(kind)
+        return
     plurals = [kind] if kind else known
     found = {plural: entries(PLURALS[plural]) for plural in plurals if plural in PLURALS}
+    if METRICS in found:
+        found[METRICS] = in_order(PLURALS[METRICS])
     broken = broken_plugins()
     if json:
         listed: dict[str, Any] = {p: [_as_dict(e) for e in kept] for p, kept in found.items()}
@@ -58,7 +69,7 @@ def catalogue(
         print_json({**listed, "broken": broken})
         return
     for plural, kept in found.items():
-        out.print(_table(plural, kept))
+        out.print(_metrics_table(kept) if plural == METRICS else _table(plural, kept))
     if QUESTIONS in plurals:
         out.print(_questions_table())
     for package, why in broken.items():
@@ -66,8 +77,17 @@ def catalogue(
         err.print(f"[bold yellow]warning:[/] {told}", soft_wrap=True)
 
 
+def _print_markdown(kind: str | None) -> None:
+    from fjsim.metrics.registered import markdown, registered
+
+    if kind != METRICS:
+        raise ConfigError(f"--markdown is for metrics; got '{kind}'; write `fjsim list {METRICS}`")
+    out.file.write(markdown(registered()))
+
+
 def _as_dict(entry: Entry) -> dict[str, Any]:
     return {
+        **(_of_metric(entry) if entry.kind == "metric" else {}),
         "name": entry.name,
         "summary": entry.summary,
         "package": entry.package,
@@ -77,6 +97,29 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
             for p in entry.parameters
         ],
     }
+
+
+def _of_metric(entry: Entry) -> dict[str, Any]:
+    metric = entry.factory()
+    return {
+        "label": metric.label,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        "needs": metric.needs,
+        "definition": metric.definition,
+    }
+
+
+def _metrics_table(kept: list[Entry]) -> Table:
+    table = Table(title=METRICS, title_justify="left")
+    for title in ("name", "in tables", "what it is"):
+        table.add_column(title, no_wrap=title != "what it is")
+    for entry in kept:
+        name = f"{entry.name} ({entry.package})" if entry.third_party else entry.name
+        metric = entry.factory()
+        cells = (name, metric.title, entry.summary)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
 
 
 def _shown(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""All metrics of one run, by the names that the interface promises."""
+"""What a run came to: its numbers, what the law predicts of them, and whether to trust them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from fjsim.analysis import group, security
-from fjsim.analysis.detection import detection_auc
-from fjsim.analysis.intervals import NOTHING, Estimate
-from fjsim.contracts import Arm, Validity
+from fjsim.contracts import Arm
 from fjsim.experiment.effective_law import EffectiveLaw
-from fjsim.experiment.prediction import Prediction, predictions
+from fjsim.experiment.intent import declared_hostile, rewrites_others
+from fjsim.experiment.prediction import Prediction, laws, predictions
 from fjsim.experiment.setup import Setup
-from fjsim.records import VALIDITY_CODES, LogContents, Transcript, counted
-
-MISSING = VALIDITY_CODES[Validity.MISSING]
+from fjsim.metrics import Estimate, Evidence, Measured, Pair, Spending, paired
+from fjsim.metrics.cost import MISSING
+from fjsim.metrics.evidence import Mask, hostile_items
+from fjsim.records import Transcript
 
 
 @dataclass(frozen=True)
@@ -26,23 +23,34 @@ class Outcome:
 
     Parameters
     ----------
-    metrics : dict of str to Estimate or number
-        Of the attacked arm, or of the clean one where nobody attacks.
-    baseline : dict of str to Estimate or number, or None
-        The same of the clean arm.
+    measured : Measured
+        Every number of both arms.
     prediction : dict of str to Prediction or None
         By where the parameters come from.
     assumes : str
         What the predictions take for the belief that peers read, or why there are none.
     missing_share : float
-        Of all turns.
+        Share of all turns that are missing.
     """
 
-    metrics: Mapping[str, Estimate | float | int | None]
-    baseline: Mapping[str, Estimate | float | int | None] | None
+    measured: Measured
     prediction: Mapping[str, Prediction | None]
     assumes: str
     missing_share: float
+
+    @property
+    def metrics(self) -> Mapping[str, Estimate]:
+        """Numbers of the attacked arm, or of the clean one where nobody attacks."""
+        return self.measured.as_mapping()
+
+    @property
+    def baseline(self) -> Mapping[str, Estimate] | None:
+        """Numbers of the clean arm beside an attacked one."""
+        return self.measured.as_mapping("clean") if self._has_baseline else None
+
+    @property
+    def _has_baseline(self) -> bool:
+        return len(self.measured.source.arms) > 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -51,17 +59,10 @@ class Outcome:
             for name, prediction in self.prediction.items()
         }
         return {
-            "metrics": _plain(self.metrics),
-            "baseline": None if self.baseline is None else _plain(self.baseline),
+            "metrics": self.measured.as_dict(),
+            "baseline": self.measured.as_dict("clean") if self._has_baseline else None,
             "prediction": {**predictions, "assumes": self.assumes},
         }
-
-
-def _plain(metrics: Mapping[str, Estimate | float | int | None]) -> dict[str, Any]:
-    return {
-        name: value.as_dict() if isinstance(value, Estimate) else value
-        for name, value in metrics.items()
-    }
 
 
 ASSUMPTIONS = {
@@ -71,127 +72,71 @@ ASSUMPTIONS = {
 }
 
 
-def measure(
-    transcripts: Mapping[Arm, Transcript],
-    contents: LogContents,
-    cost: float,
-    seconds: float,
-    setup: Setup,
-    labels_used: int = 0,
-) -> Outcome:
+def measure(transcripts: Mapping[Arm, Transcript], spending: Spending, setup: Setup) -> Outcome:
     """Compute every metric of a run.
 
     Parameters
     ----------
     transcripts : mapping of arm to Transcript
         One or both arms.
-    contents : LogContents
-        For what the asking took.
-    cost : float
-        Of all replies that were paid for.
-    seconds : float
-        Wall time of all sessions.
+    spending : Spending
+        What the asking took.
     setup : Setup
         Of the run: what bends the law in it, and the seed of the bootstrap.
-    labels_used : int
-        Keys that policies were shown.
     """
-    attacked, clean = transcripts.get("attacked"), transcripts.get("clean")
-    seed, gated = setup.scenario.seed, setup.plugins.defense is not None
+    seed = setup.scenario.seed
     pair = None
-    if attacked is not None and clean is not None:
-        pair = security.paired(attacked, clean)
-    prediction = predictions(pair, seed, setup)
-    main = attacked if attacked is not None else clean
-    assert main is not None, "a run has at least one arm"
-    metrics: dict[str, Estimate | float | int | None] = {
-        **_of_arm(main, seed),
-        **_of_pair(pair, prediction, seed, gated),
-        **_of_asking(contents, cost, seconds),
-        "labels_used": labels_used,
-    }
-    baseline = None
-    if attacked is not None and clean is not None:
-        baseline = _of_arm(clean, seed)
-        metrics["no_attack_flip_rate"] = baseline["attack_success_rate"]
+    if len(transcripts) == 2:
+        pair = paired(transcripts["attacked"], transcripts["clean"])
+    said = laws(pair, setup)
+    evidence = evidence_of(
+        transcripts, pair, said["declared"] or said["fitted_clean"], setup, spending
+    )
     turns = sum(int((t.validity <= MISSING).sum()) for t in transcripts.values())
     missing = sum(int((t.validity == MISSING).sum()) for t in transcripts.values())
-    metrics["missing_turns"] = missing
     return Outcome(
-        metrics=metrics,
-        baseline=baseline,
-        prediction=prediction,
-        assumes=_assumed(setup, main),
+        measured=Measured(evidence, seed),
+        prediction=predictions(pair, said, seed),
+        assumes=_assumed(setup, transcripts[evidence.main]),
         missing_share=missing / turns if turns else 0.0,
     )
+
+
+def evidence_of(
+    transcripts: Mapping[Arm, Transcript],
+    pair: Pair | None,
+    law: Pair | None,
+    setup: Setup,
+    spending: Spending | None = None,
+) -> Evidence:
+    """Return what the metrics of a run may look at.
+
+    Parameters
+    ----------
+    transcripts : mapping of arm to Transcript
+        One or both arms.
+    pair : Pair or None
+        Both arms on their common items, where there are both.
+    law : Pair or None
+        The same with the law's beliefs.
+    setup : Setup
+    spending : Spending, optional
+    """
+    return Evidence(
+        arms=transcripts,
+        gated=setup.plugins.defense is not None,
+        hostile=None if pair is None else _hostile(pair, setup),
+        law=law,
+        order=tuple(dict.fromkeys(item.question.id for item in setup.items)),
+        spending=spending,
+    )
+
+
+def _hostile(pair: Pair, setup: Setup) -> Mask:
+    declared = declared_hostile(setup, pair.attacked)
+    return hostile_items(pair, declared, rewrites_others(setup.plugins.attack))
 
 
 def _assumed(setup: Setup, transcript: Transcript) -> str:
     silent = EffectiveLaw(setup).silent_because
     return f"no prediction: {silent}" if silent else ASSUMPTIONS[transcript.peers_read]
-
-
-def _of_arm(transcript: Transcript, seed: int) -> dict[str, Estimate | float | int | None]:
-    has_target = transcript.targets is not None and bool((transcript.targets >= 0).any())
-    targeted = security.attack_success(transcript, True, seed) if has_target else NOTHING
-    majority, mean = group.majority_answer(transcript), group.mean_belief_answer(transcript)
-    return {
-        "attack_success_rate": security.attack_success(transcript, seed=seed),
-        "targeted_attack_success_rate": targeted,
-        "accuracy_initial": security.accuracy(transcript, 0, seed),
-        "accuracy_final": security.accuracy(transcript, -1, seed),
-        "group_accuracy_majority": group.group_accuracy(transcript, majority, seed),
-        "group_accuracy_mean_belief": group.group_accuracy(transcript, mean, seed),
-        "polarization": _spread(transcript),
-        "ties": group.ties(transcript),
-        "answer_mismatches": group.mismatches(transcript),
-        "missing_turns": int((transcript.validity == MISSING).sum()),
-    }
-
-
-def _spread(transcript: Transcript) -> float | None:
-    last = transcript.beliefs[:, -1]
-    known = last[~np.isnan(last).all(axis=(1, 2))]
-    return float(group.spread(known).mean()) if len(known) else None
-
-
-def _of_pair(
-    pair: security.Pair | None,
-    prediction: Mapping[str, Prediction | None],
-    seed: int,
-    gated: bool,
-) -> dict[str, Estimate | None]:
-    names = (
-        "no_attack_flip_rate",
-        "takeover_observed",
-        "takeover_predicted",
-        "flips_predicted",
-        "flips_observed",
-        "displacement",
-        "detection_auc",
-    )
-    if pair is None:
-        return dict.fromkeys(names, None)
-    best = prediction["declared"] or prediction["fitted_clean"]
-    return {
-        "no_attack_flip_rate": None,
-        "takeover_observed": security.takeover(pair, seed=seed),
-        "takeover_predicted": None if best is None else best.takeover,
-        "flips_predicted": None if best is None else best.flips,
-        "flips_observed": security.flips(pair, seed=seed),
-        "displacement": security.displacement(pair, seed),
-        "detection_auc": detection_auc(pair.attacked, seed) if gated else None,
-    }
-
-
-def _of_asking(contents: LogContents, cost: float, seconds: float) -> dict[str, float | int]:
-    counts = counted(contents)
-    return {
-        "calls": counts["calls"],
-        "cached_calls": counts["cached_calls"],
-        "tokens_in": counts["tokens_in"],
-        "tokens_out": counts["tokens_out"],
-        "tokens_cached": counts["tokens_cached"],
-        "cost": round(cost, 6),
-        "wall_seconds": round(seconds, 3),
-    }

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fjsim.analysis import security
-from fjsim.analysis.intervals import Estimate
-from fjsim.analysis.security import Pair
 from fjsim.beliefs import Array, total_variation
 from fjsim.errors import ParameterError
 from fjsim.experiment.effective_law import MOVING, EffectiveLaw
 from fjsim.experiment.setup import Setup
 from fjsim.fitting import fitted_on_clean, fitted_on_first_rounds, predicted_beliefs
 from fjsim.fitting.forecast import first_share, quick_fit
+from fjsim.metrics import NOTHING, Estimate, Pair, Tally
+from fjsim.metrics.takeover import flips_tally, takeover_tally
 
 UNDECLARED = "neither backend nor agents declare their parameters"
 TOO_LITTLE = "too little was recorded to fit anything"
@@ -137,17 +136,13 @@ def _told(attacked: Array | None, clean: Array | None) -> LawBeliefs:
     return LawBeliefs(attacked, clean, "" if known else MOVING)
 
 
-def predictions(
-    pair: Pair | None, seed: int, setup: Setup | None = None
-) -> dict[str, Prediction | None]:
-    """Predict a run's end with every set of parameters that can be had.
+def laws(pair: Pair | None, setup: Setup | None = None) -> dict[str, Pair | None]:
+    """Return both arms with the law's beliefs, for every set of parameters that can be had.
 
     Parameters
     ----------
     pair : Pair or None
         Both arms as recorded; without a clean arm there is nothing to hold a prediction against.
-    seed : int
-        Of the bootstrap.
     setup : Setup, optional
         As in `law_beliefs`.
 
@@ -158,21 +153,42 @@ def predictions(
         clean arm) and ``fitted_first_rounds`` (fitted on the attacked arm's first rounds, rolled
         out from there); None where there are none, for a reason that `law_beliefs` tells.
     """
-    found: dict[str, Prediction | None] = dict.fromkeys(SOURCES)
-    for source in SOURCES:
-        beliefs = law_beliefs(pair, source, setup)
-        if pair is not None and beliefs.attacked is not None and beliefs.clean is not None:
-            found[source] = _judged(pair, beliefs.attacked, beliefs.clean, seed)
-    return found
+    if pair is None:
+        return dict.fromkeys(SOURCES)
+    return {source: law_beliefs(pair, source, setup).pair(pair) for source in SOURCES}
 
 
-def _judged(pair: Pair, attacked: Array, clean: Array, seed: int) -> Prediction:
-    beliefs = Pair(replace(pair.attacked, beliefs=attacked), replace(pair.clean, beliefs=clean))
+def predictions(
+    pair: Pair | None, said: dict[str, Pair | None], seed: int
+) -> dict[str, Prediction | None]:
+    """Predict a run's end with every set of parameters that can be had.
+
+    Parameters
+    ----------
+    pair : Pair or None
+        Both arms as recorded.
+    said : dict
+        From `laws`.
+    seed : int
+        Seed of the bootstrap.
+    """
+    return {
+        source: None if pair is None or law is None else _judged(pair, law, seed)
+        for source, law in said.items()
+    }
+
+
+def _judged(pair: Pair, law: Pair, seed: int) -> Prediction:
     benign = list(pair.attacked.benign)
-    gaps = total_variation(attacked[:, -1][:, benign], pair.attacked.beliefs[:, -1][:, benign])
+    predicted, recorded = law.attacked.beliefs, pair.attacked.beliefs
+    gaps = total_variation(predicted[:, -1][:, benign], recorded[:, -1][:, benign])
     known = gaps[~np.isnan(gaps)]
     return Prediction(
-        takeover=security.takeover(pair, beliefs, seed),
-        flips=security.flips(pair, beliefs, seed),
+        takeover=_estimate(takeover_tally(pair, law), seed),
+        flips=_estimate(flips_tally(pair, law), seed),
         error=float(known.mean()) if len(known) else None,
     )
+
+
+def _estimate(counts: Tally | None, seed: int) -> Estimate:
+    return NOTHING if counts is None else counts.estimate(seed)

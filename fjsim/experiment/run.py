@@ -19,6 +19,7 @@ from fjsim.experiment.folder import open_folder, write_results
 from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
+from fjsim.metrics import Estimate, Measured, Spending, registered
 from fjsim.records import (
     EventLog,
     ItemEnd,
@@ -64,13 +65,18 @@ class Run:
         return f"Run({self.scenario.title}, {self.transcript!r}, run_dir={self.run_dir})"
 
     @property
-    def metrics(self) -> Mapping[str, object]:
-        """Metrics of the attacked arm, or of the clean one where nobody attacks."""
+    def measured(self) -> Measured:
+        """Every number by metric, arm and round: ``run.measured["takeover_observed"]``."""
+        return self.outcome.measured
+
+    @property
+    def metrics(self) -> Mapping[str, Estimate]:
+        """Numbers of the attacked arm, or of the clean one where nobody attacks."""
         return self.outcome.metrics
 
     @property
-    def baseline_metrics(self) -> Mapping[str, object] | None:
-        """The same of the clean arm; None without an attack."""
+    def baseline_metrics(self) -> Mapping[str, Estimate] | None:
+        """The same of the clean arm beside an attacked one; None where there is one arm."""
         return self.outcome.baseline
 
     @property
@@ -89,11 +95,7 @@ class Run:
         turns = turns_frame(
             self.contents.turns.values(), self.transcript.seats, self.contents.items
         )
-        plain = self.outcome.as_dict()["metrics"]
-        rows = [
-            {"metric": name, **(value if isinstance(value, dict) else {"value": value})}
-            for name, value in plain.items()
-        ]
+        rows = [{"metric": name, **value.as_dict()} for name, value in self.metrics.items()]
         return {"turns": turns, "metrics": pd.DataFrame(rows)}
 
     def as_dict(self) -> dict[str, object]:
@@ -168,6 +170,8 @@ async def run_setup(
     folder, watch, cache
         As of `run`.
     """
+    # A metric that cannot be made stops the run before anybody is asked.
+    registered()
     log = MemoryLog() if folder is None else open_folder(folder, setup)
     started = time.monotonic()
     try:
@@ -309,14 +313,18 @@ def _finished(
     if "clean" in transcripts and "attacked" in transcripts:
         targets = transcripts["attacked"].targets
         transcripts["clean"] = replace(transcripts["clean"], targets=targets)
-    outcome = measure(
-        transcripts,
-        contents,
-        _cost(contents, setup),
-        seconds,
-        setup,
+    counts = counted(contents)
+    spending = Spending(
+        calls=counts["calls"],
+        cached_calls=counts["cached_calls"],
+        tokens_in=counts["tokens_in"],
+        tokens_out=counts["tokens_out"],
+        tokens_cached=counts["tokens_cached"],
+        cost=_cost(contents, setup),
+        wall_seconds=seconds,
         labels_used=_labels_used(setup),
     )
+    outcome = measure(transcripts, spending, setup)
     return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)
 
 

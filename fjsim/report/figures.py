@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from fjsim.analysis.intervals import Estimate
+from fjsim.metrics import Estimate
 from fjsim.report.page import text
 
 COLOURS = ("#a40000", "#00518a", "#4b7300", "#7a3e00", "#5a2d82", "#006b6b", "#8a6d00", "#444444")
@@ -32,6 +32,11 @@ class Curve:
     name: str
     at: tuple[float | str, ...]
     estimates: tuple[Estimate, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is to be drawn."""
+        return any(map(_whole, self.estimates))
 
 
 def curves_figure(

@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from fjsim.analysis.comparison import Tally
-from fjsim.analysis.detection import mean_trust
-from fjsim.analysis.intervals import Estimate, ratio_of_sums
-from fjsim.analysis.security import paired
+from fjsim.contracts import Arm
 from fjsim.errors import StorageError
 from fjsim.experiment.folder import METRICS
-from fjsim.experiment.sweeps.tallies import arm_tallies
+from fjsim.metrics import Estimate, Evidence, Measured, paired, registered, tally
+from fjsim.metrics.detection import mean_trust
 from fjsim.questions import LETTERS
 from fjsim.records import (
     EVENTS,
@@ -31,11 +29,11 @@ from fjsim.records import (
 from fjsim.report.figures import Curve, agreement_figure, curves_figure
 from fjsim.report.page import Section, details, document, paragraph, preformatted, table
 from fjsim.report.sweep_tables import CAVEAT
-from fjsim.report.tables import ROWS
+from fjsim.report.tables import indented
 
 SHOWN_QUESTIONS = 5
 
-Arms = Mapping[str, Transcript]
+Arms = Mapping[Arm, Transcript]
 
 
 def run_page(folder: Path) -> str:
@@ -67,7 +65,7 @@ def run_page(folder: Path) -> str:
     simulated = bool(told.get("simulated", False))
     notes = ["95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better."]
     sections = [
-        Section("Metrics", (_metrics(told), *_predictions(told))),
+        Section("Metrics", (_metrics(told, "attacked" in arms), *_predictions(told))),
         Section("Round by round", _figures(told, arms)),
         Section("What was said", _deliberations(contents)),
         Section("Scenario", (preformatted(scenario),)),
@@ -90,15 +88,19 @@ def _estimate(value: Any) -> Estimate | None:
     return Estimate(value["value"], value["low"], value["high"], value["n"])
 
 
-def _metrics(told: Mapping[str, Any]) -> str:
+def _metrics(told: Mapping[str, Any], attacked: bool) -> str:
     metrics, baseline = told["metrics"], told.get("baseline") or {}
-    rows = []
-    for name, label in ROWS:
-        main, clean = _estimate(metrics.get(name)), _estimate(baseline.get(name))
-        if main is not None:
-            rows.append((label, main.text, clean.text if clean else "", main.n))
+    rows, numbers = [], []
+    for name, metric in registered().items():
+        value = metrics.get(name)
+        main, clean = _estimate(value), _estimate(baseline.get(name))
+        if metric.under_attack and not attacked:
+            continue
+        if main is not None and metric.place != "data":
+            rows.append((indented(metric), main.text, clean.text if clean else "", main.n))
+        elif isinstance(value, (int, float)):
+            numbers.append((metric.label, value))
     first = "attacked" if baseline else "value"
-    numbers = [(name, value) for name, value in metrics.items() if isinstance(value, (int, float))]
     return table(("metric", first, "clean", "n"), rows) + table(("what it took", ""), numbers)
 
 
@@ -120,20 +122,16 @@ def _predictions(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
-    tallies = {arm: arm_tallies(transcript) for arm, transcript in arms.items()}
+    measured = Measured(Evidence(arms))
+    drawn = [name for name, metric in measured.metrics.items() if metric.rounds == "drawn"]
+    curves = {name: _by_round(measured, name) for name in drawn}
     figures: list[go.Figure] = [
         curves_figure(
-            "Right at round 0, wrong now ↓",
-            [_by_round(arm, counts, "attack_success_rate") for arm, counts in tallies.items()],
+            f"By round: {measured.metrics[name].title}", found, y_title=measured.metrics[name].unit
         )
+        for name, found in curves.items()
+        if found
     ]
-    beliefs = [
-        _by_round(f"{arm}: belief in the {option}", counts, f"belief_in_{option}")
-        for arm, counts in tallies.items()
-        for option in ("key", "target")
-        if f"belief_in_{option}@0" in counts
-    ]
-    figures.append(curves_figure("Mean belief of the benign agents", beliefs, y_title="belief"))
     trust = _trust(arms)
     if trust:
         figures.append(curves_figure("Trust over listeners", trust, y_title="mean gate"))
@@ -148,10 +146,13 @@ def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]
     return tuple(figures)
 
 
-def _by_round(name: str, tallies: Mapping[str, Tally], metric: str) -> Curve:
-    rounds = [int(key.partition("@")[2]) for key in tallies if key.startswith(f"{metric}@")]
-    estimates = tuple(tallies[f"{metric}@{number}"].estimate() for number in rounds)
-    return Curve(name, tuple(rounds), estimates)
+def _by_round(measured: Measured, name: str) -> list[Curve]:
+    """Return a metric's curve on each arm on which something was counted."""
+    metric = measured.metrics[name]
+    arms = [arm for arm in measured.source.arms if metric.arms in ("each", arm)]
+    rounds = tuple(range(measured.source.n_rounds + 1))
+    curves = [Curve(arm, rounds, measured.by_round(name, arm)) for arm in arms]
+    return [curve for curve in curves if curve.known]
 
 
 def _trust(arms: Arms) -> list[Curve]:
@@ -174,7 +175,7 @@ def _trust(arms: Arms) -> list[Curve]:
 def _mean(values: Any, transcript: Transcript) -> Estimate:
     known = ~np.isnan(values)
     sums = np.where(known, values, 0.0).sum(axis=1)
-    return ratio_of_sums(sums, known.sum(axis=1), transcript.question_ids)
+    return tally(transcript, sums, known.sum(axis=1)).estimate()
 
 
 def _deliberations(contents: LogContents) -> tuple[str, ...]:

@@ -8,36 +8,25 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from fjsim.analysis.intervals import Estimate
+from fjsim.experiment.sweeps.changes import CHANGES
+from fjsim.experiment.sweeps.groups import Group, groups
+from fjsim.experiment.sweeps.leaderboard import worst_column
 from fjsim.experiment.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
-from fjsim.experiment.sweeps.table import Group, groups
+from fjsim.metrics import Estimate, registered
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.page import Section, document, paragraph, preformatted, table
-from fjsim.report.sweep_tables import CAVEAT, NOTE, RANKED, axes_of, interval, records
+from fjsim.report.sweep_tables import (
+    CAVEAT,
+    NOTE,
+    RANKED,
+    axes_of,
+    interval,
+    records,
+    shown,
+    shown_columns,
+)
 
 MOST_CURVES = 16
-
-COLUMNS = (
-    ("attack_success_rate", "attack success ↓"),
-    ("attack_success_hostile", "… on hostile questions ↓"),
-    ("no_attack_flip_rate", "flips without attack"),
-    ("asr_change", "change against none ↓"),
-    ("takeover_observed", "takeover ↓"),
-    ("takeover_predicted", "… by the law"),
-    ("flips_observed", "flips to target ↓"),
-    ("flips_predicted", "… by the law"),
-    ("accuracy_final", "accuracy ↑"),
-    ("clean_accuracy_final", "accuracy, no attack ↑"),
-    ("price", "price, no attack ↓"),
-    ("detection_auc", "detection AUC ↑"),
-    ("false_isolation", "false isolation ↓"),
-)
-PLAIN = (
-    ("asr_change_p_holm", "p (Holm)"),
-    ("questions_to_detect", "questions to detect"),
-    ("tokens_in", "tokens in"),
-    ("missing_turns", "missing turns"),
-)
 
 
 def sweep_page(folder: Path) -> str:
@@ -76,7 +65,15 @@ def sweep_page(folder: Path) -> str:
 
 def _leaderboard(result: SweepResult) -> tuple[str | go.Figure, ...]:
     rows = records(result.leaderboard)
-    headers = ("rank", "defense", *(title for _, title in RANKED), "worst at", "settings")
+    worst = _worst_columns(rows)
+    headers = (
+        "rank",
+        "defense",
+        *(title for _, title in RANKED),
+        "worst at",
+        "settings",
+        *worst.values(),
+    )
     lines = [
         (
             row["rank"],
@@ -84,6 +81,7 @@ def _leaderboard(result: SweepResult) -> tuple[str | go.Figure, ...]:
             *(interval(row, name) for name, _ in RANKED),
             row["worst_at"],
             row["attacks"],
+            *(shown(row, name) for name in worst),
         )
         for row in rows
     ]
@@ -113,26 +111,34 @@ def _best(frame: pd.DataFrame) -> str:
     )
 
 
+def _worst_columns(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the leaderboard's columns of the summary metrics' worst values, with their titles."""
+    found = {
+        worst_column(name, metric): f"worst {metric.title}"
+        for name, metric in registered().items()
+        if metric.place == "summary" and metric.direction != "neither"
+    }
+    return {name: title for name, title in found.items() if _any(rows, name)}
+
+
 def _table(frame: pd.DataFrame, axes: list[str]) -> str:
     rows = records(frame)
-    shown = [pair for pair in COLUMNS if any(interval(row, pair[0]) != "n/a" for row in rows)]
-    headers = (*axes, "n", *(title for _, title in shown), *(title for _, title in PLAIN))
+    columns = shown_columns(wide=True)
+    columns |= {change.name: change.title for change in CHANGES}
+    columns |= {f"{change.name}_p_holm": f"p (Holm): {change.label}" for change in CHANGES}
+    kept = {name: title for name, title in columns.items() if _any(rows, name)}
+    headers = (*axes, "n", *kept.values())
     return table(
         headers,
         [
-            (
-                *(row[axis] for axis in axes),
-                row["n"],
-                *(interval(row, name) for name, _ in shown),
-                *(_number(row.get(name)) for name, _ in PLAIN),
-            )
+            (*(row[axis] for axis in axes), row["n"], *(shown(row, name) for name in kept))
             for row in rows
         ],
     )
 
 
-def _number(value: Any) -> str:
-    return "n/a" if value is None or pd.isna(value) else f"{float(value):.4g}"
+def _any(rows: list[dict[str, Any]], name: str) -> bool:
+    return any(shown(row, name) != "n/a" for row in rows)
 
 
 def _figures(
@@ -148,12 +154,12 @@ def _figures(
     if len(attacked) > MOST_CURVES:
         told = f"By round: the {MOST_CURVES} of {len(attacked)} settings with most attack success."
         figures.append(paragraph(told, "note"))
-    for metric, title in (
-        ("attack_success_rate", "Right at round 0, wrong now ↓"),
-        ("belief_in_target", "Mean benign belief in the adversary's target ↓"),
-    ):
-        curves = [_by_round(names[at], settings[at], metric) for at in chosen]
-        figures.append(curves_figure(title, [curve for curve in curves if curve.at]))
+    for name, metric in registered().items():
+        if metric.rounds == "drawn":
+            curves = [_by_round(names[at], settings[at], name) for at in chosen]
+            kept = [curve for curve in curves if curve.known]
+            title = f"By round: {metric.title}"
+            figures.append(curves_figure(title, kept))
     for name in ("takeover", "flips"):
         points = {
             names[at]: (
@@ -169,10 +175,9 @@ def _figures(
 
 
 def _by_round(name: str, group: Group, metric: str) -> Curve:
-    known = group.played[0].result.tallies
-    rounds = [int(key.partition("@")[2]) for key in known if key.startswith(f"{metric}@")]
-    tallies = [group.tally(f"{metric}@{number}") for number in rounds]
-    return Curve(name, tuple(rounds), tuple(t.estimate() for t in tallies if t is not None))
+    measured = group.measured(registered())
+    rounds = range(measured.source.n_rounds + 1)
+    return Curve(name, tuple(rounds), measured.by_round(metric))
 
 
 def _estimate(row: dict[str, Any], name: str) -> Estimate:

@@ -9,19 +9,15 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
+from fjsim.metrics import registered
+from fjsim.metrics.keys import column
+from fjsim.metrics.metric import ARROWS
+
 CAVEAT = (
     "Simulated agents carry no arguments: what a real team loses when a right minority cannot "
     "persuade is not measured here."
 )
 NOTE = "value and 95 % interval, bootstrap over questions, seeds pooled; ↓ lower is safer"
-
-SHOWN = (
-    ("attack_success_rate", "attack success ↓"),
-    ("no_attack_flip_rate", "flips without attack"),
-    ("takeover_observed", "takeover ↓"),
-    ("takeover_predicted", "… by the law"),
-    ("clean_accuracy_final", "accuracy, no attack ↑"),
-)
 
 RANKED = (
     ("worst_asr", "worst attack success ↓"),
@@ -58,6 +54,35 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in found]
 
 
+def shown_columns(wide: bool) -> dict[str, str]:
+    """Return the columns of metrics that a sweep's table shows, with their titles.
+
+    Parameters
+    ----------
+    wide : bool
+        Whether there is room for more than the summary, as on a page. Without, a metric that
+        stands beside the clean arm's is shown by the latter, since the attack has numbers enough.
+    """
+    columns: dict[str, str] = {}
+    for name, metric in registered().items():
+        if metric.place != "summary" and not (wide and metric.place == "page"):
+            continue
+        if wide or not metric.beside_clean:
+            columns[name] = metric.title
+        if metric.beside_clean:
+            arrow = ARROWS[metric.direction]
+            columns[column(name, beside=True)] = f"{metric.label}, no attack{arrow}"
+    return columns
+
+
+def shown(row: Mapping[str, Any], name: str, digits: int = 3) -> str:
+    """Return one metric of a row with its interval, or as the plain number it is."""
+    if f"{name}_low" in row:
+        return interval(row, name, digits)
+    value = row.get(name)
+    return "n/a" if value is None or pd.isna(value) else f"{float(value):.4g}"
+
+
 def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
     """Return one line per setting.
 
@@ -68,59 +93,60 @@ def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
     simulated : bool
         Whether no language model took part.
     """
-    shown = _titled("sweep", simulated)
-    shown.caption, shown.caption_justify = NOTE, "left"
+    lines = _titled("sweep", simulated)
+    lines.caption, lines.caption_justify = NOTE, "left"
     if simulated:
-        shown.caption += f"\n{CAVEAT}"
-    shown.add_column("setting")
-    for _, title in SHOWN:
-        shown.add_column(title, justify="right")
+        lines.caption += f"\n{CAVEAT}"
+    lines.add_column("setting")
+    columns = shown_columns(wide=False)
+    for title in columns.values():
+        lines.add_column(title, justify="right")
     axes = axes_of(table)
     for row in records(table):
         setting = " · ".join(str(row[axis]) for axis in axes if row[axis] != "-")
-        shown.add_row(escape(setting), *(interval(row, name, 2) for name, _ in SHOWN))
-    return shown
+        lines.add_row(escape(setting), *(shown(row, name, 2) for name in columns))
+    return lines
 
 
 def leaderboard_table(frame: pd.DataFrame, simulated: bool) -> Table:
     """Return the defenses, safest first."""
-    shown = _titled("defenses: the worst case over attacks decides, by its upper bound", simulated)
+    lines = _titled("defenses: the worst case over attacks decides, by its upper bound", simulated)
     for title in ("", "defense"):
-        shown.add_column(title)
+        lines.add_column(title)
     for _, title in RANKED:
-        shown.add_column(title, justify="right")
-    shown.add_column("worst at")
+        lines.add_column(title, justify="right")
+    lines.add_column("worst at")
     for row in records(frame):
         numbers = [interval(row, name, 2) for name, _ in RANKED]
-        shown.add_row(
+        lines.add_row(
             str(row["rank"]), escape(str(row["defense"])), *numbers, escape(str(row["worst_at"]))
         )
-    return shown
+    return lines
 
 
 def best_response_table(frame: pd.DataFrame, simulated: bool) -> Table:
     """Return the strongest attack found against each setting, measured on fresh seeds."""
-    shown = _titled("best responses: found by search, measured on fresh seeds", simulated)
+    lines = _titled("best responses: found by search, measured on fresh seeds", simulated)
     for title in ("topology", "defense", "attack", "with"):
-        shown.add_column(title)
-    shown.add_column("attack success, hostile questions ↓", justify="right")
-    shown.add_column("tried", justify="right")
+        lines.add_column(title)
+    lines.add_column("attack success, hostile questions ↓", justify="right")
+    lines.add_column("tried", justify="right")
     for row in records(frame):
         names = (row["topology"], row["defense"], row["attack"], row["attack_parameters"])
         rate = interval(row, "attack_success_hostile")
-        shown.add_row(*(escape(str(name)) for name in names), rate, str(row["tried"]))
-    return shown
+        lines.add_row(*(escape(str(name)) for name in names), rate, str(row["tried"]))
+    return lines
 
 
 def plan_table(expected: Mapping[str, Any]) -> Table:
     """Return the table of a sweep's dry run."""
-    shown = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
-    shown.add_column("what")
-    shown.add_column("estimate", justify="right")
+    lines = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
+    lines.add_column("what")
+    lines.add_column("estimate", justify="right")
     for name, value in expected.items():
         text = "no price file" if name == "cost" and value is None else str(value)
-        shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else text)
-    return shown
+        lines.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else text)
+    return lines
 
 
 def _titled(title: str, simulated: bool) -> Table:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from fjsim.analysis.intervals import Estimate
+from fjsim.metrics import Measured, Metric
+from fjsim.metrics.metric import Count
 
 if TYPE_CHECKING:
     from fjsim.experiment.estimate import Estimated
     from fjsim.experiment.run import Run
-
-ROWS = (
-    ("attack_success_rate", "attack success rate ↓"),
-    ("targeted_attack_success_rate", "  of these at the adversary's target ↓"),
-    ("no_attack_flip_rate", "  flip rate without the attack"),
-    ("takeover_observed", "takeover observed ↓"),
-    ("takeover_predicted", "  predicted by the law"),
-    ("flips_observed", "flips to the target ↓"),
-    ("flips_predicted", "  predicted by the law"),
-    ("displacement", "displacement of the mean belief ↓"),
-    ("accuracy_initial", "accuracy at round 0 ↑"),
-    ("accuracy_final", "accuracy at the last round ↑"),
-    ("group_accuracy_majority", "group accuracy, majority ↑"),
-    ("group_accuracy_mean_belief", "group accuracy, mean belief ↑"),
-    ("detection_auc", "detection AUC of trust ↑"),
-)
 
 
 def run_table(run: Run) -> Table:
@@ -45,52 +31,63 @@ def run_table(run: Run) -> Table:
         caption_justify="left",
         title_justify="left",
     )
-    attacked = scenario.attack.kind != "none"
+    attacked = run.measured.source.main == "attacked"
     table.add_column("metric")
     table.add_column("attacked" if attacked else "clean", justify="right")
     if run.baseline_metrics is not None:
         table.add_column("clean", justify="right")
     table.add_column("n", justify="right")
-    for name, label in ROWS:
-        value = run.outcome.metrics.get(name)
-        if isinstance(value, Estimate) and (attacked or name not in ATTACK_ONLY):
-            clean = (run.outcome.baseline or {}).get(name)
-            cells = [label, value.text]
-            if run.baseline_metrics is not None:
-                shown = clean if name not in ATTACK_ONLY else None
-                cells.append(shown.text if isinstance(shown, Estimate) else "")
-            table.add_row(*cells, str(value.n))
-            if name == "takeover_predicted":
-                _add_fitted(table, run)
+    numbers, base = run.metrics, run.baseline_metrics
+    for name, metric in shown_in_run(run.measured).items():
+        cells = [indented(metric), numbers[name].text]
+        if base is not None:
+            apart = metric.under_attack or name not in base
+            cells.append("" if apart else base[name].text)
+        table.add_row(*cells, str(numbers[name].n))
+        if name == "takeover_predicted":
+            _add_fitted(table, run)
     return table
+
+
+def shown_in_run(measured: Measured) -> Mapping[str, Metric]:
+    """Return the metrics that a run's table shows, in order.
+
+    Parameters
+    ----------
+    measured : Measured
+        Of the run; what it does not have is left out, as is what means nothing without an attack
+        where nobody attacks.
+    """
+    present, attacked = measured.as_dict(), measured.source.main == "attacked"
+    return {
+        name: metric
+        for name, metric in measured.metrics.items()
+        if present[name] is not None
+        and (attacked or not metric.under_attack)
+        and (
+            metric.place == "summary" or (metric.place == "page" and not isinstance(metric, Count))
+        )
+    }
+
+
+def indented(metric: Metric) -> str:
+    """Return what a run's table calls a metric; one that belongs to another stands below it."""
+    return f"  {metric.title}" if metric.under else metric.title
 
 
 def _add_fitted(table: Table, run: Run) -> None:
     fitted = run.outcome.prediction["fitted_clean"]
     if fitted is not None and run.outcome.prediction["declared"] is not None:
-        label = "  predicted by a fit of the clean arm"
+        label = "  takeover by a clean fit"
         table.add_row(label, fitted.takeover.text, "", str(fitted.takeover.n))
 
 
-ATTACK_ONLY = frozenset(
-    {
-        "attack_success_rate",
-        "targeted_attack_success_rate",
-        "takeover_observed",
-        "takeover_predicted",
-        "flips_observed",
-        "flips_predicted",
-        "displacement",
-    }
-)
-
-
 def _caption(run: Run) -> str:
-    numbers = run.outcome.metrics
+    numbers = run.metrics
     spent = (
-        f"{numbers['calls']} calls ({numbers['cached_calls']} cached), "
-        f"{numbers['tokens_in']} tokens in, {numbers['tokens_out']} out, "
-        f"{numbers['missing_turns']} missing turns, {numbers['wall_seconds']} s"
+        f"{numbers['calls'].text} calls ({numbers['cached_calls'].text} cached), "
+        f"{numbers['tokens_in'].text} tokens in, {numbers['tokens_out'].text} out, "
+        f"{numbers['missing_turns'].text} missing turns, {numbers['wall_seconds'].text} s"
     )
     notes = (
         "value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better"

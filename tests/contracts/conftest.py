@@ -8,7 +8,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 import fjsim.backends
-import fjsim.fitting  # noqa: F401  (both register what they hold)
+import fjsim.fitting
+import fjsim.metrics  # noqa: F401  (all three register what they hold)
 from fjsim.registry import Entry
 
 N_AGENTS = 6

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from fjsim import contracts, registry
+from fjsim import contracts, metrics, registry
 
 EVERY = [
     pytest.param(entry, id=f"{kind}-{entry.name}")
@@ -21,6 +21,7 @@ PARTS = {
     "attack": contracts.Attack,
     "defense": contracts.Defense,
     "backend": contracts.Backend,
+    "metric": metrics.Metric,
 }
 FROZEN = frozenset({"agent", "topology", "router", "attack", "defense"})
 PUBLISHED = [

@@ -171,10 +171,10 @@ def test_the_dry_run_counts_exactly_the_calls_that_are_made(small: Make, tmp_pat
     expected = estimate(setup, tmp_path / "r")
     assert not (tmp_path / "r").exists()
     finished = run(small(warmup=1), out=tmp_path / "r")
-    assert expected.calls == finished.metrics["calls"]
+    assert expected.calls == finished.metrics["calls"].value
     assert expected.turns == len(finished.contents.turns)
     assert estimate(setup, tmp_path / "r").calls == 0
-    tokens = finished.metrics["tokens_in"]
+    tokens = finished.metrics["tokens_in"].value
     assert isinstance(tokens, int)
     assert 0.5 < expected.tokens_in / tokens < 2
 
@@ -184,7 +184,7 @@ def test_unparsable_replies_are_repaired_or_missing_and_the_run_says_so(small: M
     kinds = {str(turn.validity) for turn in finished.contents.turns.values()}
     assert kinds == {"ok", "repaired", "missing"}
     assert finished.outcome.missing_share > 0.05
-    assert finished.metrics["missing_turns"] == sum(
+    assert finished.metrics["missing_turns"].value == sum(
         str(turn.validity) == "missing" for turn in finished.contents.turns.values()
     )
 
@@ -254,18 +254,18 @@ def test_a_changed_graph_file_is_another_run(small: Make, tmp_path: Path) -> Non
 def test_detection_and_labels_are_counted_where_a_defense_is_at_work(small: Make) -> None:
     defended = run(small(defense={"kind": "t-s", "labels": "all"}))
     plain = run(small())
-    assert defended.metrics["labels_used"] == 4
-    assert plain.metrics["labels_used"] == 0
-    assert plain.metrics["detection_auc"] is None
+    assert defended.metrics["labels_used"].value == 4
+    assert plain.metrics["labels_used"].value == 0
+    assert plain.measured.as_dict()["detection_auc"] is None
     auc = defended.metrics["detection_auc"]
-    assert auc["n"] > 0  # type: ignore[index]
+    assert auc["n"] > 0
 
 
 def test_questions_without_a_key_run_and_are_read_back(small: Make, tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     path.write_text('{"question": "Tea or coffee?", "options": ["tea", "coffee", "water"]}\n')
     finished = run(small(questions=str(path)), out=tmp_path / "r")
-    assert finished.metrics["accuracy_final"]["value"] is None  # type: ignore[index]
+    assert finished.metrics["accuracy_final"].value is None
     assert load_run(tmp_path / "r", "clean").keys.tolist() == [-1]
 
 

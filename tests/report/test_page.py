@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.errors import StorageError
 from fjsim.experiment import run
 from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.experiment.sweeps.sweep import run_sweep
+from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.records import EVENTS
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.html import report_of, write_report
@@ -95,7 +95,7 @@ def test_a_run_becomes_one_file_that_loads_nothing(run_folder):
     assert '<span class="label">simulated</span>' in page
     assert "carry no arguments" in page
     words = " ".join(parsed(page).words)
-    for expected in ("attack success rate", "predicted by the law", "general-001", "adversary"):
+    for expected in ("attack success rate", "takeover by the law", "general-001", "adversary"):
         assert expected in words
 
 

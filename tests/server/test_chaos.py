@@ -95,7 +95,7 @@ def test_chaos_changes_nothing_but_the_time(
         kills = killed([sys.executable, "-c", CHILD, *arguments], server, thresholds)
         run = fjsim.run(shaken, out=tmp_path / "run", cache=tmp_path / "c.db")
     assert kills == n_kills
-    assert run.metrics["missing_turns"] == 0
+    assert run.metrics["missing_turns"].value == 0
     assert essences(run) == essences(undisturbed)
     check_log(tmp_path / "run" / "events.jsonl", n_turns)
     assert set(server.counts.faults) == {"rate-limit", "error", "disconnect", "garbage", "hang"}

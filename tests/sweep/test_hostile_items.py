@@ -7,13 +7,20 @@ from fjsim.experiment import run
 from fjsim.experiment.intent import adversary_of, declared_hostile, items_of
 from fjsim.experiment.setup import resolve
 from fjsim.experiment.sweeps.cell import CellJob, play
+from fjsim.metrics import MetricKey
 from fjsim.scenario import Scenario
+
+
+def success(scenario):
+    """Return attack success on all questions, and on the hostile ones, as they are counted."""
+    counts = play(CellJob(scenario, None, 0)).counts.counts
+    names = ("attack_success_rate", "attack_success_hostile")
+    return [counts[MetricKey(name, "attacked")] for name in names]
 
 
 def counted(base, attack, **changes):
     """Return on how many questions somebody could be flipped, and how many of them count."""
-    tallies = play(CellJob(Scenario(**base | {"attack": attack} | changes), None, 0)).tallies
-    every, hostile = tallies["attack_success_rate"], tallies["attack_success_hostile"]
+    every, hostile = success(Scenario(**base | {"attack": attack} | changes))
     return (every.denominator > 0).sum(), (hostile.denominator > 0).sum()
 
 
@@ -23,8 +30,7 @@ def test_a_sleeper_is_judged_on_the_questions_on_which_it_strikes(base):
 
 
 def test_a_stubborn_agent_attacks_on_every_question(base):
-    tallies = play(CellJob(Scenario(**base | {"attack": "stubborn"}), None, 0)).tallies
-    every, hostile = tallies["attack_success_rate"], tallies["attack_success_hostile"]
+    every, hostile = success(Scenario(**base | {"attack": "stubborn"}))
     assert hostile.denominator.tolist() == every.denominator.tolist()
 
 

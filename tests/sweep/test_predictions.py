@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from fjsim.analysis.security import paired
 from fjsim.experiment import run
 from fjsim.experiment.effective_law import INVENTED, MOVING, RECRUITED, REWRITTEN, TWO_BLENDS
 from fjsim.experiment.intent import forged_beliefs
-from fjsim.experiment.prediction import law_beliefs, predictions
+from fjsim.experiment.prediction import law_beliefs, laws, predictions
 from fjsim.experiment.setup import resolve
 from fjsim.experiment.sweeps.cell import CellJob, CellResult, play
 from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.experiment.sweeps.sweep import run_sweep
+from fjsim.metrics import MetricKey, paired
 from fjsim.scenario import Scenario
 
 BLEND = {"kind": "self-confidence", "channel": "blend", "strength": 0.6}
@@ -66,8 +66,11 @@ def test_answers_alone_are_forged_as_they_are_read(base):
 
 
 def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base):
-    tallies = play(CellJob(Scenario(**base | {"attack": "tamper"}), None, 0)).tallies
-    seen, law = shown(tallies["takeover_observed"]), shown(tallies["takeover_predicted"])
+    counts = play(CellJob(Scenario(**base | {"attack": "tamper"}), None, 0)).counts.counts
+    seen, law = (
+        shown(counts[MetricKey(name, "attacked")])
+        for name in ("takeover_observed", "takeover_predicted")
+    )
     assert seen > 0.1
     assert law == pytest.approx(seen, abs=1e-6)
 
@@ -76,8 +79,9 @@ def test_a_router_that_blends_is_part_of_the_law(base):
     team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
     scenario = Scenario(**base | team)
     assert max(gaps(scenario)) < 2e-4, "the embedded model writes its beliefs with few digits"
-    plain = predictions(both_arms(scenario), seed=0)["declared"]
-    told = predictions(both_arms(scenario), seed=0, setup=resolve(scenario))["declared"]
+    pair, setup = both_arms(scenario), resolve(scenario)
+    plain = predictions(pair, laws(pair), seed=0)["declared"]
+    told = predictions(pair, laws(pair, setup), seed=0)["declared"]
     assert told.error < 1e-3 < plain.error, "without the setup the blend is taken for a gate"
 
 

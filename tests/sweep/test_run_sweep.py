@@ -5,16 +5,17 @@ import json
 import pandas as pd
 import pytest
 
-from fjsim.analysis import security
-from fjsim.errors import BackendError, ConfigError, StorageError
+from fjsim import registry
+from fjsim.errors import BackendError, ConfigError, StorageError, UnknownNameError
 from fjsim.experiment import run
 from fjsim.experiment.sweeps import cell as sweep_cell
 from fjsim.experiment.sweeps import planning
-from fjsim.experiment.sweeps.cell import CLEAN, CellJob, CellResult, play
+from fjsim.experiment.sweeps.cell import CellJob, CellResult, play
 from fjsim.experiment.sweeps.executors import open_executor
 from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.experiment.sweeps.planning import plan
 from fjsim.experiment.sweeps.sweep import load_sweep_result, run_sweep
+from fjsim.metrics import MetricKey, registered
 from fjsim.scenario import Scenario
 
 MUTED = {"kind": "fixed-trust", "level": 0.0}
@@ -32,25 +33,34 @@ def pair(base):
 
 def test_what_a_cell_counts_is_what_the_run_reports(base):
     scenario = Scenario(**base | {"attack": "stubborn", "defense": MUTED})
-    result, outcome = play(CellJob(scenario, None, 0)), run(scenario).outcome
-    checked = 0
-    for prefix, metrics in (("", outcome.metrics), (CLEAN, outcome.baseline)):
-        for name, known in metrics.items():
-            tally = result.tallies.get(prefix + name)
-            if tally is not None and not isinstance(known, float):
-                estimate = tally.estimate(scenario.seed)
-                assert estimate.value == pytest.approx(known.value), name
-                assert (estimate.low, estimate.high) == pytest.approx((known.low, known.high))
-                checked += 1
-    assert checked >= 14
+    counts, measured = play(CellJob(scenario, None, 0)).counts, run(scenario).measured
+    again = counts.measured(registered(), scenario.seed)
+    assert list(measured) == list(again)
+    for key in measured:
+        if key.name != "wall_seconds":
+            assert again[key] == measured[key], key
+    assert sum(measured[key].value is not None for key in measured) >= 40
 
 
-def test_attack_success_by_round_is_that_of_the_metrics(base):
+def test_a_drawn_metric_is_kept_after_every_round(base):
     scenario = Scenario(**base | {"attack": "stubborn"})
-    known = security.attack_success_by_round(run(scenario).transcript)
-    tallies = play(CellJob(scenario, None, 0)).tallies
-    for number, estimate in enumerate(known):
-        assert tallies[f"attack_success_rate@{number}"].estimate() == estimate
+    measured = play(CellJob(scenario, None, 0)).counts.measured(registered())
+    known = run(scenario).measured.by_round("attack_success_rate")
+    assert measured.by_round("attack_success_rate") == known
+    assert known[0].value == 0
+    with pytest.raises(UnknownNameError, match="kept after the last round alone"):
+        measured["takeover_observed", "attacked", 1]
+
+
+def test_a_metric_installed_later_is_counted_from_the_log(pair, tmp_path, strangers_metric):
+    registry._entries.pop(("metric", strangers_metric.name))
+    before = run_sweep(pair, tmp_path).table
+    assert strangers_metric.name not in before
+    registry._entries["metric", strangers_metric.name] = strangers_metric
+    after = run_sweep(pair, tmp_path).table
+    assert after[strangers_metric.name].notna().all()
+    shared = [name for name in before if name in after and name != "wall_seconds"]
+    pd.testing.assert_frame_equal(before[shared], after[shared])
 
 
 def test_a_cell_survives_its_way_to_disk(base):
@@ -58,7 +68,7 @@ def test_a_cell_survives_its_way_to_disk(base):
     result = play(CellJob(scenario, None, 0))
     again = CellResult.from_json(result.to_json())
     assert again.to_json() == result.to_json()
-    assert again.trust is not None
+    assert again.counts.counts["detection_auc", "attacked", None].trust.size
 
 
 def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid):
@@ -83,8 +93,9 @@ def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid):
 
 def test_pairs_differ_in_nothing_but_the_defense(grid):
     played = run_sweep(grid).played
-    first = {one.cell.labels["defense"]: one.result.tallies for one in played[::2]}
-    assert len({str(t["accuracy_initial"].numerator) for t in first.values()}) == 1
+    key = MetricKey("accuracy_initial", "clean")
+    first = {one.cell.labels["defense"]: one.result.counts.counts[key] for one in played[::2]}
+    assert len({str(counted.numerator) for counted in first.values()}) == 1
 
 
 def test_all_cells_leave_out_the_longest_warm_up(base):
@@ -93,7 +104,8 @@ def test_all_cells_leave_out_the_longest_warm_up(base):
         attacks="stubborn",
         defenses=["none", {"kind": "t-w", "warmup": 10}],
     )
-    counted = [one.result.tallies["accuracy_initial"] for one in run_sweep(sweep).played]
+    key = MetricKey("accuracy_initial", "attacked")
+    counted = [one.result.counts.counts[key] for one in run_sweep(sweep).played]
     assert len(counted[0].questions) == 4
     assert counted[0].questions == counted[1].questions
 
@@ -127,7 +139,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(pair, tmp_path, monkeypatch):
 def test_a_damaged_result_is_counted_again_from_the_log(pair, tmp_path):
     whole = run_sweep(pair, tmp_path)
     broken = sorted((tmp_path / "cells").glob("*/cell.json"))[0]
-    broken.write_text('{"format": 1')
+    broken.write_text('{"format": 2')
     with pytest.raises(StorageError, match="run the sweep again"):
         load_sweep_result(tmp_path)
     pd.testing.assert_frame_equal(

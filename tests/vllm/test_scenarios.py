@@ -39,7 +39,7 @@ def five_option_schema():
 def check(run, fits):
     turns = run.frames["turns"]
     assert len(turns) == 2 * QUESTIONS * AGENTS * (ROUNDS + 1)
-    assert run.metrics["missing_turns"] <= 0.05 * len(turns)
+    assert run.metrics["missing_turns"].value <= 0.05 * len(turns)
     for text in (turn.text for turn in run.contents.turns.values() if turn.text):
         fits(text, five_option_schema())
     asked = turns[~turns["shared"] & (turns["validity"] != "missing")]
@@ -50,10 +50,11 @@ def check(run, fits):
     print("cached share of prompt tokens by round:", [round(value, 3) for value in share])
     assert by_round["tokens_cached"].iloc[-1] > by_round["tokens_cached"].iloc[0]
     assert share.iloc[1:].min() > share.iloc[0]
-    seconds = run.metrics["wall_seconds"]
+    seconds = run.metrics["wall_seconds"].value
+    metrics = {name: estimate.text for name, estimate in run.metrics.items()}
     print(
-        f"{run.metrics['calls']} calls, {run.metrics['missing_turns']} missing turns, "
-        f"{run.metrics['tokens_in']} tokens in, {run.metrics['tokens_out']} out, {seconds:.0f} s"
+        f"{metrics['calls']} calls, {metrics['missing_turns']} missing turns, "
+        f"{metrics['tokens_in']} tokens in, {metrics['tokens_out']} out, {seconds:.0f} s"
     )
 
 

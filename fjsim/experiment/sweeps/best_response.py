@@ -15,9 +15,10 @@ from fjsim.experiment.sweeps.cell import CellJob, CellResult
 from fjsim.experiment.sweeps.cells import Cell
 from fjsim.experiment.sweeps.executors import PlayAll
 from fjsim.experiment.sweeps.grid import BestResponse
+from fjsim.experiment.sweeps.groups import Group, Played, tally_of
 from fjsim.experiment.sweeps.leaderboard import RATE
 from fjsim.experiment.sweeps.planning import Plan
-from fjsim.experiment.sweeps.table import Group, Played, pooled, sweep_table
+from fjsim.experiment.sweeps.table import sweep_table
 from fjsim.registry import Entry, find
 from fjsim.scenario import Block
 from fjsim.seeds import stream
@@ -178,7 +179,9 @@ def _job(cell: Cell, planned: Plan) -> CellJob:
 
 def _damage(played: Played) -> float:
     """Return attack success on hostile questions, less where there were few of them."""
-    tally, every = pooled([played], RATE), pooled([played], "attack_success_rate")
+    counts = played.result.counts
+    tally = tally_of(counts, RATE, "attacked")
+    every = tally_of(counts, "attack_success_rate", "attacked")
     if tally is None or every is None:
         return 0.0
     base = max(float(tally.denominator.sum()), LEAST_SHARE * float(every.denominator.sum()))

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from fjsim.analysis.comparison import Tally
-from fjsim.analysis.detection import TrustScores, questions_to_detect, trust_scores
-from fjsim.analysis.security import Pair, paired
+from fjsim.contracts import Arm
 from fjsim.errors import FjsimError, StorageError
 from fjsim.experiment.folder import write_file
-from fjsim.experiment.intent import declared_hostile, rewrites_others
+from fjsim.experiment.metrics import evidence_of
 from fjsim.experiment.prediction import UNDECLARED, law_beliefs
 from fjsim.experiment.run import Run, Watcher, run_setup
 from fjsim.experiment.setup import Setup, resolve
-from fjsim.experiment.sweeps import tallies as counting
+from fjsim.metrics import Counted, Evidence, MetricKey, Pair, paired, registered
+from fjsim.metrics.kept import KeptCounts
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario
 
 RESULT = "cell.json"
-FORMAT = 1
-CLEAN = "clean:"
-"""Starts the name of what was counted in the clean arm beside an attacked one."""
-
-SUMMED = ("calls", "cached_calls", "tokens_in", "tokens_out", "cost", "labels_used")
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -62,13 +56,10 @@ class CellResult:
         As in the job.
     simulated : bool
         Whether no language model took part.
-    tallies : dict of str to Tally
-        Per question, by metric.
-    trust : TrustScores or None
-        Trust of every speaker, where there are a defense and an adversary.
-    questions_to_detect : int or None
-    numbers : dict of str to float
-        Sums: calls, tokens, cost, seconds, turns, missing turns.
+    counts : KeptCounts
+        What every metric counted.
+    missing_share : float
+        Share of the run's turns that are missing.
     prediction : str
         Where the predicting parameters come from: declared, fitted, or empty.
     no_prediction : str
@@ -78,30 +69,22 @@ class CellResult:
     hash: str
     left_out: int
     simulated: bool
-    tallies: Mapping[str, Tally]
-    trust: TrustScores | None = None
-    questions_to_detect: int | None = None
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    counts: KeptCounts
+    missing_share: float = 0.0
     prediction: str = ""
     no_prediction: str = ""
 
     def to_json(self) -> str:
         """Return it as text for ``cell.json``."""
-        trust = self.trust
         values = {
             "format": FORMAT,
             "hash": self.hash,
             "left_out": self.left_out,
             "simulated": self.simulated,
-            "questions_to_detect": self.questions_to_detect,
-            "numbers": self.numbers,
+            "missing_share": self.missing_share,
             "prediction": self.prediction,
             "no_prediction": self.no_prediction,
-            "trust": trust and [list(trust.questions), _short(trust.trust), _short(trust.hostile)],
-            "tallies": {
-                name: [list(t.questions), _short(t.numerator), _short(t.denominator)]
-                for name, t in self.tallies.items()
-            },
+            "counts": self.counts.as_dict(),
         }
         return json.dumps(values, allow_nan=False)
 
@@ -111,19 +94,7 @@ class CellResult:
         values = json.loads(text)
         if values.pop("format") != FORMAT:
             raise ValueError("written by another version")
-        tallies = {
-            name: Tally(tuple(names), np.array(tops, dtype=float), np.array(bottoms, dtype=float))
-            for name, (names, tops, bottoms) in values.pop("tallies").items()
-        }
-        scores = values.pop("trust")
-        trust = scores and TrustScores(
-            tuple(scores[0]), np.array(scores[1], dtype=float), np.array(scores[2], dtype=float)
-        )
-        return cls(tallies=tallies, trust=trust or None, **values)
-
-
-def _short(values: Any) -> list[float]:
-    return [round(float(value), 9) for value in values]
+        return cls(counts=KeptCounts.from_dict(values.pop("counts")), **values)
 
 
 def finished(job: CellJob, run_hash: str) -> CellResult | None:
@@ -133,7 +104,8 @@ def finished(job: CellJob, run_hash: str) -> CellResult | None:
     ----------
     job : CellJob
     run_hash : str
-        Of its resolved scenario; another run's result does not count.
+        Of its resolved scenario; another run's result does not count, nor does one that was
+        counted before a metric of now was installed.
     """
     if job.folder is None or not (job.folder / RESULT).is_file():
         return None
@@ -142,7 +114,8 @@ def finished(job: CellJob, run_hash: str) -> CellResult | None:
     except (OSError, ValueError, KeyError, TypeError):
         # Written by a process that died, or by another version: count the run again.
         return None
-    return result if (result.hash, result.left_out) == (run_hash, job.left_out) else None
+    same = (result.hash, result.left_out) == (run_hash, job.left_out)
+    return result if same and set(registered()) <= set(result.counts.names) else None
 
 
 def play(job: CellJob, watch: Watcher | None = None) -> CellResult:
@@ -189,27 +162,21 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
         How many questions of the order to leave out.
     """
     order = list(dict.fromkeys(item.question.id for item in setup.items))
-    arms = {arm: _kept(t, order[left_out:]) for arm, t in run.transcripts.items()}
-    attacked, clean = arms.get("attacked"), arms.get("clean")
-    main = attacked if attacked is not None else clean
-    assert main is not None, "a run has at least one arm"
-    tallies, told = counting.arm_tallies(main), _Told()
-    if attacked is not None and clean is not None:
-        pair = paired(attacked, clean)
+    arms: dict[Arm, Transcript] = {
+        arm: _kept(t, order[left_out:]) for arm, t in run.transcripts.items()
+    }
+    pair, told = None, _Told()
+    if len(arms) == 2:
+        pair = paired(arms["attacked"], arms["clean"])
+        arms = {"attacked": pair.attacked, "clean": pair.clean}
         told = _told(pair, setup)
-        tallies = _both_arms(pair, setup, told.law)
-    defended = setup.plugins.defense is not None and main.n_rounds > 0
-    if defended:
-        tallies |= _gates(attacked, clean)
-    searched = defended and attacked is not None
+    evidence = evidence_of(arms, pair, told.law, setup)
     return CellResult(
         hash=setup.hash,
         left_out=left_out,
         simulated=run.simulated,
-        tallies=tallies,
-        trust=trust_scores(main) if searched else None,
-        questions_to_detect=questions_to_detect(main, order) if searched else None,
-        numbers=_numbers(run),
+        counts=_counts(evidence, run),
+        missing_share=run.outcome.missing_share,
         prediction=told.source,
         no_prediction=told.because,
     )
@@ -220,16 +187,16 @@ def _kept(transcript: Transcript, questions: list[str]) -> Transcript:
     return transcript.select(np.array([name in kept for name in transcript.question_ids], bool))
 
 
-def _both_arms(pair: Pair, setup: Setup, law: Pair | None) -> dict[str, Tally]:
-    hostile = counting.hostile_items(
-        pair, declared_hostile(setup, pair.attacked), rewrites_others(setup.plugins.attack)
-    )
-    tallies = counting.arm_tallies(pair.attacked, hostile)
-    tallies |= counting.add_prefix(counting.arm_tallies(pair.clean), CLEAN)
-    tallies |= counting.pair_tallies(pair)
-    if law is not None:
-        tallies |= counting.pair_tallies(pair, law, "predicted")
-    return tallies
+def _counts(evidence: Evidence, run: Run) -> KeptCounts:
+    """Count the kept questions; what the whole run took is not cut to them."""
+    metrics = registered()
+    whole: dict[MetricKey, Counted] = {}
+    for name, metric in metrics.items():
+        if metric.arms in ("run", "both"):
+            counted = run.measured.counted(name)
+            whole |= {} if counted is None else {MetricKey(name): counted}
+    kept = KeptCounts.of(evidence, metrics)
+    return replace(kept, counts={**kept.counts, **whole})
 
 
 class _Told(NamedTuple):
@@ -249,26 +216,6 @@ def _told(pair: Pair, setup: Setup) -> _Told:
     fitted = law_beliefs(pair, "fitted_clean", setup)
     law = fitted.pair(pair)
     return _Told(law, "fitted" if law else "", fitted.because)
-
-
-def _gates(attacked: Transcript | None, clean: Transcript | None) -> dict[str, Tally]:
-    tallies = {} if attacked is None else counting.gate_tallies(attacked)
-    if clean is None:
-        return tallies
-    wronged = counting.gate_tallies(clean)["false_isolation"]
-    return tallies | {"clean:false_isolation" if tallies else "false_isolation": wronged}
-
-
-def _numbers(run: Run) -> dict[str, float]:
-    metrics = run.outcome.metrics
-    numbers = {name: _number(metrics.get(name)) for name in (*SUMMED, "missing_turns")}
-    numbers["wall_seconds"] = _number(metrics.get("wall_seconds"))
-    numbers["missing_share"] = run.outcome.missing_share
-    return numbers
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def read_result(folder: Path) -> CellResult:

@@ -7,6 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from fjsim.metrics import registered
+from fjsim.metrics.keys import column
+from fjsim.metrics.metric import Metric
+
 RATE = "attack_success_hostile"
 BEST = "best_response"
 
@@ -29,6 +33,8 @@ def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None)
         One row per defense, safest first: sorted by the largest upper 95 % bound of attack
         success on hostile questions over everything but the defense, then by the price.
         ``attacks`` counts the settings; defenses with fewer than others were tested less.
+        Every metric with a direction has a column of its worst value over all settings, the clean
+        arm's included: ``NAME_highest`` where lower is safer, else ``NAME_lowest``.
     """
     rows = _records(table)
     answers = [] if best_responses is None else _records(best_responses)
@@ -64,10 +70,31 @@ def _row(name: str, rows: Sequence[Row]) -> Row:
         "price_low": dearest.get("price_low"),
         "price_high": dearest.get("price_high"),
         "clean_accuracy_lowest": _extreme(min, rows, "clean_accuracy_final"),
-        "detection_auc_lowest": _extreme(min, rows, "detection_auc"),
-        "false_isolation_highest": _extreme(max, rows, "false_isolation", "clean_false_isolation"),
         "tokens_ratio_highest": _extreme(max, rows, "tokens_ratio"),
+        **_worst(rows),
     }
+
+
+def _worst(rows: Sequence[Row]) -> Row:
+    """Return the worst value of every metric that has a direction."""
+    found: Row = {}
+    for name, metric in registered().items():
+        if metric.direction != "neither":
+            columns = [name, column(name, beside=True)] if metric.beside_clean else [name]
+            worse = max if metric.direction == "lower is safer" else min
+            found[worst_column(name, metric)] = _extreme(worse, rows, *columns)
+    return found
+
+
+def worst_column(name: str, metric: Metric) -> str:
+    """Return the leaderboard's column of a metric that has a direction.
+
+    Parameters
+    ----------
+    name : str
+    metric : Metric
+    """
+    return f"{name}_{'highest' if metric.direction == 'lower is safer' else 'lowest'}"
 
 
 def _known(value: Any) -> bool:

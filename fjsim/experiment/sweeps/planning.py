@@ -15,7 +15,7 @@ from fjsim.experiment.sweeps.cell import CellJob, CellResult, finished
 from fjsim.experiment.sweeps.cells import Cell, expand
 from fjsim.experiment.sweeps.executors import PlayAll
 from fjsim.experiment.sweeps.grid import Sweep
-from fjsim.experiment.sweeps.table import Played
+from fjsim.experiment.sweeps.groups import Played
 from fjsim.scenario import Scenario
 
 ROUND0 = ("questions", "replicas", "agents", "backend", "elicitation", "sampling", "seed")

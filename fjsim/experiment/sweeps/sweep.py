@@ -19,9 +19,10 @@ from fjsim.experiment.sweeps.cell import CellJob, read_result
 from fjsim.experiment.sweeps.cells import Cell
 from fjsim.experiment.sweeps.executors import ExecutorName, open_executor
 from fjsim.experiment.sweeps.grid import Sweep
+from fjsim.experiment.sweeps.groups import Played, groups
 from fjsim.experiment.sweeps.leaderboard import leaderboard
 from fjsim.experiment.sweeps.planning import Plan, plan, play_plan
-from fjsim.experiment.sweeps.table import Played, groups, sweep_table
+from fjsim.experiment.sweeps.table import sweep_table
 from fjsim.scenario import Scenario
 
 SWEEP = "sweep.yaml"
@@ -62,7 +63,7 @@ class SweepResult:
     @property
     def missing_share(self) -> float:
         """The largest share of missing turns of any cell."""
-        return max(one.result.numbers["missing_share"] for one in self.played)
+        return max(one.result.missing_share for one in self.played)
 
 
 def run_sweep(

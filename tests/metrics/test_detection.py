@@ -4,16 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fjsim.analysis.detection import (
-    TrustScores,
-    detect,
-    detection_auc,
-    mean_trust,
-    pool_scores,
-    questions_to_detect,
-    trust_scores,
-)
-from fjsim.analysis.intervals import NOTHING
+from fjsim.metrics import NOTHING, Evidence, Measured
+from fjsim.metrics.detection import TrustScores, mean_trust, questions_to_detect, trust_scores
 from fjsim.records import NOT_HEARD, Transcript
 
 N_AGENTS, N_ROUNDS = 4, 3
@@ -41,6 +33,15 @@ def transcript(gates, seats=(0,), beliefs=None):
     )
 
 
+def judged(arm, order=()):
+    """Return the numbers of an attacked arm with a defense."""
+    return Measured(Evidence({"attacked": arm}, gated=True, order=tuple(order)))
+
+
+def area(arm):
+    return judged(arm)["detection_auc"]
+
+
 def flat(n_items, adversary, benign):
     gates = np.full((n_items, N_ROUNDS, N_AGENTS), benign, dtype=float)
     gates[:, :, 0] = adversary
@@ -59,26 +60,26 @@ def test_the_area_is_that_of_scikit_learn():
 
 
 def test_no_trust_in_the_adversary_is_perfect_detection():
-    assert detection_auc(transcript(flat(5, 0, 1))).value == 1
+    assert area(transcript(flat(5, 0, 1))).value == 1
 
 
 def test_equal_trust_is_chance():
-    estimate = detection_auc(transcript(flat(5, 0.7, 0.7)))
+    estimate = area(transcript(flat(5, 0.7, 0.7)))
     assert (estimate.value, estimate.low, estimate.high) == (0.5, 0.5, 0.5)
 
 
 def test_more_trust_in_the_adversary_is_worse_than_chance():
-    assert detection_auc(transcript(flat(5, 1, 0.2))).value == 0
+    assert area(transcript(flat(5, 1, 0.2))).value == 0
 
 
 def test_without_an_adversary_there_is_nothing_to_detect():
-    assert detection_auc(transcript(flat(5, 1, 1), seats=())) == NOTHING
+    assert area(transcript(flat(5, 1, 1), seats=())) == NOTHING
 
 
 def test_a_withheld_message_counts_as_no_trust():
     gates = flat(4, np.nan, 1)
     assert np.all(mean_trust(transcript(gates))[:, 1:, 0] == 0)
-    assert detection_auc(transcript(gates)).value == 1
+    assert area(transcript(gates)).value == 1
 
 
 def test_a_speaker_that_did_not_speak_is_neither_trusted_nor_distrusted():
@@ -92,18 +93,18 @@ def test_rounds_and_questions_to_detection_are_counted_from_one():
     gates = flat(4, 1, 1)
     gates[2, 1:, 0] = 0.1
     gates[3, :, 0] = 0.1
-    found = detect(transcript(gates), ["q0", "q1", "q2", "q3"])
-    assert found.detected.value == pytest.approx(0.5)
-    assert found.rounds.value == pytest.approx((2 + 1) / 2)
-    assert found.questions == 3
-    assert found.false_isolation.value == 0
+    found = judged(transcript(gates), ["q0", "q1", "q2", "q3"])
+    assert found["detected"].value == pytest.approx(0.5)
+    assert found["rounds_to_detect"].value == pytest.approx((2 + 1) / 2)
+    assert found["questions_to_detect"].value == 3
+    assert found["false_isolation"].value == 0
 
 
 def test_an_adversary_that_is_never_distrusted_has_no_detection_time():
-    found = detect(transcript(flat(3, 1, 0.2)), ["q0", "q1", "q2"])
-    assert found.questions is None
-    assert found.rounds == NOTHING
-    assert found.false_isolation.value == 1
+    found = judged(transcript(flat(3, 1, 0.2)), ["q0", "q1", "q2"])
+    assert found["questions_to_detect"] == NOTHING
+    assert found["rounds_to_detect"] == NOTHING
+    assert found["false_isolation"].value == 1
 
 
 def test_the_order_of_play_decides_how_many_questions_it_took():
@@ -115,4 +116,4 @@ def test_the_order_of_play_decides_how_many_questions_it_took():
 def test_scores_of_two_seeds_are_pooled():
     one = trust_scores(transcript(flat(3, 0, 1)))
     other = trust_scores(transcript(flat(3, 1, 1)))
-    assert pool_scores([one, other]).estimate().value == pytest.approx(0.75)
+    assert TrustScores.pooled([one, other]).estimate().value == pytest.approx(0.75)

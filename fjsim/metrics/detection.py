@@ -6,21 +6,26 @@ delivered counts as a gate of 0; one that did not speak leaves the mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fjsim.analysis.intervals import LEVEL, NOTHING, Estimate, ratio_of_sums, resamples
 from fjsim.beliefs import Array
+from fjsim.contracts import Arm
+from fjsim.metrics.evidence import Evidence
+from fjsim.metrics.intervals import LEVEL, NOTHING, Estimate, resamples
+from fjsim.metrics.metric import Count, GateMetric
+from fjsim.metrics.tally import Counted, Tally, tally
 from fjsim.records import Transcript
+from fjsim.registry import register
 
 ISOLATED_BELOW = 0.5
 CHUNK = 200
 """Resamples at a time, which bounds memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrustScores:
     """Trust at the last round, question by question.
 
@@ -44,13 +49,19 @@ class TrustScores:
         Parameters
         ----------
         seed : int
-            Of the bootstrap over questions.
+            Seed of the bootstrap over questions.
 
         Returns
         -------
         Estimate
             Probability that an adversary is trusted less than a benign speaker, ties one half,
             pooled over questions; ``n`` counts the scores. Nothing without both kinds.
+
+        Examples
+        --------
+        >>> scores = TrustScores(("a", "a"), np.array([0.2, 1]), np.array([1, 0]))
+        >>> scores.estimate().value
+        1.0
         """
         hostile = self.hostile.astype(bool)
         if not hostile.any() or hostile.all():
@@ -61,17 +72,17 @@ class TrustScores:
         low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return Estimate(float(value), float(low), float(high), len(hostile))
 
-
-def pool_scores(scores: Iterable[TrustScores]) -> TrustScores:
-    """Return the scores of several runs as one, for example over seeds."""
-    given = list(scores)
-    if not given:
-        return TrustScores((), np.zeros(0), np.zeros(0))
-    return TrustScores(
-        tuple(name for one in given for name in one.questions),
-        np.concatenate([one.trust for one in given]),
-        np.concatenate([one.hostile for one in given]),
-    )
+    @classmethod
+    def pooled(cls, counted: Iterable[TrustScores]) -> TrustScores:
+        """Return the scores of several runs as one, for example over seeds."""
+        given = list(counted)
+        if not given:
+            return cls((), np.zeros(0), np.zeros(0))
+        return cls(
+            tuple(name for one in given for name in one.questions),
+            np.concatenate([one.trust for one in given]),
+            np.concatenate([one.hostile for one in given]),
+        )
 
 
 def _areas(counts: Array, scores: TrustScores) -> Array:
@@ -140,111 +151,97 @@ def trust_scores(transcript: Transcript) -> TrustScores:
     )
 
 
-def detection_auc(transcript: Transcript, seed: int = 0) -> Estimate:
-    """Return how well trust at the last round tells adversary from benign speakers.
+@register("metric", "detection_auc")
+class DetectionArea(GateMetric):
+    """How well a defense's mean gate tells the adversary from benign agents.
 
-    Parameters
-    ----------
-    transcript : Transcript
-        The attacked arm of a run with a defense.
-    seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    Estimate
-        1 is perfect, 0.5 is chance; nothing without an adversary or without rounds.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> scores = TrustScores(("a", "a", "b", "b"), np.array([0, 1, 0.2, 1]), np.array([1, 0, 1, 0]))
-    >>> scores.estimate().value
-    1.0
-    """
-    return trust_scores(transcript).estimate(seed)
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """How a defense told adversary from benign agents.
-
-    Parameters
-    ----------
-    detected : Estimate
-        Share of (question, adversary's seat) that is distrusted at the last round.
-    rounds : Estimate
-        Mean first round at which a detected seat is distrusted, 1 at the earliest.
-    questions : int or None
-        Up to which place in the order the adversary has to speak to be distrusted at the end
-        of a question for the first time, 1 for the first question; None for never.
-    false_isolation : Estimate
-        Share of (question, benign agent) that is distrusted at the last round.
+    Area under the curve of trust at the last round: 1 is perfect, 0.5 is chance; ties count one
+    half, pooled over questions. Null without a defense.
     """
 
-    detected: Estimate
-    rounds: Estimate
-    questions: int | None
-    false_isolation: Estimate
+    label = "detection AUC"
+    direction = "higher is better"
+    unit = "area"
+    arms = "attacked"
+    place = "page"
+
+    def count(self, arm: Transcript, number: int = -1) -> TrustScores:
+        """Return the trust in every speaker."""
+        return trust_scores(arm)
 
 
-def detect(
-    transcript: Transcript, order: Sequence[str], seed: int = 0, below: float = ISOLATED_BELOW
-) -> Detection:
-    """Judge the gates of one arm.
+@register("metric", "detected")
+class Detected(GateMetric):
+    """Of (item, adversary's seat), the share with a mean gate below one half at the last round."""
 
-    Parameters
-    ----------
-    transcript : Transcript
-        The attacked arm, or the clean one for its false isolation alone.
-    order : sequence of str
-        Questions in the order in which the defense learned from them.
-    seed : int
-        Of the bootstrap.
-    below : float
-        Mean gate below which a speaker counts as distrusted.
+    label = "adversaries detected"
+    direction = "higher is better"
+    arms = "attacked"
+    place = "page"
+    under = "detection_auc"
+
+    def count(self, arm: Transcript, number: int = -1) -> Tally:
+        """Count the adversary's seats, and those that are distrusted at the end."""
+        trust, seats = mean_trust(arm)[:, -1], list(arm.seats)
+        known = ~np.isnan(trust[:, seats])
+        return tally(arm, trust[:, seats] < ISOLATED_BELOW, known)
+
+
+@register("metric", "rounds_to_detect")
+class RoundsToDetect(GateMetric):
+    """Mean first round at which a detected seat has a mean gate below one half."""
+
+    label = "rounds to detection"
+    direction = "lower is safer"
+    unit = "rounds"
+    bounds = (0.0, float("inf"))
+    arms = "attacked"
+    place = "page"
+    under = "detection_auc"
+
+    def count(self, arm: Transcript, number: int = -1) -> Tally:
+        """Count detected seats, and add up the rounds that it took."""
+        low = mean_trust(arm)[:, :, list(arm.seats)] < ISOLATED_BELOW
+        caught = low[:, -1]
+        return tally(arm, np.where(caught, low.argmax(axis=1), 0), caught)
+
+
+@register("metric", "questions_to_detect")
+class QuestionsToDetect(Count):
+    """After how many questions a seat of the adversary ends one distrusted for the first time.
+
+    In the order of play, warm-up left out; null where that never happens.
     """
-    counts = detection_counts(transcript, below)
-    names = transcript.question_ids
-    estimates = {
-        name: ratio_of_sums(tops, bottoms, names, seed=seed)
-        for name, (tops, bottoms) in counts.items()
-    }
-    return Detection(
-        detected=estimates["detected"],
-        rounds=estimates["rounds_to_detect"],
-        questions=questions_to_detect(transcript, order, below),
-        false_isolation=estimates["false_isolation"],
-    )
+
+    label = "questions to detection"
+    direction = "lower is safer"
+    needs = "gates"
+    unit = "questions"
+    arms = "attacked"
+    place = "page"
+    pool = "mean"
+
+    def of(self, evidence: Evidence, arm: Arm | None, number: int) -> Counted | None:
+        """Look for the first such question of the attacked arm."""
+        if arm != "attacked" or arm not in evidence.arms or not evidence.gated:
+            return None
+        return self.as_number(questions_to_detect(evidence.arms[arm], evidence.order))
 
 
-def detection_counts(
-    transcript: Transcript, below: float = ISOLATED_BELOW
-) -> Mapping[str, tuple[Array, Array]]:
-    """Return numerator and denominator, per item, of what `detect` estimates.
+@register("metric", "false_isolation")
+class FalseIsolation(GateMetric):
+    """Of (item, benign agent), the share with a mean gate below one half at the last round."""
 
-    Parameters
-    ----------
-    transcript : Transcript
-    below : float
-        As of `detect`.
+    label = "false isolation"
+    direction = "lower is safer"
+    place = "page"
+    beside_clean = True
+    under = "detection_auc"
 
-    Returns
-    -------
-    mapping of str to (ndarray of shape (n_items,), ndarray of shape (n_items,))
-        ``detected``, ``rounds_to_detect`` and ``false_isolation``.
-    """
-    trust = mean_trust(transcript)
-    seats, benign = list(transcript.seats), list(transcript.benign)
-    low = trust < below
-    known = ~np.isnan(trust[:, -1])
-    caught = low[:, -1][:, seats]
-    first = low[:, :, seats].argmax(axis=1)
-    return {
-        "detected": (caught.sum(axis=1), known[:, seats].sum(axis=1)),
-        "rounds_to_detect": (np.where(caught, first, 0).sum(axis=1), caught.sum(axis=1)),
-        "false_isolation": (low[:, -1][:, benign].sum(axis=1), known[:, benign].sum(axis=1)),
-    }
+    def count(self, arm: Transcript, number: int = -1) -> Tally:
+        """Count benign agents, and those that are distrusted at the end."""
+        trust, benign = mean_trust(arm)[:, -1], list(arm.benign)
+        return tally(arm, trust[:, benign] < ISOLATED_BELOW, ~np.isnan(trust[:, benign]))
 
 
 def questions_to_detect(
@@ -260,7 +257,7 @@ def questions_to_detect(
         Questions in the order in which they were played; those that are not in the transcript
         (warm-up) do not count.
     below : float
-        As of `detect`.
+        Mean gate below which a speaker counts as distrusted.
     """
     last = mean_trust(transcript)[:, -1][:, list(transcript.seats)]
     caught = np.any(last < below, axis=1).tolist()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fjsim.analysis import group, security
-from fjsim.analysis.intervals import NOTHING, ratio_of_sums
-from fjsim.analysis.security import Pair
+from fjsim.metrics import NOTHING, Estimate, Evidence, Measured, Pair, paired
+from fjsim.metrics import group as groups
+from fjsim.metrics.intervals import ratio_of_sums
 from fjsim.records import Transcript
 
 
@@ -29,6 +29,16 @@ def transcript(beliefs: object, keys: list[int], **changes: object) -> Transcrip
     return Transcript(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def of_arm(name: str, seen: Transcript) -> Estimate:
+    """Return a metric of one attacked arm."""
+    return Measured(Evidence({"attacked": seen}))[name]
+
+
+def of_pair(name: str, both: Pair) -> Estimate:
+    """Return a metric of the attacked arm beside the clean one."""
+    return Measured(Evidence({"attacked": both.attacked, "clean": both.clean}))[name]
+
+
 RIGHT, WRONG, EVEN = [0.8, 0.2], [0.2, 0.8], [0.5, 0.5]
 GONE = [np.nan, np.nan]
 
@@ -41,7 +51,7 @@ def test_attack_success_counts_right_at_first_and_wrong_at_last() -> None:
         ],
         keys=[0, 0],
     )
-    rate = security.attack_success(seen)
+    rate = of_arm("attack_success_rate", seen)
     # Bases: agents 1, 2 of q0 and 1, 3 of q1; agent 2 of q1 is missing. Lost: 1 of q0, the tie.
     assert rate.n == 4
     assert rate.value == pytest.approx(2 / 4)
@@ -49,8 +59,8 @@ def test_attack_success_counts_right_at_first_and_wrong_at_last() -> None:
 
 def test_the_adversarys_seat_and_questions_without_a_key_are_left_out() -> None:
     seen = transcript([[[RIGHT, RIGHT], [WRONG, RIGHT]], [[RIGHT, RIGHT], [WRONG, WRONG]]], [0, -1])
-    assert security.attack_success(seen).value == 0
-    assert security.attack_success(seen).n == 1
+    assert of_arm("attack_success_rate", seen).value == 0
+    assert of_arm("attack_success_rate", seen).n == 1
 
 
 def test_targeted_success_needs_the_target_at_the_end() -> None:
@@ -59,20 +69,20 @@ def test_targeted_success_needs_the_target_at_the_end() -> None:
         [0],
         targets=np.array([2]),
     )
-    assert security.attack_success(three).value == 1
-    assert security.attack_success(three, targeted=True).value == 0.5
+    assert of_arm("attack_success_rate", three).value == 1
+    assert of_arm("targeted_attack_success_rate", three).value == 0.5
 
 
 def test_nothing_to_count_is_not_zero() -> None:
     seen = transcript([[[WRONG, WRONG], [WRONG, WRONG]]], [0])
-    assert security.attack_success(seen) == NOTHING
+    assert of_arm("attack_success_rate", seen) == NOTHING
     assert NOTHING.text == "n/a"
 
 
 def test_accuracy_counts_a_tie_as_not_correct() -> None:
     seen = transcript([[[RIGHT, EVEN, RIGHT]]], [0])
-    assert security.accuracy(seen, 0).value == 0.5
-    assert group.ties(seen) == 1
+    assert of_arm("accuracy_initial", seen).value == 0.5
+    assert of_arm("ties", seen).value == 1
 
 
 def pair() -> Pair:
@@ -86,20 +96,20 @@ def pair() -> Pair:
 def test_takeover_is_a_ratio_of_sums() -> None:
     gained = (0.6 - 0.1) + (0.7 - 0.4)
     room = (1 - 0.1) + (1 - 0.4)
-    estimate = security.takeover(pair())
+    estimate = of_pair("takeover_observed", pair())
     assert estimate.value == pytest.approx(gained / room)
     assert estimate.n == 2
 
 
 def test_flips_leave_out_who_was_at_the_target_anyway() -> None:
     both = pair()
-    assert security.flips(both).value == 1
+    assert of_pair("flips_observed", both).value == 1
     there = transcript([[[RIGHT] * 3, [RIGHT, [0.1, 0.9], [0.6, 0.4]]]], [0])
-    assert security.flips(Pair(both.attacked, there)).n == 1
+    assert of_pair("flips_observed", Pair(both.attacked, there)).n == 1
 
 
 def test_displacement_is_the_distance_of_mean_beliefs() -> None:
-    assert security.displacement(pair()).value == pytest.approx(0.75 - 0.35)
+    assert of_pair("displacement", pair()).value == pytest.approx(0.75 - 0.35)
 
 
 def test_a_missing_turn_in_one_arm_leaves_both() -> None:
@@ -107,27 +117,27 @@ def test_a_missing_turn_in_one_arm_leaves_both() -> None:
     beliefs = both.clean.beliefs.copy()
     beliefs[0, 1, 2] = np.nan
     clean = transcript(beliefs, [0])
-    assert security.takeover(Pair(both.attacked, clean)).n == 1
+    assert of_pair("takeover_observed", Pair(both.attacked, clean)).n == 1
 
 
 def test_arms_are_paired_by_question_and_replica() -> None:
     both = pair()
     other = transcript([[[RIGHT] * 3] * 2], [0], question_ids=("else",))
-    assert security.paired(both.attacked, other).attacked.n_items == 0
-    assert security.paired(both.attacked, both.clean).clean.n_items == 1
+    assert paired(both.attacked, other).attacked.n_items == 0
+    assert paired(both.attacked, both.clean).clean.n_items == 1
 
 
 def test_the_group_answers_over_all_seats() -> None:
     seen = transcript([[[WRONG, RIGHT, RIGHT]], [[WRONG, RIGHT, EVEN]]], [0, 0])
-    assert group.majority_answer(seen).tolist() == [0, -1]
-    assert group.mean_belief_answer(seen).tolist() == [0, -1]
-    assert group.group_accuracy(seen, group.majority_answer(seen)).value == 0.5
+    assert groups.majority_answer(seen).tolist() == [0, -1]
+    assert groups.mean_belief_answer(seen).tolist() == [0, -1]
+    assert of_arm("group_accuracy_majority", seen).value == 0.5
 
 
 def test_polarization_at_two_options_is_the_variance_of_the_opinion() -> None:
     opinions = np.array([0.1, 0.5, 0.9])
     beliefs = np.stack([1 - opinions, opinions], axis=-1)
-    assert group.spread(beliefs) == pytest.approx(opinions.var())
+    assert groups.spread(beliefs) == pytest.approx(opinions.var())
 
 
 def test_replicas_of_a_question_are_resampled_together() -> None:

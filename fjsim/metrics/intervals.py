@@ -22,10 +22,12 @@ class Estimate:
 
     Parameters
     ----------
-    value, low, high : float or None
+    value : float or None
         None where nothing could be counted.
+    low, high : float or None
+        None too for a plain number, such as calls, which has no interval.
     n : int
-        How many cases the denominator holds.
+        How many cases the denominator holds; of a plain number, how many runs it sums.
     """
 
     value: float | None
@@ -43,9 +45,11 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """``0.65 [0.61, 0.69]``, or ``n/a``."""
-        if self.value is None or self.low is None or self.high is None:
+        """``0.650 [0.610, 0.690]``, a plain number such as ``120``, or ``n/a``."""
+        if self.value is None:
             return "n/a"
+        if self.low is None or self.high is None:
+            return str(self.value)
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fjsim.analysis.comparison import NO_DIFFERENCE, Tally, add_up, difference, holm
-from fjsim.analysis.intervals import ratio_of_sums
 from fjsim.errors import ParameterError
+from fjsim.metrics import Tally
+from fjsim.metrics.differences import NO_DIFFERENCE, difference, holm
+from fjsim.metrics.intervals import ratio_of_sums
 
 
 def tally(successes, questions=None, trials=5):
@@ -20,7 +21,7 @@ def test_a_tally_estimates_what_a_ratio_of_sums_does():
 
 
 def test_adding_up_keeps_a_question_one_cluster():
-    both = add_up([tally([1, 2], ["a", "b"]), tally([3], ["b"])])
+    both = Tally.pooled([tally([1, 2], ["a", "b"]), tally([3], ["b"])])
     assert both.questions == ("a", "b")
     assert both.numerator.tolist() == [1, 5]
     assert both.denominator.tolist() == [5, 10]

@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from fjsim.analysis.intervals import LEVEL, Estimate, per_question, ratio_of_sums, resamples
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
+from fjsim.metrics.intervals import LEVEL, resamples
+from fjsim.metrics.tally import Tally
 from fjsim.seeds import stream
 
 SWAPS = 2000
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What was counted on each question: a ratio of sums before it is taken.
-
-    Parameters
-    ----------
-    questions : tuple of str, length n_questions
-        Each once.
-    numerator, denominator : ndarray of shape (n_questions,)
-        Summed over replicas, agents and, where tallies were added, seeds.
-    """
-
-    questions: tuple[str, ...]
-    numerator: Array
-    denominator: Array
-
-    @classmethod
-    def of_items(
-        cls, numerator: ArrayLike, denominator: ArrayLike, questions: Sequence[str]
-    ) -> Tally:
-        """Return the tally of some items; items of one question are added up.
-
-        Parameters
-        ----------
-        numerator, denominator : array-like of shape (n_items,)
-        questions : sequence of str, length n_items
-            Question of each item.
-        """
-        return cls(
-            tuple(dict.fromkeys(questions)),
-            per_question(numerator, questions),
-            per_question(denominator, questions),
-        )
-
-    def estimate(self, seed: int = 0) -> Estimate:
-        """Return the ratio with its bootstrap interval over questions."""
-        return ratio_of_sums(self.numerator, self.denominator, self.questions, seed=seed)
-
-
-def add_up(tallies: Iterable[Tally]) -> Tally:
-    """Return one tally of several, question by question.
-
-    Parameters
-    ----------
-    tallies : iterable of Tally
-        For example one per seed; a question stays one cluster.
-    """
-    given = list(tallies)
-    names = [name for tally in given for name in tally.questions]
-    if not names:
-        return Tally((), np.zeros(0), np.zeros(0))
-    numerator = np.concatenate([tally.numerator for tally in given])
-    denominator = np.concatenate([tally.denominator for tally in given])
-    return Tally.of_items(numerator, denominator, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +25,7 @@ class Difference:
     value, low, high : float or None
         First minus second, with its 95 % interval; None where one of them counted nothing.
     p_value : float or None
-        Of the two-sided test that swapping the arms of a question changes nothing.
+        From the two-sided test that swapping the arms of a question changes nothing.
     n_questions : int
         On how many questions both were counted.
     """
@@ -103,7 +47,7 @@ def difference(first: Tally, second: Tally, seed: int = 0) -> Difference:
     ----------
     first, second : Tally
     seed : int
-        Of bootstrap and test.
+        Seed of bootstrap and test.
 
     Returns
     -------
@@ -202,8 +146,3 @@ def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
         highest = max(highest, min(1.0, p * (len(tested) - rank)))
         adjusted[at] = highest
     return tuple(adjusted)
-
-
-def excludes_zero(low: float | None, high: float | None) -> bool:
-    """Say whether an interval lies on one side of 0."""
-    return low is not None and high is not None and (low > 0 or high < 0)
