@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from fjsim.cli.console import err, out
+from fjsim.cli.interruption import terminated_like_interrupted
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 
 COMMANDS = {
@@ -98,7 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     warnings.showwarning = _print_warning
-    sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with terminated_like_interrupted():
+        code = _exit_code(given)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:

@@ -15,7 +15,8 @@ from fjsim.contracts import Arm, Validity
 from fjsim.experiment.effective_law import EffectiveLaw
 from fjsim.experiment.prediction import Prediction, predictions
 from fjsim.experiment.setup import Setup
-from fjsim.records import VALIDITY_CODES, LogContents, Transcript, counted
+from fjsim.experiment.spending import Totals
+from fjsim.records import VALIDITY_CODES, Transcript
 
 MISSING = VALIDITY_CODES[Validity.MISSING]
 
@@ -73,8 +74,7 @@ ASSUMPTIONS = {
 
 def measure(
     transcripts: Mapping[Arm, Transcript],
-    contents: LogContents,
-    cost: float,
+    spent: Totals,
     seconds: float,
     setup: Setup,
     labels_used: int = 0,
@@ -85,10 +85,8 @@ def measure(
     ----------
     transcripts : mapping of arm to Transcript
         One or both arms.
-    contents : LogContents
-        For what the asking took.
-    cost : float
-        Of all replies that were paid for.
+    spent : Totals
+        What the asking took.
     seconds : float
         Wall time of all sessions.
     setup : Setup
@@ -107,7 +105,7 @@ def measure(
     metrics: dict[str, Estimate | float | int | None] = {
         **_of_arm(main, seed),
         **_of_pair(pair, prediction, seed, gated),
-        **_of_asking(contents, cost, seconds),
+        **_of_asking(spent, seconds),
         "labels_used": labels_used,
     }
     baseline = None
@@ -184,14 +182,15 @@ def _of_pair(
     }
 
 
-def _of_asking(contents: LogContents, cost: float, seconds: float) -> dict[str, float | int]:
-    counts = counted(contents)
+def _of_asking(spent: Totals, seconds: float) -> dict[str, float | int]:
     return {
-        "calls": counts["calls"],
-        "cached_calls": counts["cached_calls"],
-        "tokens_in": counts["tokens_in"],
-        "tokens_out": counts["tokens_out"],
-        "tokens_cached": counts["tokens_cached"],
-        "cost": round(cost, 6),
+        "calls": spent.calls,
+        "failed_calls": spent.failed_calls,
+        "estimated_calls": spent.estimated_calls,
+        "cached_calls": spent.cached_calls,
+        "tokens_in": spent.tokens_in,
+        "tokens_out": spent.tokens_out,
+        "tokens_cached": spent.tokens_cached,
+        "cost": round(spent.cost, 6),
         "wall_seconds": round(seconds, 3),
     }

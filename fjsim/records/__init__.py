@@ -11,6 +11,7 @@ from fjsim.records.event_log import (
     read_log,
 )
 from fjsim.records.probe import Probe, ProbeKey
+from fjsim.records.spending import SPENDING, Account, SpendingFile, SpendingLog
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 
@@ -18,8 +19,10 @@ __all__ = [
     "ABSENT",
     "EVENTS",
     "SCENARIO",
+    "SPENDING",
     "NOT_HEARD",
     "VALIDITY_CODES",
+    "Account",
     "Cost",
     "EventLog",
     "ItemEnd",
@@ -27,6 +30,8 @@ __all__ = [
     "MemoryLog",
     "Probe",
     "ProbeKey",
+    "SpendingFile",
+    "SpendingLog",
     "Transcript",
     "Turn",
     "TurnKey",

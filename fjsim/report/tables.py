@@ -87,8 +87,9 @@ ATTACK_ONLY = frozenset(
 
 def _caption(run: Run) -> str:
     numbers = run.outcome.metrics
+    failed = f", {numbers['failed_calls']} failed" if numbers["failed_calls"] else ""
     spent = (
-        f"{numbers['calls']} calls ({numbers['cached_calls']} cached), "
+        f"{numbers['calls']} calls ({numbers['cached_calls']} cached{failed}), "
         f"{numbers['tokens_in']} tokens in, {numbers['tokens_out']} out, "
         f"{numbers['missing_turns']} missing turns, {numbers['wall_seconds']} s"
     )
