@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from fjsim.cli.console import err, out
-from fjsim.cli.interruption import terminated_like_interrupted
+from fjsim.cli.interruption import interruptible
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 
 COMMANDS = {
@@ -99,15 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     warnings.showwarning = _print_warning
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with terminated_like_interrupted():
-        code = _exit_code(given)
-    sys.exit(code)
+    sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _exit_code(arguments: list[str]) -> int:
     try:
-        return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
+        with interruptible():
+            return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
     except FjsimError as error:
         _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code
