@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 LAST_WORDS = b"error: interrupted twice, so left at once; what was kept by then is kept\n"
 SHOW_CURSOR = b"\x1b[?25h"
-USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+Usual = Callable[[int, FrameType | None], object] | signal.Handlers
+USUAL: Mapping[signal.Signals, Usual] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 
 
 @contextmanager
