@@ -57,7 +57,7 @@ def make_backend(
     cache_path : Path, optional
         The cache's database; by default the one shared by all runs of this user.
     ledger : Ledger, optional
-        The run's purse; the same one for all its backends.
+        What the run spends and may spend; the same one for all its backends.
     prices : PriceList, optional
         Needed where the ledger caps the cost.
 
@@ -73,7 +73,7 @@ def make_backend(
     """
     backend = raw_backend(block, questions)
     model = str(getattr(backend, "model", ""))
-    if ledger is not None:
+    if ledger is not None and (ledger.is_capped or not backend.simulated):
         from fjsim.backends.wrappers.budget import BudgetBackend
 
         price = prices.of(model) if prices is not None and not backend.simulated else None

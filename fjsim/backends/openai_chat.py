@@ -27,6 +27,10 @@ PUBLIC_KEY = "OPENAI_API_KEY"
 NO_KEY = "EMPTY"
 """What servers without keys are sent, as their documentation has it."""
 
+LENGTH_FIELDS = ("max_tokens", "max_completion_tokens")
+LONGEST_UNLIMITED = 32_768
+"""Tokens reckoned with for a reply where no limit is sent."""
+
 SCHEMA_WORDS = ("response_format", "json_schema", "structured", "schema")
 
 
@@ -124,6 +128,15 @@ class OpenAIChat(Backend):
         for name in self.omit:
             fields.pop(name, None)
         return fields
+
+    def longest_reply(self, request: Request) -> int:
+        """Return the limit that is sent."""
+        given = [self.extra_body.get(name) for name in LENGTH_FIELDS]
+        limits = [limit for limit in given if isinstance(limit, int) and limit > 0]
+        if limits:
+            return max(limits)
+        sent = self._length_field not in self.omit
+        return request.sampling.max_tokens if sent else LONGEST_UNLIMITED
 
     async def connect(self) -> Endpoint:
         """Return the endpoint, opened at the first call."""

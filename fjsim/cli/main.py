@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from fjsim.cli.console import err, out
+from fjsim.cli.interruption import interruptible
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 
 COMMANDS = {
@@ -103,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(arguments: list[str]) -> int:
     try:
-        return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
+        with interruptible():
+            return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
     except FjsimError as error:
         _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code

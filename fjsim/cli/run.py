@@ -108,7 +108,7 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     except (BackendError, BudgetError, StorageError) as error:
         error.add_note(f"what is done is kept in {folder}, and the same command resumes it")
         raise
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise InterruptedRunError(
             f"interrupted; what is done is kept in {folder}, and the same command resumes it"
         ) from None

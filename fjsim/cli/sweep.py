@@ -68,6 +68,8 @@ def _run(
     workers: int | None,
     json: bool,
 ) -> None:
+    import asyncio
+
     from fjsim.cli.progress import turns_bar
     from fjsim.errors import FjsimError, InterruptedRunError
     from fjsim.experiment.sweeps.executors import default_workers
@@ -76,7 +78,7 @@ def _run(
     try:
         with turns_bar("cells") as watch:
             result = run_sweep(described, folder, executor, workers or default_workers(), watch)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         # Caught here, because the command-line library would exit without a word.
         raise InterruptedRunError(
             f"interrupted; what is done is kept in {folder}, and the same command resumes it"

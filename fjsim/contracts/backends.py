@@ -214,6 +214,10 @@ class Backend(ABC):
         """Return the true parameters of the agents on one question, where they are known."""
         return None
 
+    def longest_reply(self, request: Request) -> int:
+        """Return how many tokens a reply to it has at most."""
+        return request.sampling.max_tokens
+
     @property
     def identity(self) -> str:
         """What a cached reply belongs to: endpoint and model, never a key."""

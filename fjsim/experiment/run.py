@@ -11,24 +11,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from fjsim.backends.wrappers.budget import Spend
-from fjsim.backends.wrappers.prices import load_prices
-from fjsim.contracts import Arm, Usage
+from fjsim.contracts import Arm
 from fjsim.deliberation import Deliberation, Item, deliberate, shown_key
 from fjsim.experiment.folder import open_folder, write_results
 from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
+from fjsim.experiment.spending import open_spending, spend, totals
 from fjsim.metrics import Estimate, Measured, Spending, registered
 from fjsim.records import (
     EventLog,
     ItemEnd,
     LogContents,
     MemoryLog,
+    SpendingLog,
     Transcript,
     Turn,
     build_transcript,
-    counted,
 )
 from fjsim.records.frames import turns_frame
 from fjsim.scenario import Scenario
@@ -173,18 +172,24 @@ async def run_setup(
     # A metric that cannot be made stops the run before anybody is asked.
     registered()
     log = MemoryLog() if folder is None else open_folder(folder, setup)
+    spending: SpendingLog | None = None
     started = time.monotonic()
     try:
         if folder is None:
             log.write("run", setup.header())
-        crew = make_crew(setup, _spent(log.contents, setup), cache)
+        spending = open_spending(folder, setup, log.contents)
+        spent = spend(totals(setup, log.contents, spending))
+        crew = make_crew(setup, spent, cache, spending)
         finished = _finished_items(setup, log.contents)
         if len(finished) < len(setup.items) * len(setup.scenario.arms):
             await _play(setup, crew, log, watch or _unwatched, finished)
         await crew.close()
         seconds = log.contents.seconds + time.monotonic() - started
-        run = _finished(setup, log.contents, seconds, crew.simulated, folder)
+        spent_in_all = totals(setup, log.contents, spending)
+        run = _finished(setup, log.contents, spent_in_all, seconds, crew.simulated, folder)
     finally:
+        if spending is not None:
+            spending.close()
         log.close()
     if folder is not None:
         write_results(folder, setup, run.as_dict(), run.frames["turns"])
@@ -278,32 +283,13 @@ def _item_end(setup: Setup, crew: Crew, deliberation: Deliberation) -> ItemEnd:
     )
 
 
-def _spent(contents: LogContents, setup: Setup) -> Spend:
-    counts = counted(contents)
-    return Spend(
-        calls=counts["attempts"],
-        tokens=counts["tokens_in"] + counts["tokens_out"],
-        cost=_cost(contents, setup),
-    )
-
-
-def _cost(contents: LogContents, setup: Setup) -> float:
-    """Return what the recorded replies cost by the user's price file; 0 without one."""
-    source = setup.scenario.budget.prices
-    if source is None:
-        return 0.0
-    prices, total = load_prices(source), 0.0
-    for seat, cost in contents.costs():
-        if cost.calls and cost.model:
-            block = setup.scenario.seats[seat].backend or setup.scenario.backend
-            model = str(block.parameters.get("model", cost.model))
-            usage = Usage(cost.tokens_in, cost.tokens_out, cost.tokens_cached)
-            total += prices.of(model).cost(usage)
-    return total
-
-
 def _finished(
-    setup: Setup, contents: LogContents, seconds: float, simulated: bool, folder: Path | None
+    setup: Setup,
+    contents: LogContents,
+    spent: Spending,
+    seconds: float,
+    simulated: bool,
+    folder: Path | None,
 ) -> Run:
     arms = setup.scenario.arms
     simulated = simulated or contents.simulated
@@ -313,18 +299,12 @@ def _finished(
     if "clean" in transcripts and "attacked" in transcripts:
         targets = transcripts["attacked"].targets
         transcripts["clean"] = replace(transcripts["clean"], targets=targets)
-    counts = counted(contents)
-    spending = Spending(
-        calls=counts["calls"],
-        cached_calls=counts["cached_calls"],
-        tokens_in=counts["tokens_in"],
-        tokens_out=counts["tokens_out"],
-        tokens_cached=counts["tokens_cached"],
-        cost=_cost(contents, setup),
+    whole = replace(
+        spent,
         wall_seconds=seconds,
         labels_used=_labels_used(setup),
     )
-    outcome = measure(transcripts, spending, setup)
+    outcome = measure(transcripts, whole, setup)
     return Run(setup.scenario, outcome, transcripts, contents, folder, simulated)
 
 

@@ -34,6 +34,7 @@ from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_or
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
 from fjsim.questions import Question, load_questions
+from fjsim.records import SpendingLog
 from fjsim.registry import build, describe
 from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
 from fjsim.seeds import stream
@@ -326,7 +327,12 @@ class Crew:
         )
 
 
-def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> Crew:
+def make_crew(
+    setup: Setup,
+    spent: Spend,
+    cache: Path | bool | None = True,
+    spending: SpendingLog | None = None,
+) -> Crew:
     """Make the team of a run, backends and all.
 
     Parameters
@@ -336,10 +342,12 @@ def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> C
         What earlier sessions took.
     cache : bool or Path
         Whether replies had before are used again, and from which file.
+    spending : SpendingLog, optional
+        Where requests are written down; by default in memory.
     """
     scenario = setup.scenario
     blocks = [block.backend or scenario.backend for block in scenario.seats]
-    ledger, prices = _purse(scenario, spent)
+    ledger, prices = _ledger(scenario, spent, spending)
     made: dict[str, Backend] = {}
     for block in blocks:
         text = json.dumps(block.as_dict(), sort_keys=True)
@@ -369,13 +377,13 @@ def make_crew(setup: Setup, spent: Spend, cache: Path | bool | None = True) -> C
     return Crew(team_of(setup, elicitors), backends)
 
 
-def _purse(scenario: Scenario, spent: Spend) -> tuple[Ledger | None, PriceList | None]:
+def _ledger(
+    scenario: Scenario, spent: Spend, spending: SpendingLog | None
+) -> tuple[Ledger, PriceList | None]:
     budget = scenario.budget
     prices = load_prices(budget.prices) if budget.prices is not None else None
     caps = (budget.max_calls, budget.max_tokens, budget.max_cost)
-    if all(cap is None for cap in caps):
-        return None, prices
-    return Ledger(*caps, spent=spent), prices
+    return Ledger(*caps, spent=spent, log=spending), prices
 
 
 def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) -> Team:

@@ -30,7 +30,7 @@ class MissingTurns(ArmCount):
 
 @register("metric", "calls")
 class Calls(RunCount):
-    """Requests that were answered, over all sessions of the run folder."""
+    """Requests that were sent, over all sessions of the run folder; failed ones count."""
 
     label = "calls"
     unit = "calls"
@@ -39,6 +39,32 @@ class Calls(RunCount):
     def number(self, spending: Spending) -> int:
         """Return the calls."""
         return spending.calls
+
+
+@register("metric", "failed_calls")
+class FailedCalls(RunCount):
+    """Requests among the calls that brought no reply."""
+
+    label = "failed calls"
+    unit = "calls"
+    place = "data"
+
+    def number(self, spending: Spending) -> int:
+        """Return the failed calls."""
+        return spending.failed_calls
+
+
+@register("metric", "estimated_calls")
+class EstimatedCalls(RunCount):
+    """Requests among the calls whose tokens are an estimate, since no usage could be believed."""
+
+    label = "calls with estimated tokens"
+    unit = "calls"
+    place = "data"
+
+    def number(self, spending: Spending) -> int:
+        """Return the calls whose tokens are an estimate."""
+        return spending.estimated_calls
 
 
 @register("metric", "cached_calls")

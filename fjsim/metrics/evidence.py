@@ -28,8 +28,14 @@ class Spending:
 
     Parameters
     ----------
-    calls, cached_calls : int
-        Requests that were sent, and replies that the cache held.
+    calls : int
+        Requests sent, failed ones and those cut off included.
+    failed_calls : int
+        Those among them that brought no reply.
+    estimated_calls : int
+        Those among them whose tokens are an estimate.
+    cached_calls : int
+        Replies that the response cache held.
     tokens_in, tokens_out, tokens_cached : int
     cost : float
         By the user's price file; 0 without one.
@@ -39,6 +45,8 @@ class Spending:
     """
 
     calls: int = 0
+    failed_calls: int = 0
+    estimated_calls: int = 0
     cached_calls: int = 0
     tokens_in: int = 0
     tokens_out: int = 0

@@ -5,6 +5,7 @@ from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.event_log import SCENARIO, EventLog, MemoryLog
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.reading import EVENTS, read_log, read_run
+from fjsim.records.spending import SPENDING, Account, SpendingFile, SpendingLog
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 
@@ -12,8 +13,10 @@ __all__ = [
     "ABSENT",
     "EVENTS",
     "SCENARIO",
+    "SPENDING",
     "NOT_HEARD",
     "VALIDITY_CODES",
+    "Account",
     "Cost",
     "DamagedLine",
     "EventLog",
@@ -22,6 +25,8 @@ __all__ = [
     "MemoryLog",
     "Probe",
     "ProbeKey",
+    "SpendingFile",
+    "SpendingLog",
     "Transcript",
     "Turn",
     "TurnKey",

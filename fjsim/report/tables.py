@@ -84,8 +84,10 @@ def _add_fitted(table: Table, run: Run) -> None:
 
 def _caption(run: Run) -> str:
     numbers = run.metrics
+    failed = numbers["failed_calls"]
+    lost = f", {failed.text} failed" if failed.value else ""
     spent = (
-        f"{numbers['calls'].text} calls ({numbers['cached_calls'].text} cached), "
+        f"{numbers['calls'].text} calls ({numbers['cached_calls'].text} cached{lost}), "
         f"{numbers['tokens_in'].text} tokens in, {numbers['tokens_out'].text} out, "
         f"{numbers['missing_turns'].text} missing turns, {numbers['wall_seconds'].text} s"
     )

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,14 +81,99 @@ def test_cost_cap_without_prices_is_a_config_error(echo):
         BudgetBackend(echo(), Ledger(max_cost=1.0))
 
 
-def test_call_that_broke_off_costs_a_call_and_gives_its_tokens_back(echo, ask):
+@pytest.mark.parametrize("kind", FaultKind)
+def test_call_without_a_reply_counts_with_its_most_unless_the_server_did_no_work(echo, ask, kind):
     def fail(request, nth):
-        raise TransientError(FaultKind.DISCONNECT, "gone")
+        raise TransientError(kind, "no")
 
     ledger = Ledger(max_tokens=1000)
     with pytest.raises(TransientError):
         play(BudgetBackend(echo(before=fail), ledger), [ask()])
-    assert ledger.spent == Spend(calls=1)
+    (account,) = ledger.log.accounts().values()
+    assert (ledger.spent.calls, account.calls, account.failed_calls) == (1, 1, 1)
+    assert ledger.spent.tokens == account.tokens_in + account.tokens_out
+    worked = kind in (FaultKind.TIMEOUT, FaultKind.DISCONNECT, FaultKind.GARBAGE)
+    assert (account.tokens_out, account.estimated_calls) == ((64, 1) if worked else (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        (Usage(40, 10, 8), Usage(40, 10, 8)),
+        (Usage(-1_000_000, 10), Usage(46, 10)),
+        (Usage(0, 0), Usage(46, 47)),
+        (Usage(10**25, 10), Usage(46, 10)),
+        (Usage(40, -5), Usage(40, 47)),
+        (Usage(40, 10**25), Usage(40, 64)),
+        (Usage(40, 10, -7), Usage(40, 10, 0)),
+        (Usage(40, 10, 500), Usage(40, 10, 40)),
+    ],
+)
+def test_impossible_usage_is_replaced_by_an_estimate_and_counted_as_one(echo, ask, said, counted):
+    class Liar(echo):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            return replace(reply, text="x" * 46, usage=said)
+
+    ledger = Ledger(max_tokens=10**6)
+    (reply,) = play(BudgetBackend(Liar(), ledger), [ask()])
+    (account,) = ledger.log.accounts().values()
+    assert reply.usage == account.usage
+    assert reply.usage.tokens_out == counted.tokens_out
+    assert reply.usage.tokens_cached == counted.tokens_cached
+    if counted.tokens_in == said.tokens_in:
+        assert reply.usage.tokens_in == said.tokens_in
+    else:
+        assert 20 < reply.usage.tokens_in < 120
+    estimated = said.tokens_in != reply.usage.tokens_in or said.tokens_out != reply.usage.tokens_out
+    assert account.estimated_calls == estimated
+    assert ledger.spent.tokens == account.tokens_in + account.tokens_out
+
+
+def test_reply_cut_off_at_its_limit_is_as_long_as_that(echo, ask):
+    class Silent(echo):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            return replace(reply, usage=Usage(), finish_reason="length")
+
+    (reply,) = play(BudgetBackend(Silent(), Ledger()), [ask()])
+    assert reply.usage.tokens_out == 64
+
+
+def test_server_that_takes_tokens_back_is_stopped_where_an_honest_one_is(echo, ask):
+    class Liar(echo):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            return replace(reply, usage=replace(reply.usage, tokens_in=-1_000_000))
+
+    honest, liar = echo(), Liar()
+    for inner in (honest, liar):
+        with pytest.raises(BudgetError, match="max_tokens"):
+            play(BudgetBackend(inner, Ledger(max_tokens=2500)), [ask()] * 99)
+    assert honest.calls / 2 < liar.calls <= honest.calls
+
+
+def test_huge_number_once_does_not_raise_what_later_calls_may_take(echo, ask):
+    class Liar(echo):
+        async def complete(self, request):
+            reply = await super().complete(request)
+            return replace(reply, usage=replace(reply.usage, tokens_in=10**12))
+
+    inner = Liar()
+    with pytest.raises(BudgetError, match="max_tokens"):
+        play(BudgetBackend(inner, Ledger(max_tokens=2500)), [ask()] * 99)
+    assert inner.calls > 5
+
+
+def test_embedded_model_is_capped_and_not_written_down(echo, ask):
+    class Embedded(echo):
+        simulated = True
+
+    ledger = Ledger(max_calls=3)
+    with pytest.raises(BudgetError, match="max_calls"):
+        play(BudgetBackend(Embedded(), ledger), [ask()] * 9)
+    assert ledger.spent.calls == 3
+    assert not ledger.log.accounts()
 
 
 def test_cached_tokens_have_their_own_price():

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from fjsim.backends.wrappers.cache import CachedBackend, cache_key
+from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.backends.wrappers.store import BATCH, ReplyStore, default_path, delete_store
-from fjsim.contracts import Reply, Sampling
+from fjsim.contracts import Pace, Reply, Sampling
 from fjsim.errors import StorageError
 
 
@@ -105,9 +106,63 @@ def test_logprobs_and_odd_text_survive(tmp_path):
     assert after.text == "é\x00?"
 
 
+@pytest.mark.parametrize("draws", [1, 4])
+def test_replies_not_kept_yet_and_requests_in_flight_are_no_more_than_the_limit(
+    echo, ask, tmp_path, draws
+):
+    path, limit = tmp_path / "c.sqlite3", 3
+    reader, most = ReplyStore(path), 0
+
+    class Slow(echo):
+        async def complete(self, request):
+            nonlocal most
+            reply = await super().complete(request)
+            kept = sum(count.replies for count in reader.counts())
+            most = max(most, self.calls - kept)
+            for _ in range(request.sample.seat % 3):
+                await asyncio.sleep(0)
+            return reply
+
+    backend = CachedBackend(RetryBackend(Slow(), Pace(max_concurrency=limit)), path)
+
+    async def turn(seat):
+        for draw in range(draws):
+            await backend.complete(ask(f"{draw}", seat=seat))
+
+    async def run():
+        try:
+            await asyncio.gather(*(turn(seat) for seat in range(40)))
+        finally:
+            await backend.close()
+
+    asyncio.run(run())
+    assert sum(count.replies for count in reader.counts()) == 40 * draws
+    reader.close()
+    assert most == limit
+
+
+def test_full_disk_is_told_to_the_next_request_and_at_the_end(echo, ask, tmp_path):
+    backend = CachedBackend(echo(), tmp_path / "c.sqlite3")
+
+    async def run():
+        await backend.complete(ask("1"))
+        await asyncio.sleep(0)
+        backend._store._connection.execute("PRAGMA max_page_count = 1")
+        await backend.complete(ask("x" * 9, seat=1))
+        for number in range(64):
+            await backend.complete(ask(f"{number}", seat=2))
+            await asyncio.sleep(0)
+
+    with pytest.raises(StorageError, match="full"):
+        asyncio.run(run())
+    with pytest.raises(StorageError, match="full"):
+        asyncio.run(backend.close())
+
+
 WRITER = """
 import sys
 from pathlib import Path
+from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.backends.wrappers.store import ReplyStore
 from fjsim.contracts import Reply
 store = ReplyStore(Path(sys.argv[1]))

@@ -23,11 +23,17 @@ from fjsim.scenario import Scenario
 
 KILLS = 3
 LATENCY_MS = 40
+# What is started in the background may have Ctrl-C ignored, and hands that down to its children.
+COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fjsim.cli import main
+main()
+"""
 
 
 def command(*arguments: object) -> list[str]:
-    code = "from fjsim.cli import main; main()"
-    return [sys.executable, "-c", code, *map(str, arguments)]
+    return [sys.executable, "-c", COMMAND, *map(str, arguments)]
 
 
 @pytest.fixture
@@ -133,8 +139,9 @@ def text(turn: Any) -> tuple[Any, ...]:
     return turn.key, turn.belief, turn.text, turn.heard, turn.prompt_hash
 
 
-def test_ctrl_c_keeps_what_arrived_and_says_how_to_resume(
-    server: str, questions: Path, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_keep_what_arrived_and_say_how_to_resume(
+    server: str, questions: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     folder = tmp_path / "interrupted"
     arguments = command(
@@ -144,7 +151,7 @@ def test_ctrl_c_keeps_what_arrived_and_says_how_to_resume(
     )  # fmt: skip
     process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     wait_until(lambda: turns(folder) >= 20)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"the same command resumes it" in errors
@@ -154,6 +161,28 @@ def test_ctrl_c_keeps_what_arrived_and_says_how_to_resume(
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert turns(folder) == 10 * 4 * 5
+
+
+def test_sigterm_stops_a_run_in_the_background_where_ctrl_c_is_ignored(
+    server: str, questions: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "background"
+    arguments = command(
+        "run", "--questions", questions, "--limit", 10, "--agents", 4, "--rounds", 4, "--backend",
+        "openai", "--model", "fjsim-simulated", "--base-url", f"{server}/v1", "--set",
+        "backend.max_concurrency=4", "--out", folder,
+    )  # fmt: skip
+    arguments[2] = COMMAND.replace("default_int_handler", "SIG_IGN")
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    wait_until(lambda: turns(folder) >= 10)
+    process.send_signal(signal.SIGINT)
+    wait_until(lambda: turns(folder) >= 20)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"the same command resumes it" in errors
+    assert b"Traceback" not in errors
+    assert b"never retrieved" not in errors
 
 
 def test_a_planted_key_stands_in_no_file_of_the_run(

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,19 @@ topologies: [star, complete, ring, chain, wheel]
 seeds: 4
 """
 START = 60
+# What is started in the background may have Ctrl-C ignored, and hands that down to its children.
+COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fjsim.cli import main
+main()
+"""
 
 
 def started(folder):
     """Start a sweep in two workers and wait until both write."""
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("fjsim")), "sweep", "long.yaml", "--workers", "2"],
+        [sys.executable, "-c", COMMAND, "sweep", "long.yaml", "--workers", "2"],
         cwd=folder,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -59,11 +65,12 @@ def gone(folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc")
-def test_ctrl_c_is_one_line_and_exit_code_130(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_are_one_line_and_exit_code_130(tmp_path, number):
     (tmp_path / "long.yaml").write_text(SWEEP)
     process = started(tmp_path)
-    # A terminal sends it to the whole group.
-    os.killpg(process.pid, signal.SIGINT)
+    # A terminal sends it to the whole group, and so may a scheduler.
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "resumes" in err

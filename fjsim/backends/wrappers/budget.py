@@ -1,18 +1,20 @@
-"""Stop before the call that would exceed what a run may spend."""
+"""Count what a run spends, and stop before the call that would exceed what it may."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fjsim.backends.faults import FaultKind, TransientError
 from fjsim.backends.wrappers.prices import Price
+from fjsim.backends.wrappers.usage import Expectation
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Reply, Request, Usage
-from fjsim.errors import BudgetError, ConfigError
+from fjsim.errors import BackendError, BudgetError, ConfigError
+from fjsim.records import SpendingLog
 
-FIRST_TOKENS_PER_CHARACTER = 0.4
-MESSAGE_OVERHEAD = 8
-"""Tokens that chat templates put around a message."""
+PERHAPS_WORKED = frozenset({FaultKind.TIMEOUT, FaultKind.DISCONNECT, FaultKind.GARBAGE})
+"""Faults after which a server may charge for tokens, though no reply came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Spend:
 
 
 class Ledger:
-    """One purse for all backends of a run.
+    """What all backends of a run spend together, and may.
 
     Parameters
     ----------
@@ -49,6 +51,13 @@ class Ledger:
         Caps; None for none.
     spent : Spend
         What earlier sessions of the run took.
+    log : SpendingLog, optional
+        Where requests are written down; by default in memory.
+
+    Attributes
+    ----------
+    is_capped : bool
+        Whether there is any cap.
     """
 
     def __init__(
@@ -57,11 +66,14 @@ class Ledger:
         max_tokens: int | None = None,
         max_cost: float | None = None,
         spent: Spend | None = None,
+        log: SpendingLog | None = None,
     ) -> None:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
         self.max_cost = max_cost
         self.spent = spent or Spend()
+        self.log = log if log is not None else SpendingLog()
+        self.is_capped = any(cap is not None for cap in (max_calls, max_tokens, max_cost))
         self._promised = Spend()
         self._settled = asyncio.Event()
 
@@ -108,7 +120,7 @@ class Ledger:
 
 
 class BudgetBackend(WrappedBackend):
-    """Asks the ledger before every call.
+    """Writes every request down before it leaves, and asks the ledger first.
 
     Parameters
     ----------
@@ -121,10 +133,13 @@ class BudgetBackend(WrappedBackend):
 
     Notes
     -----
-    What a call can take at most is its prompt plus ``max_tokens`` of reply. The tokens of a
-    prompt are estimated from its length and the largest ratio seen so far. Where caps leave no
-    room for that while others are in flight, the call waits for those to be booked, so a run
-    stops only when the next call alone may exceed the cap.
+    What a call can take at most is its prompt plus the longest reply. The tokens of a prompt are
+    estimated from its length and the largest ratio seen so far. Where caps leave no room for that
+    while others are in flight, the call waits for those to be booked, so a run stops only when
+    the next call alone may exceed the cap. A server's word for what a call took is believed where
+    it is possible. A call that brought no reply counts with the most it may have taken, unless the
+    server said that it did no work. What the embedded model answers costs nothing and is not
+    written down.
     """
 
     def __init__(self, inner: Backend, ledger: Ledger, price: Price | None = None) -> None:
@@ -133,36 +148,47 @@ class BudgetBackend(WrappedBackend):
         super().__init__(inner)
         self.ledger = ledger
         self.price = price
-        self._tokens_per_character = FIRST_TOKENS_PER_CHARACTER
-        self._seen_ratio = 0.0
+        self._log = SpendingLog() if inner.simulated else ledger.log
+        self._model = str(getattr(inner, "model", ""))
+        self._expected = Expectation()
 
     async def complete(self, request: Request) -> Reply:
-        """Reserve, ask, book."""
-        characters = sum(len(message.content) for message in request.messages)
-        worst = self._worst(request, characters)
+        """Reserve, write down, ask, book."""
+        most = self._expected.most(request, self.inner.longest_reply(request))
+        if not self.ledger.is_capped:
+            return (await self._asked(request, most))[0]
+        worst = actual = self._spend(most)
         await self.ledger.reserve(worst)
-        actual = Spend()
         try:
-            reply = await self.inner.complete(request)
-            actual = self._spend(reply.usage)
-            self._learn(characters, len(request.messages), reply.usage)
+            reply, usage = await self._asked(request, most)
+            actual = self._spend(usage)
+        except BackendError as error:
+            if not _perhaps_worked(error):
+                actual = Spend()
+            raise
         finally:
             self.ledger.settle(worst, actual)
         return reply
 
-    def _worst(self, request: Request, characters: int) -> Spend:
-        prompt = characters * self._tokens_per_character + MESSAGE_OVERHEAD * len(request.messages)
-        usage = Usage(tokens_in=int(prompt) + 1, tokens_out=request.sampling.max_tokens)
-        spend = self._spend(usage)
-        return Spend(calls=1, tokens=spend.tokens, cost=spend.cost)
+    async def _asked(self, request: Request, most: Usage) -> tuple[Reply, Usage]:
+        """Ask between the two lines of the log; what is cut off has only the first."""
+        number = self._log.ask(self._model, most)
+        try:
+            reply = await self.inner.complete(request)
+        except BackendError as error:
+            (self._log.lost if _perhaps_worked(error) else self._log.failed)(number)
+            raise
+        if reply.failure:
+            self._log.lost(number)
+            return reply, most
+        usage, estimated = self._expected.judged(reply, request, most)
+        self._log.got(number, usage, estimated)
+        return (reply if usage == reply.usage else replace(reply, usage=usage)), usage
 
     def _spend(self, usage: Usage) -> Spend:
         cost = self.price.cost(usage) if self.price is not None else 0.0
-        return Spend(tokens=usage.tokens_in + usage.tokens_out, cost=cost)
+        return Spend(calls=1, tokens=usage.tokens_in + usage.tokens_out, cost=cost)
 
-    def _learn(self, characters: int, n_messages: int, usage: Usage) -> None:
-        if characters and usage.tokens_in:
-            ratio = max(0, usage.tokens_in - MESSAGE_OVERHEAD * n_messages) / characters
-            if ratio > self._seen_ratio:
-                self._seen_ratio = ratio
-                self._tokens_per_character = ratio * 1.05
+
+def _perhaps_worked(error: BackendError) -> bool:
+    return isinstance(error, TransientError) and error.kind in PERHAPS_WORKED

@@ -11,6 +11,7 @@ from fjsim.backends.encoding import encoded
 from fjsim.backends.wrappers.store import ReplyStore, default_path
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Reply, Request
+from fjsim.errors import StorageError
 
 
 class CachedBackend(WrappedBackend):
@@ -26,6 +27,8 @@ class CachedBackend(WrappedBackend):
     Notes
     -----
     A failure is never kept. A request whose twin is in flight waits for the twin's reply.
+    Replies that come at one moment are committed together, before the places they had in flight
+    are given to others: a process that is killed loses no more replies than may be in flight.
     A reply from here has ``cached=True``, ``attempts=0`` and the tokens it took back then.
     """
 
@@ -35,9 +38,13 @@ class CachedBackend(WrappedBackend):
         self._source = inner.identity
         self._store: ReplyStore | None = None
         self._in_flight: dict[bytes, asyncio.Future[Reply | None]] = {}
+        self._commits_soon = False
+        self._problem: StorageError | None = None
 
     async def complete(self, request: Request) -> Reply:
         """Return the kept reply, or ask."""
+        if self._problem is not None:
+            raise StorageError(str(self._problem))
         store = self._open()
         key = cache_key(self._source, request)
         while (twin := self._in_flight.get(key)) is not None:
@@ -63,11 +70,26 @@ class CachedBackend(WrappedBackend):
         try:
             reply = await self.inner.complete(request)
             if not reply.failure:
-                self._open().put(key, self._source, reply)
+                self._keep(key, reply)
         finally:
             del self._in_flight[key]
             announced.set_result(reply if reply is not None and not reply.failure else None)
         return reply
+
+    def _keep(self, key: bytes, reply: Reply) -> None:
+        self._open().put(key, self._source, reply)
+        if not self._commits_soon:
+            self._commits_soon = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    def _commit(self) -> None:
+        self._commits_soon = False
+        try:
+            if self._store is not None:
+                self._store.commit()
+        except StorageError as error:
+            # Nobody waits for a callback of the event loop: the next request is told.
+            self._problem = error
 
     def _open(self) -> ReplyStore:
         if self._store is None:

@@ -87,12 +87,14 @@ class RetryBackend(WrappedBackend):
         progress.begin()
         try:
             reply = await self.inner.complete(request)
-        except TransientError as fault:
-            if fault.kind is FaultKind.RATE_LIMIT:
+        except BaseException as problem:
+            if isinstance(problem, TransientError) and problem.kind is FaultKind.RATE_LIMIT:
                 self.limit.rejected()
-            raise
-        finally:
             self.limit.release()
+            raise
+        # Not at once: a reply has its place until the cache, which is told next, has kept it, so
+        # that no more are lost with the process than may be in flight.
+        asyncio.get_running_loop().call_soon(self.limit.release)
         self.limit.answered()
         self._ever_answered = True
         self._given_up = 0

@@ -20,7 +20,7 @@ FILE_NAME = "responses.sqlite3"
 LAYOUT = 2
 BUSY_SECONDS = 20.0
 BATCH = 64
-"""Replies kept in memory before they are committed together."""
+"""Replies kept in memory at most before they are committed together."""
 LOG_PAGES = 8000
 """Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
 
@@ -91,8 +91,9 @@ class ReplyStore:
 
     Notes
     -----
-    Write-ahead log, commits of up to 64 replies; readers never wait for writers. What was not
-    committed when a process is killed is asked again, or stands in the run's event log.
+    Write-ahead log; readers never wait for writers. What was not committed when a process is
+    killed is asked again: whoever puts replies commits them soon. A commit survives the end of the
+    process; only the end of the machine can take back the last ones.
 
     Raises
     ------
@@ -142,7 +143,7 @@ class ReplyStore:
         return None if stored is None else _reply(stored)
 
     def put(self, key: bytes, source: str, reply: Reply) -> None:
-        """Keep a reply; committed with the next batch."""
+        """Keep a reply; `commit` makes it last."""
         logprobs = None if reply.logprobs is None else json.dumps(dict(reply.logprobs))
         usage = reply.usage
         self._pending[key] = (

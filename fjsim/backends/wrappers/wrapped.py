@@ -38,6 +38,10 @@ class WrappedBackend(Backend):
         """Return what the inner backend declares."""
         return self.inner.declared(question, replica, n_agents, seed)
 
+    def longest_reply(self, request: Request) -> int:
+        """Return what the inner backend says."""
+        return self.inner.longest_reply(request)
+
     @property
     def identity(self) -> str:
         """As the inner backend has it."""
