@@ -145,7 +145,7 @@ def test_run_stopped_at_random_is_the_same_and_pays_twice_for_no_more_than_was_i
         "elicitation": {"channel": "frequency", "samples": SAMPLES},
     }
     undisturbed = run(Scenario(**described))
-    replies = undisturbed.metrics["calls"]
+    replies = undisturbed.metrics["calls"].value
     assert isinstance(replies, int)
     faults = [f"--fault={name}={share}" for name, share in {**FAULTS, "hang": hang}.items()]
     with served("--latency-ms", 30, "--retry-after", 0.05, "--fault-seed", 3, *faults) as url:
