@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fjsim.errors import ConfigError
+
 HIDDEN = "[hidden]"
 
 _KEY = re.compile(
@@ -134,6 +136,52 @@ def _may_be_secret(name: str, value: object) -> bool:
     if isinstance(value, (str, bytes)):
         return bool(value)
     words = {word.lower() for word in _PARTS.split(name)}
-    return isinstance(value, int) and not isinstance(value, bool) and not words.isdisjoint(
-        _PASSWORDS
+    return (
+        isinstance(value, int) and not isinstance(value, bool) and not words.isdisjoint(_PASSWORDS)
     )
+
+
+def refuse_secrets(scenario: Mapping[str, Any]) -> None:
+    """Refuse keys and passwords in a scenario, which is written to files as it stands.
+
+    Parameters
+    ----------
+    scenario : mapping
+        Plain values, not yet checked.
+
+    Raises
+    ------
+    ConfigError
+        With the place, never with the secret.
+    """
+    place = key_place(scenario)
+    for name, backend in _backends(scenario):
+        place = place or secret_place(backend, name) or _misnamed(backend, name)
+    if place is not None:
+        raise ConfigError(secret_refusal(place))
+
+
+def secret_refusal(place: str) -> str:
+    """Return what to say of a secret at some place of a scenario or a backend."""
+    if place.endswith("api_key_env"):
+        return (
+            f"{place} must be the name of an environment variable, letters, digits and _ only, "
+            "and holds something else (the key itself?); put the key into a variable and name that"
+        )
+    return (
+        f"{place} holds a key or a password, which would be written to the run's files; put it "
+        "into an environment variable, and name that in backend.api_key_env"
+    )
+
+
+def _backends(scenario: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    agents = scenario.get("agents")
+    seats = agents if isinstance(agents, (list, tuple)) else [agents]
+    inner = [seat.get("backend") for seat in seats if isinstance(seat, Mapping)]
+    return [("backend", scenario.get("backend")), *(("agents.backend", one) for one in inner)]
+
+
+def _misnamed(backend: object, place: str) -> str | None:
+    name = backend.get("api_key_env") if isinstance(backend, Mapping) else None
+    wrong = isinstance(name, str) and name and not is_variable_name(name)
+    return f"{place}.api_key_env" if wrong else None

@@ -15,7 +15,7 @@ LONGEST_LINE = 1500
 
 
 def printable(text: str) -> str:
-    """Return a text without control, format and direction characters; line feeds stay.
+    r"""Return a text without control, format and direction characters; line feeds stay.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
     Examples
     --------
-    >>> printable("a\\x1b[2J\\u202eb")
+    >>> printable("a\x1b[2J\u202eb")
     'a[2Jb'
     """
     if text.isprintable():

@@ -10,6 +10,7 @@ from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import ModelAgent, Usage
 from fjsim.deliberation import rendering
 from fjsim.experiment.setup import Setup, memory
+from fjsim.experiment.trust import demands
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
 
@@ -38,6 +39,8 @@ class Estimated:
         Whether a policy's memory makes questions wait for each other.
     folder : str
         Where the run would lie.
+    needs_trust : tuple of str
+        What the scenario's file asks for that only the user may allow; see ``--trust``.
     """
 
     turns: int
@@ -48,6 +51,7 @@ class Estimated:
     cost: float | None
     questions_in_turn: bool
     folder: str
+    needs_trust: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -91,6 +95,7 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         cost=_cost(setup, usage),
         questions_in_turn=memory(setup) == "history",
         folder=str(folder),
+        needs_trust=demands(setup.scenario),
     )
 
 

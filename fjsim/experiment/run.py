@@ -19,6 +19,7 @@ from fjsim.experiment.folder import open_folder, write_results
 from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
+from fjsim.experiment.trust import require_trust
 from fjsim.records import (
     EventLog,
     ItemEnd,
@@ -168,6 +169,7 @@ async def run_setup(
     folder, watch, cache
         As of `run`.
     """
+    require_trust([setup.scenario])
     log = MemoryLog() if folder is None else open_folder(folder, setup)
     started = time.monotonic()
     try:

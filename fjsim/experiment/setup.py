@@ -33,6 +33,7 @@ from fjsim.contracts import (
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
+from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
 from fjsim.registry import build, describe
 from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
@@ -165,6 +166,9 @@ def resolve(scenario: Scenario) -> Setup:
             f"warmup is {warmup} and there are {len(questions)} questions; leave at "
             "least one to be deliberated"
         )
+    check_turns(
+        scenario.n_agents, scenario.rounds, len(questions) * scenario.replicas, len(scenario.arms)
+    )
     items = seeded_order(questions, scenario.replicas, warmup, scenario.seed)
     resolved = _resolved(scenario, plugins, questions)
     return Setup(scenario, resolved, questions, plugins, influence, seats, items)
@@ -204,6 +208,8 @@ def _check_residual(scenario: Scenario, plugins: Plugins) -> None:
 def _resolved(
     scenario: Scenario, plugins: Plugins, questions: Sequence[Question]
 ) -> dict[str, Any]:
+    for block in {id(seat): seat.backend for seat in scenario.seats if seat.backend}.values():
+        build("backend", block.as_dict())  # A wrong one is refused before anything is written.
     values = scenario.as_dict()
     values["topology"] = describe(plugins.topology, scenario.topology.kind)
     values["router"] = describe(plugins.router, scenario.router.kind)

@@ -117,7 +117,9 @@ def plan_table(expected: Mapping[str, Any]) -> Table:
     shown = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
     shown.add_column("what")
     shown.add_column("estimate", justify="right")
-    for name, value in expected.items():
+    rows = [(name, value) for name, value in expected.items() if name != "needs_trust"]
+    rows += [("needs --trust", escape(asked)) for asked in expected["needs_trust"]]
+    for name, value in rows:
         text = "no price file" if name == "cost" and value is None else str(value)
         shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else text)
     return shown

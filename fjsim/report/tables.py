@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from fjsim.analysis.intervals import Estimate
@@ -118,7 +119,8 @@ def estimate_table(expected: Estimated) -> Table:
         ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
         ("run folder", expected.folder),
+        *(("needs --trust", asked) for asked in expected.needs_trust),
     ]
     for name, value in rows:
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else escape(str(value)))
     return table

@@ -22,6 +22,7 @@ from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.experiment.sweeps.leaderboard import leaderboard
 from fjsim.experiment.sweeps.planning import Plan, plan, play_plan
 from fjsim.experiment.sweeps.table import Played, groups, sweep_table
+from fjsim.experiment.trust import require_trust
 from fjsim.scenario import Scenario
 
 SWEEP = "sweep.yaml"
@@ -102,6 +103,7 @@ def run_sweep(
     ['star', 'complete']
     """
     planned = plan(sweep, out)
+    require_trust(cell.scenario for cell in planned.cells)
     if planned.out is not None:
         _write_description(planned)
     best = None
