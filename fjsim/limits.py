@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fjsim.errors import ConfigError
 
-MOST_AGENTS = 5_000
-"""The graph is kept as a full matrix, and written into the log as one."""
+MOST_AGENTS = 2_000
+"""Everybody may hear everybody: four million edges are a gigabyte while the graph is built."""
 MOST_ROUNDS = 100_000
 MOST_DELIBERATIONS = 1_000_000
 """Questions times replicas."""

@@ -19,7 +19,7 @@ YAML_MERGE = "tag:yaml.org,2002:merge"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 MOST_BYTES = 4_000_000
-"""A resolved scenario of five thousand seats has about a million."""
+"""A resolved scenario of two thousand seats has about half a million."""
 MOST_VALUES = 200_000
 """Keys and values of one document, aliases spelled out."""
 

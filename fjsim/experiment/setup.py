@@ -175,7 +175,8 @@ def resolve(scenario: Scenario) -> Setup:
 
 
 def _plugins(scenario: Scenario) -> Plugins:
-    made = {id(seat): build("agent", seat.as_dict(), beside=AGENT_KEYS) for seat in scenario.seats}
+    blocks = {id(block): block for block in scenario.seats}
+    made = {at: build("agent", one.as_dict(), beside=AGENT_KEYS) for at, one in blocks.items()}
     attack: Attack = build("attack", scenario.attack.as_dict())
     defense: Defense = build("defense", scenario.defense.as_dict())
     plugins = Plugins(
