@@ -5,6 +5,7 @@
     FjsimError                        70  a bug of ours, unless a subclass says otherwise
     ├── UsageError                     2  something the user gave is wrong
     │   ├── ConfigError                   a scenario, a sweep, a flag or a plug-in parameter
+    │   │   └── TrustError                a file asks for what only the user may allow
     │   ├── UnknownNameError              a name that nothing is registered under
     │   ├── PluginError                   a plug-in that does not load or clashes
     │   ├── QuestionError                 a question set that cannot be read
@@ -51,6 +52,10 @@ class UsageError(FjsimError):
 
 class ConfigError(UsageError):
     """A scenario, a sweep, a flag or a plug-in parameter is wrong."""
+
+
+class TrustError(ConfigError):
+    """A file asks for what only the user may allow: a program, a key, a file to write."""
 
 
 class UnknownNameError(UsageError):

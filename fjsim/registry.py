@@ -21,6 +21,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fjsim.errors import ConfigError, PluginError, UnknownNameError, nearest
+from fjsim.foreign_text import shown
 
 GROUP = "fjsim.plugins"
 KINDS = ("agent", "topology", "router", "attack", "defense", "backend", "estimator", "metric")
@@ -195,7 +196,7 @@ def find(kind: str, name: str) -> Entry:
     if entry is not None:
         return entry
     known = names(kind)
-    hint = f"no {kind} '{name}'; there are {', '.join(known)}{nearest(name, known)}"
+    hint = f"no {kind} {shown(name)}; there are {', '.join(known)}{nearest(name, known)}"
     if _broken:
         failures = "; ".join(f"{package} ({why})" for package, why in _broken.items())
         raise PluginError(f"{hint} — and a plug-in package did not load: {failures}")
@@ -226,14 +227,14 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
     """
     given = {"kind": block} if isinstance(block, str) else dict(block)
     if "kind" not in given:
-        raise ConfigError(f"the {kind} block {given} names no plug-in; add its kind")
+        raise ConfigError(f"the {kind} block {shown(given)} names no plug-in; add its kind")
     entry = find(kind, str(given.pop("kind")))
     known = [parameter.name for parameter in entry.parameters]
     for name in given:
         if name not in known:
             allowed = [*known, *beside]
             raise ConfigError(
-                f"{kind} '{entry.name}' has no parameter '{name}'; allowed: "
+                f"{kind} '{entry.name}' has no parameter {shown(name)}; allowed: "
                 f"{', '.join(allowed) or 'none'}{nearest(name, allowed)}"
             )
     missing = [p.name for p in entry.parameters if p.required and p.name not in given]
@@ -251,7 +252,7 @@ def _coerce(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
             raise ConfigError(
-                f"{entry.kind} '{entry.name}', parameter '{name}': got {value!r}; {problem}"
+                f"{entry.kind} '{entry.name}', parameter '{name}': got {shown(value)}; {problem}"
             ) from error
     return checked
 

@@ -16,13 +16,19 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PrivateAttr,
     Tag,
     ValidationError,
     model_validator,
 )
 
-from fjsim.errors import ConfigError, nearest
-from fjsim.yaml_file import read_yaml
+from fjsim.confidential import hide_keys, refuse_secrets
+from fjsim.errors import ConfigError
+from fjsim.explained import explain
+from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
+from fjsim.limits import check_size, check_turns
+from fjsim.origin import Origin
+from fjsim.yaml_file import parse_yaml, read_yaml
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
@@ -37,7 +43,6 @@ NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
 NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
-BRANCHES = frozenset({"team", "seats"})
 
 
 class Strict(BaseModel):
@@ -77,6 +82,13 @@ def _short_agents(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_short(item) for item in value]
     return _short(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a field as it would stand in a file, where it is given as an object."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.model_dump() if isinstance(value, BaseModel) else value
 
 
 def _branch(value: Any) -> str:
@@ -136,7 +148,7 @@ class ElicitationBlock(Strict):
     """How an answer becomes a belief, and how prompts are laid out."""
 
     channel: ElicitationChannel = "stated"
-    samples: int = Field(default=1, ge=1)
+    samples: int = Field(default=1, ge=1, le=1000)
     permute_options: bool = True
     shuffle_peers: bool = True
     repairs: int = Field(default=1, ge=0, le=5)
@@ -200,7 +212,7 @@ class Scenario(Strict):
     4
     """
 
-    name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$", max_length=120)
     questions: Annotated[QuestionsBlock, BeforeValidator(_short_questions)] = QuestionsBlock()
     replicas: int = Field(default=1, ge=1)
     warmup: int = Field(default=0, ge=0)
@@ -220,8 +232,10 @@ class Scenario(Strict):
     baseline: bool | None = None
     max_missing: float = Field(default=0.05, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
+    _origin: Origin | None = PrivateAttr(default=None)
 
     def __init__(self, **values: Any) -> None:
+        refuse_secrets({name: _plain(value) for name, value in values.items()})
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -231,7 +245,29 @@ class Scenario(Strict):
     def _check(self) -> Scenario:
         if len(set(self.peers_see)) != len(self.peers_see):
             raise ValueError(f"peers_see names something twice: {list(self.peers_see)}; keep one")
+        for name, value in (
+            ("agents", self.n_agents),
+            ("rounds", self.rounds),
+            ("replicas", self.replicas),
+        ):
+            check_size(name, value)
+        check_turns(self.n_agents, self.rounds, self.replicas)
         return self
+
+    def __eq__(self, other: object) -> bool:
+        """Compare values; where they come from is no part of what they are."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    @property
+    def origin(self) -> Origin | None:
+        """The file that its values come from; None for one made in code, or trusted."""
+        return self._origin
+
+    def coming_from(self, origin: Origin | None) -> Scenario:
+        """Return the same scenario with another origin; None trusts it like one made in code."""
+        copied = self.model_copy()
+        copied._origin = origin
+        return copied
 
     @property
     def seats(self) -> tuple[AgentBlock, ...]:
@@ -243,7 +279,8 @@ class Scenario(Strict):
     @property
     def n_agents(self) -> int:
         """How many seats there are."""
-        return len(self.seats)
+        blocks = (self.agents,) if isinstance(self.agents, Team) else self.agents
+        return sum(block.count for block in blocks)
 
     @property
     def arms(self) -> tuple[Literal["attacked", "clean"], ...]:
@@ -268,7 +305,7 @@ class Scenario(Strict):
 
     def with_values(self, **values: Any) -> Scenario:
         """Return a copy with some fields replaced."""
-        return type(self)(**{**self.as_dict(), **values})
+        return type(self)(**{**self.as_dict(), **values}).coming_from(self.origin)
 
 
 def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,8 +320,9 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **kept,
         "warmup": _warmup_played(kept),
-        "agents": _lasting(kept["agents"]),
-        "backend": _lasting(kept["backend"]),
+        # A recorded scenario may lack them, where somebody cut it short.
+        "agents": _lasting(kept.get("agents")),
+        "backend": _lasting(kept.get("backend")),
     }
 
 
@@ -315,6 +353,7 @@ def load_scenario(
     path: str | Path | None,
     flags: Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
+    trust: bool = False,
 ) -> Scenario:
     """Read a scenario: file, then flags, then ``--set``.
 
@@ -326,6 +365,9 @@ def load_scenario(
         Whole fields to replace; None values are left out.
     settings : sequence of str
         ``"dotted.key=value"``, the value as YAML.
+    trust : bool
+        Whether the file may name programs, files to write and variables that hold keys, as code
+        may. Else the scenario keeps its origin, and a run refuses what only its user may allow.
 
     Returns
     -------
@@ -342,7 +384,11 @@ def load_scenario(
     values |= copy.deepcopy(given)
     for setting in settings:
         set_value(values, setting)
-    return Scenario(**values)
+    scenario = Scenario(**values)
+    if path is None or trust:
+        return scenario
+    typed = frozenset([*given, *(setting.partition("=")[0] for setting in settings)])
+    return scenario.coming_from(Origin(str(path), typed))
 
 
 def set_value(values: dict[str, Any], setting: str) -> None:
@@ -362,11 +408,12 @@ def set_value(values: dict[str, Any], setting: str) -> None:
     """
     dotted, equals, text = setting.partition("=")
     if not equals or not dotted:
-        raise ConfigError(f"--set {setting}: write it as dotted.key=value")
+        given = shortened(hide_keys(setting), LONGEST_VALUE)
+        raise ConfigError(f"--set {given}: write it as dotted.key=value")
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"--set {setting}: the value is not YAML") from error
+        value = parse_yaml(text)
+    except ConfigError as error:
+        raise ConfigError(f"--set {dotted}: the value is not YAML{error}") from error
     *parents, last = dotted.split(".")
     inner = values
     for depth, key in enumerate(parents, start=1):
@@ -385,33 +432,6 @@ def _spelled_out(value: Any, field: str) -> dict[str, Any]:
     if isinstance(short, dict):
         return short
     raise ConfigError(
-        f"--set: '{field}' is {type(value).__name__} {value!r}, not a block; "
+        f"--set: '{field}' is {type(value).__name__} {shown(value)}, not a block; "
         f"set the whole of it with --set {field}=..., or in the file"
     )
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return one line for a validation error: the key, what was given, what is allowed."""
-    first = error.errors()[0]
-    loc = tuple(part for part in first["loc"] if part not in BRANCHES)
-    where = ".".join(map(str, loc))
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(model, loc[:-1])
-        key = str(loc[-1])
-        return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(key, known)}"
-    if first["type"] == "missing":
-        return f"{where}: is missing; add it to {first['input']!r}"
-    message = first["msg"].removeprefix("Value error, ")
-    if not loc:
-        return f"scenario: {message}"
-    if first["type"] == "model_type":
-        message = "A name or a block of keys belongs here, as in {key: value}"
-    return f"{where}: got {first['input']!r}; {message[0].lower()}{message[1:]}"
-
-
-def _known_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
-    for part in path:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return list(model.model_fields)

@@ -9,11 +9,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
+from fjsim.backends.addresses import PUBLIC_KEY, PUBLIC_URL, check_address, key_demands
 from fjsim.backends.chat_format import chat_body, chat_fields, read_completion
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError
-from fjsim.contracts import Backend, Pace, Reply, Request
+from fjsim.confidential import is_variable_name, key_place, secret_place, secret_refusal
+from fjsim.contracts import Backend, Demand, Pace, Reply, Request
 from fjsim.errors import ConfigError
 from fjsim.registry import register
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PUBLIC_URL = "https://api.openai.com/v1"
-PUBLIC_KEY = "OPENAI_API_KEY"
 NO_KEY = "EMPTY"
 """What servers without keys are sent, as their documentation has it."""
 
@@ -93,16 +92,16 @@ class OpenAIChat(Backend):
         for name in ("max_concurrency", "max_attempts", "timeout", "total_timeout"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"backend.{name} is {getattr(self, name)}; give a number > 0")
-        parts = urlsplit(self.base_url)
-        if "@" in parts.netloc or parts.query:
-            raise ConfigError(
-                "backend.base_url holds credentials or a query, which would end up in files; put "
-                "the key into an environment variable and name it in backend.api_key_env"
-            )
-        if self.base_url and parts.scheme not in ("http", "https"):
-            raise ConfigError(
-                f"backend.base_url is '{self.base_url}'; give it as http://HOST:PORT/v1"
-            )
+        check_address(self.base_url)
+        if self.api_key_env and not is_variable_name(self.api_key_env):
+            raise ConfigError(secret_refusal("backend.api_key_env"))
+        place = key_place(self.extra_body) or secret_place(self.extra_body)
+        if place is not None:
+            raise ConfigError(secret_refusal(f"backend.extra_body.{place}"))
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Ask for trust where a key would go to a server that did not issue it."""
+        return key_demands(self.api_key_env, self.url) if self.api_key_env else ()
 
     async def complete(self, request: Request) -> Reply:
         """Send one chat completion."""
@@ -186,6 +185,11 @@ class OpenAIChat(Backend):
         if not key:
             raise ConfigError(
                 f"the environment variable {name} is empty; put the key of {self.url} into it"
+            )
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ConfigError(
+                f"the environment variable {name} holds a line break, a blank or another "
+                "character that no key has; put the key alone into it"
             )
         return key
 

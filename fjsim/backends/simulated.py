@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from fjsim.errors import ConfigError
 from fjsim.population import Member, Population
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.registry import register
+from fjsim.role_tokens import without_role_tokens
 from fjsim.seeds import stream
 
 Rule = Literal["fj", "log-linear", "majority", "attractor"]
@@ -100,7 +101,8 @@ class SimulatedBackend(Population, Backend):
         questions : sequence of Question
             Looked up by their text.
         """
-        self._book.update({_lookup(question.text): question for question in questions})
+        shown = map(_as_shown, questions)
+        self._book.update({_lookup(question.text): question for question in shown})
 
     @property
     def unknown_questions(self) -> frozenset[str]:
@@ -138,6 +140,7 @@ class SimulatedBackend(Population, Backend):
         )
 
     def _known_member(self, question: Question, replica: int, seat: int, seed: int) -> Member:
+        question = _as_shown(question)
         known = self._book.get(_lookup(question.text))
         if known is None:
             self._unknown.add(question.text)
@@ -248,6 +251,15 @@ class SimulatedBackend(Population, Backend):
         key = (*(message.content for message in request.messages[-3:]), str(request.sample))
         drawn = stream(request.sampling.seed, "invalid", *key).random()
         return "I would rather not use the format." if drawn < self.invalid else ""
+
+
+def _as_shown(question: Question) -> Question:
+    """Return a question as prompts show it, where it is looked up: without role marks."""
+    text = without_role_tokens(question.text)
+    options = tuple(map(without_role_tokens, question.options))
+    if (text, options) == (question.text, question.options):
+        return question
+    return replace(question, text=text, options=options)
 
 
 def _lookup(text: str) -> str:

@@ -15,8 +15,9 @@ from fjsim.backends.chat_format import answer_logprobs, without_thinking
 from fjsim.backends.faults import server_words
 from fjsim.backends.openai_chat import fingerprint
 from fjsim.backends.seeding import sent_seed
-from fjsim.contracts import Backend, Pace, Reply, Request, Usage
+from fjsim.contracts import Backend, Demand, Pace, Reply, Request, Usage
 from fjsim.errors import BackendError, BackendRefusedError, ConfigError, FjsimError
+from fjsim.foreign_text import shown
 from fjsim.registry import register
 
 UNLIMITED = 1_000_000
@@ -69,6 +70,12 @@ class VLLMOffline(Backend):
     _llm: Any = field(default=None, init=False, repr=False)
     _waiting: list[Any] = field(default_factory=list, init=False, repr=False)
     _running: Any = field(default=None, init=False, repr=False)
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Ask for trust: the model, and whatever its engine is told to load, run in here."""
+        loads = Demand(("model",), f"loads the model {shown(self.model)} into this process")
+        engine = Demand(("engine",), "gives the engine arguments, which may load code")
+        return (loads, engine) if self.engine else (loads,)
 
     async def complete(self, request: Request) -> Reply:
         """Wait for the batch that holds the request."""

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fjsim.backends.addresses import key_demands
 from fjsim.backends.faults import FaultKind, TransientError
 from fjsim.backends.openai_chat import OpenAIChat, fingerprint
-from fjsim.contracts import Reply, Request
+from fjsim.contracts import Demand, Reply, Request
 from fjsim.errors import BackendUnreachableError, ConfigError
+from fjsim.foreign_text import shown
 from fjsim.registry import register
 
 if TYPE_CHECKING:
@@ -77,6 +79,20 @@ class VLLMServer(OpenAIChat):
                 f"{secret[0].partition('=')[0]} would be written to the run's files; set it in the "
                 "environment of fjsim instead, the server inherits it"
             )
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Ask for trust where a server is started: a model, a program and its arguments."""
+        if self.base_url:
+            return super().demands()
+        starts = {
+            "model": f"starts a vLLM server for the model {shown(self.model)}",
+            "executable": f"starts the program {shown(self.executable)}" * bool(self.executable),
+            "serve": "gives the server arguments of its own" * bool(self.serve),
+            "environment": f"sets {shown(list(self.environment))} for it" * bool(self.environment),
+            "log": f"writes the file {shown(self.log)}" * bool(self.log),
+        }
+        key = key_demands(self.api_key_env, "http://127.0.0.1") if self.api_key_env else ()
+        return (*(Demand((name,), does) for name, does in starts.items() if does), *key)
 
     async def complete(self, request: Request) -> Reply:
         """Send one chat completion; a server of ours that died stops the run."""

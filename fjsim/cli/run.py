@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fjsim.cli.console import err, out, print_json
-from fjsim.errors import BackendError, BudgetError, InterruptedRunError, StorageError
+from fjsim.cli.trusting import Trust, confirmed
+from fjsim.errors import BackendError, BudgetError, InterruptedRunError, StorageError, TrustError
 
 if TYPE_CHECKING:
     from fjsim.experiment.setup import Setup
@@ -47,6 +48,7 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Ask anew what other runs were answered before.")
     ] = False,
+    trust: Trust = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run one scenario with its paired clean baseline; the same command again resumes it.
@@ -77,7 +79,7 @@ def run(
         ),
         *(setting or []),
     ]
-    given = load_scenario(scenario, flags, settings)
+    given = load_scenario(scenario, flags, settings, trust)
     setup = resolve(given)
     folder = output or RUNS / setup.title
     if raised := raised_warmup(given, setup):
@@ -85,7 +87,21 @@ def run(
     if dry_run:
         _dry_run(setup, folder, json)
     else:
-        _run(setup, folder, json, cache=not no_cache)
+        _run(_trusted(setup), folder, json, cache=not no_cache)
+
+
+def _trusted(setup: Setup) -> Setup:
+    """Return the setup if its file needs no trust, or is given it; ask on a terminal."""
+    from dataclasses import replace
+
+    from fjsim.experiment.trust import require_trust
+
+    try:
+        require_trust([setup.scenario])
+    except TrustError as refusal:
+        confirmed(refusal)
+        return replace(setup, scenario=setup.scenario.coming_from(None))
+    return setup
 
 
 def _settings(values: dict[str, Any]) -> list[str]:

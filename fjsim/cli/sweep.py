@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fjsim.cli.console import err, out, print_json
+from fjsim.cli.trusting import Trust, confirmed
+from fjsim.errors import TrustError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,6 +34,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and ask nobody.")
     ] = False,
+    trust: Trust = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run a grid of scenarios; the same command again resumes it.
@@ -43,12 +46,16 @@ def sweep(
     from fjsim.experiment.sweeps.grid import load_sweep
     from fjsim.experiment.sweeps.planning import plan
 
-    described = load_sweep(sweep)
+    described = load_sweep(sweep, trust)
     folder = output or SWEEPS / described.name
     if dry_run:
         _dry_run(plan(described, folder), json)
-    else:
+        return
+    try:
         _run(described, folder, executor, workers, json)
+    except TrustError as refusal:
+        confirmed(refusal)
+        _run(described.trusted(), folder, executor, workers, json)
 
 
 def _dry_run(planned: Plan, json: bool) -> None:
@@ -83,6 +90,8 @@ def _run(
         raise InterruptedRunError(
             f"interrupted; what is done is kept in {folder}, and the same command resumes it"
         ) from None
+    except TrustError:
+        raise
     except FjsimError as error:
         error.add_note(f"what is done is kept in {folder}")
         raise

@@ -43,6 +43,7 @@ from fjsim.contracts.policies import (
 )
 from fjsim.contracts.speech import Arm, Heard, Message, Record, Statement, Validity
 from fjsim.contracts.topologies import Topology
+from fjsim.contracts.trust import Demand
 
 __all__ = [
     "SIMULATED_MODEL",
@@ -56,6 +57,7 @@ __all__ = [
     "Choice",
     "DeclaredLaw",
     "Defense",
+    "Demand",
     "Heard",
     "Labels",
     "Memory",

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from fjsim.beliefs import Array
+from fjsim.contracts.trust import Demand
 from fjsim.questions import Question
 from fjsim.wire import written
 
@@ -203,6 +204,14 @@ class Backend(ABC):
     def learn(self, questions: Sequence[Question]) -> None:
         """Tell a backend that looks questions up which ones there are; most need not know."""
         return None
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Return what its parameters ask for that a file from somebody else must not decide.
+
+        That is to start a program, to load code, to send a key, or to write a file. Any other
+        plug-in may have this method too.
+        """
+        return ()
 
     async def close(self) -> None:
         """Give back connections and processes; calling it twice does no harm."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fjsim.contracts import ChatMessage
+from fjsim.role_tokens import without_role_tokens
 
 CHARACTERS_PER_TOKEN = 4
 Exchange = tuple[ChatMessage, ChatMessage]
@@ -40,7 +41,9 @@ class Conversation:
     def add(self, asked: str, said: str) -> None:
         """Append one finished turn; an empty reply (a missing turn) leaves no trace."""
         if said or not self._exchanges:
-            self._exchanges.append((self._question(asked), ChatMessage("assistant", said)))
+            # A model's own words are a server's: they end no message of ours either.
+            own = ChatMessage("assistant", without_role_tokens(said))
+            self._exchanges.append((self._question(asked), own))
 
     def chat(self, asked: str) -> tuple[ChatMessage, ...]:
         """Return the chat that asks the next turn.

@@ -33,6 +33,7 @@ from fjsim.deliberation.replies import (
 )
 from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
+from fjsim.role_tokens import without_role_tokens
 
 Value = TypeVar("Value")
 
@@ -209,8 +210,9 @@ def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:
 def _with_repair(
     chat: Sequence[ChatMessage], reply: Reply, problem: str
 ) -> tuple[ChatMessage, ...]:
-    bad = ChatMessage("assistant", reply.text)
-    return (*chat, bad, ChatMessage("user", fill("repair", problem=problem)))
+    bad = ChatMessage("assistant", without_role_tokens(reply.text))
+    wrong = fill("repair", problem=without_role_tokens(problem))
+    return (*chat, bad, ChatMessage("user", wrong))
 
 
 def _repaired(statement: Statement, problem: str) -> Statement:

@@ -2,6 +2,7 @@
 
 Whatever another agent wrote stands behind ``> `` on every line, without control characters and
 without anything that looks like a tag, so that it can neither close its fence nor pass for ours.
+Nothing that others wrote, question files and personas included, keeps a chat template's marks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Message, Stance
 from fjsim.deliberation.prompts import fill
 from fjsim.questions import LETTERS, Question
+from fjsim.role_tokens import is_unseen, without_role_tokens
 
 SHOWN_DECIMALS = 4
 
@@ -77,22 +79,28 @@ def _number(value: float) -> str:
     return f"{value:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".") or "0"
 
 
+_TAG = re.compile(r"[<＜﹤](?=\s{0,8}[/!?／！？]|[^\W\d_]|\s{1,8}(?i:peer|silent)\b)")
+"""What may open or close a tag; a comparison such as ``a < b`` does not."""
+
+
 @lru_cache(maxsize=4096)
 def clean_text(text: str) -> str:
-    """Return foreign text without control characters and without anything like a tag."""
+    """Return a peer's text without control characters, anything like a tag, and role marks."""
     visible = text
-    if not text.isprintable():
-        visible = "".join(kept for kept in text if kept == "\n" or kept.isprintable())
-    return re.sub(r"<(?=\s*[/!A-Za-z])", "‹", visible)
+    if not (text.isascii() and text.isprintable()):
+        kept = (one for one in text if (one.isprintable() and not is_unseen(one)) or one == "\n")
+        visible = "".join(kept)
+    return without_role_tokens(_TAG.sub("‹", visible))
 
 
 def system_prompt(sheet: Sheet, name: str, n_agents: int, persona: str) -> str:
     """Return the system prompt of one agent."""
+    described = without_role_tokens(persona.strip())
     return fill(
         "system",
         name=name,
         n_agents=str(n_agents),
-        persona=f"\n{persona.strip()}\n" if persona.strip() else "",
+        persona=f"\n{described}\n" if described else "",
         belief_form=", ".join(f'"{letter}": 0.0' for letter in sheet.letters),
     )
 
@@ -100,12 +108,12 @@ def system_prompt(sheet: Sheet, name: str, n_agents: int, persona: str) -> str:
 def question_prompt(sheet: Sheet, stance: Stance | None) -> str:
     """Return what an agent is asked in round 0."""
     listed = (
-        f"{letter}) {sheet.question.options[option]}"
+        f"{letter}) {without_role_tokens(sheet.question.options[option])}"
         for letter, option in zip(sheet.letters, sheet.order, strict=True)
     )
     return fill(
         "question",
-        question=sheet.question.text,
+        question=without_role_tokens(sheet.question.text),
         options="\n".join(listed),
         assignment=_assignment(sheet, stance),
     )
@@ -197,9 +205,9 @@ def _assignment(sheet: Sheet, stance: Stance | None) -> str:
         fill(
             "assignment",
             letter=sheet.letter(stance.target),
-            option=sheet.question.options[stance.target],
+            option=without_role_tokens(sheet.question.options[stance.target]),
             manner=MANNERS[stance.persuasiveness],
-            brief=f"{stance.brief} {payload}".strip(),
+            brief=without_role_tokens(f"{stance.brief} {payload}".strip()),
             belief=sheet.shown(stance.belief),
         )
         + "\n"

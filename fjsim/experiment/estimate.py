@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fjsim.backends.wrappers.prices import load_prices
-from fjsim.contracts import ModelAgent, Usage
-from fjsim.deliberation import rendering
+from fjsim.contracts import Arm, ModelAgent, Usage
+from fjsim.deliberation import Item, rendering
 from fjsim.experiment.setup import Setup, memory
+from fjsim.experiment.trust import demands
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
 
@@ -40,6 +45,8 @@ class Estimated:
         Whether a policy's memory makes questions wait for each other.
     folder : str
         Where the run would lie.
+    needs_trust : tuple of str
+        What the scenario's file asks for that only the user may allow; see ``--trust``.
     """
 
     turns: int
@@ -51,6 +58,7 @@ class Estimated:
     warmup: int
     questions_in_turn: bool
     folder: str
+    needs_trust: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -68,18 +76,10 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
     """
     events = folder / EVENTS
     done = read_log(events) if events.is_file() else LogContents()
-    calls = tokens_in = probes = probe_tokens = 0
-    for item in setup.items:
-        lengths = _prompt_tokens(setup, item.question, 0 if item.is_warmup else None)
-        for arm in setup.scenario.arms:
-            for seat in setup.model_seats:
-                if _is_probed(setup, done, arm, item, seat):
-                    probes += 1
-                    probe_tokens += lengths[1]
-                for number, length in enumerate(lengths):
-                    if _is_asked(setup, done, arm, item, number, seat):
-                        calls += 1
-                        tokens_in += length
+    left = _Left(setup, done)
+    calls, tokens_in, probes, probe_tokens = (
+        sum(column) for column in zip(*left.of_all_items(), strict=True)
+    )
     draws = setup.scenario.elicitation
     factor = draws.samples if draws.channel == "frequency" else 1
     calls = calls * factor + probes
@@ -95,23 +95,87 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         warmup=setup.scenario.warmup,
         questions_in_turn=memory(setup) == "history",
         folder=str(folder),
+        needs_trust=demands(setup.scenario),
     )
 
 
-def _is_asked(setup: Setup, done: LogContents, arm: Any, item: Any, number: int, seat: int) -> bool:
-    if (arm, item.question.id, item.replica, number, seat) in done.turns:
-        return False
-    copied = number == 0 and arm == "attacked" and "clean" in setup.scenario.arms
-    return not (copied and seat not in setup.seats)
+class _Left:
+    """What is left to ask: requests and their tokens, probes and theirs, item by item.
+
+    Parameters
+    ----------
+    setup : Setup
+    done : LogContents
+        Without anything in it, all replicas of a question take the same, which is counted once.
+    """
+
+    def __init__(self, setup: Setup, done: LogContents) -> None:
+        self._setup, self._done = setup, done
+        self._is_fresh = not done.turns and not done.probes
+        self._lengths: dict[tuple[str, bool], NDArray[np.int64]] = {}
+        self._fresh: dict[tuple[str, str, bool], tuple[int, int, int, int]] = {}
+        self._listeners = [
+            seat for seat in setup.model_seats if bool((setup.influence[seat] > 0).any())
+        ]
+
+    def of_all_items(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield requests, their tokens, probes and theirs of every item in every arm."""
+        for item in self._setup.items:
+            lengths = self._lengths_of(item)
+            for arm in self._setup.scenario.arms:
+                key = (arm, item.question.id, item.is_warmup)
+                if not self._is_fresh:
+                    yield self._resumed(arm, item, lengths)
+                elif key in self._fresh:
+                    yield self._fresh[key]
+                else:
+                    yield self._fresh.setdefault(key, self._first(arm, item, lengths))
+
+    def _lengths_of(self, item: Item) -> NDArray[np.int64]:
+        key = (item.question.id, item.is_warmup)
+        if key not in self._lengths:
+            self._lengths[key] = _prompt_tokens(
+                self._setup, item.question, 0 if item.is_warmup else None
+            )
+        return self._lengths[key]
+
+    def _first(self, arm: Arm, item: Item, lengths: NDArray[np.int64]) -> tuple[int, int, int, int]:
+        """Return what an item takes of which nothing was played."""
+        seats = self._setup.model_seats
+        openings = sum(not self._is_copied(arm, seat) for seat in seats)
+        later = len(seats) * (len(lengths) - 1)
+        tokens = openings * int(lengths[0]) + len(seats) * int(lengths[1:].sum())
+        probes = len(self._listeners) if self._probes(item) else 0
+        return openings + later, tokens, probes, probes * int(lengths[1]) if probes else 0
+
+    def _resumed(
+        self, arm: Arm, item: Item, lengths: NDArray[np.int64]
+    ) -> tuple[int, int, int, int]:
+        """Return what an item takes beyond what the log holds."""
+        place = (arm, item.question.id, item.replica)
+        asked = [
+            int(length)
+            for seat in self._setup.model_seats
+            for number, length in enumerate(lengths)
+            if (*place, number, seat) not in self._done.turns
+            and (number or not self._is_copied(arm, seat))
+        ]
+        listeners = self._listeners if self._probes(item) else []
+        probes = sum((*place, seat) not in self._done.probes for seat in listeners)
+        return len(asked), sum(asked), probes, probes * int(lengths[1]) if probes else 0
+
+    def _is_copied(self, arm: Arm, seat: int) -> bool:
+        """Say whether a seat's round 0 is taken over from the other arm."""
+        setup = self._setup
+        both = arm == "attacked" and "clean" in setup.scenario.arms
+        return both and seat not in setup.seats
+
+    def _probes(self, item: Item) -> bool:
+        setup = self._setup
+        return setup.plugins.router.probes and setup.scenario.rounds > 0 and not item.is_warmup
 
 
-def _is_probed(setup: Setup, done: LogContents, arm: Any, item: Any, seat: int) -> bool:
-    plays = setup.plugins.router.probes and setup.scenario.rounds > 0 and not item.is_warmup
-    hears = bool((setup.influence[seat] > 0).any())
-    return plays and hears and (arm, item.question.id, item.replica, seat) not in done.probes
-
-
-def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> list[int]:
+def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> NDArray[np.int64]:
     """Return the estimated tokens of the chat in each round."""
     scenario = setup.scenario
     sheet = rendering.Sheet(question, tuple(range(question.n_options)))
@@ -121,18 +185,10 @@ def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> list[i
     opening += len(rendering.question_prompt(sheet, None))
     n_speakers = float((setup.influence > 0).sum(axis=1).mean())
     heard = 60 + n_speakers * REPLY_CHARACTERS * 0.8
-    rounds = range((scenario.rounds if last is None else last) + 1)
+    rounds = np.arange((scenario.rounds if last is None else last) + 1)
     grows = heard + REPLY_CHARACTERS if scenario.self_view else 0.0
-    return [
-        int(
-            opening
-            + (heard if number else 0)
-            + grows * max(0, number - 1)
-            + REPLY_CHARACTERS * bool(number)
-        )
-        // CHARACTERS_PER_TOKEN
-        for number in rounds
-    ]
+    later = (heard + REPLY_CHARACTERS) * (rounds > 0) + grows * np.maximum(0, rounds - 1)
+    return (opening + later).astype(np.int64) // CHARACTERS_PER_TOKEN
 
 
 def _cost(setup: Setup, usage: Usage) -> float | None:

@@ -14,6 +14,7 @@ import yaml
 from fjsim.errors import ConfigError, StorageError
 from fjsim.experiment.extending import moved_by_growth
 from fjsim.experiment.setup import Setup, questions_digest, versions
+from fjsim.foreign_text import shown
 from fjsim.records import EVENTS, SCENARIO, EventLog
 from fjsim.scenario import identity
 from fjsim.yaml_file import read_yaml
@@ -105,8 +106,8 @@ def _check_same(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None
             _check_questions(recorded, setup, folder)
         elif old.get(key) != new[key] and not (key in GROWING and _grows(key, old, new)):
             raise ConfigError(
-                f"{folder}: holds a run with {key} = {_short(old.get(key))}, and this one has "
-                f"{_short(new[key])}; choose another --out, or leave it out"
+                f"{folder}: holds a run with {key} = {shown(old.get(key))}, and this one has "
+                f"{shown(new[key])}; choose another --out, or leave it out"
             )
 
 
@@ -148,11 +149,6 @@ def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     if before.get("source") != after["source"] or before.get("limit") is None:
         return False
     return after["limit"] is None or int(before["limit"]) < int(after["limit"])
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def write_results(

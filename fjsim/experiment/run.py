@@ -18,6 +18,7 @@ from fjsim.experiment.garbage import seldom_collected
 from fjsim.experiment.metrics import Outcome, measure
 from fjsim.experiment.setup import Crew, Setup, make_crew, resolve, versions
 from fjsim.experiment.spending import open_spending, spend, totals
+from fjsim.experiment.trust import require_trust
 from fjsim.metrics import Estimate, Measured, Spending, registered
 from fjsim.records import (
     EventLog,
@@ -169,6 +170,7 @@ async def run_setup(
     folder, watch, cache
         As of `run`.
     """
+    require_trust([setup.scenario])
     # A metric that cannot be made stops the run before anybody is asked.
     registered()
     log = MemoryLog() if folder is None else open_folder(folder, setup)

@@ -33,6 +33,7 @@ from fjsim.contracts import (
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
+from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
 from fjsim.records import SpendingLog
 from fjsim.registry import build, describe
@@ -165,6 +166,9 @@ def resolve(scenario: Scenario) -> Setup:
             f"warmup is {scenario.warmup} and there are {len(questions)} questions; leave at "
             "least one to be deliberated"
         )
+    check_turns(
+        scenario.n_agents, scenario.rounds, len(questions) * scenario.replicas, len(scenario.arms)
+    )
     items = seeded_order(questions, scenario.replicas, scenario.warmup, scenario.seed)
     resolved = _resolved(scenario, plugins, questions)
     return Setup(scenario, resolved, questions, plugins, influence, seats, items)
@@ -198,7 +202,8 @@ def raised_warmup(given: Scenario, setup: Setup) -> str:
 
 
 def _plugins(scenario: Scenario) -> Plugins:
-    made = {id(seat): build("agent", seat.as_dict(), beside=AGENT_KEYS) for seat in scenario.seats}
+    blocks = {id(block): block for block in scenario.seats}
+    made = {at: build("agent", one.as_dict(), beside=AGENT_KEYS) for at, one in blocks.items()}
     attack: Attack = build("attack", scenario.attack.as_dict())
     defense: Defense = build("defense", scenario.defense.as_dict())
     plugins = Plugins(
@@ -231,6 +236,8 @@ def _check_residual(scenario: Scenario, plugins: Plugins) -> None:
 def _resolved(
     scenario: Scenario, plugins: Plugins, questions: Sequence[Question]
 ) -> dict[str, Any]:
+    for block in {id(seat): seat.backend for seat in scenario.seats if seat.backend}.values():
+        build("backend", block.as_dict())  # A wrong one is refused before anything is written.
     values = scenario.as_dict()
     values["topology"] = describe(plugins.topology, scenario.topology.kind)
     values["router"] = describe(plugins.router, scenario.router.kind)

@@ -143,7 +143,9 @@ def plan_table(expected: Mapping[str, Any]) -> Table:
     lines = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
     lines.add_column("what")
     lines.add_column("estimate", justify="right")
-    for name, value in expected.items():
+    rows = [(name, value) for name, value in expected.items() if name != "needs_trust"]
+    rows += [("needs --trust", escape(asked)) for asked in expected["needs_trust"]]
+    for name, value in rows:
         text = "no price file" if name == "cost" and value is None else str(value)
         lines.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else text)
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from fjsim.metrics import Measured, Metric
@@ -118,7 +119,8 @@ def estimate_table(expected: Estimated) -> Table:
         ("warm-up questions, round 0 only", expected.warmup),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
         ("run folder", expected.folder),
+        *(("needs --trust", asked) for asked in expected.needs_trust),
     ]
     for name, value in rows:
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else escape(str(value)))
     return table

