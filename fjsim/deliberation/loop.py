@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,17 @@ from fjsim.contracts import (
     Validity,
 )
 from fjsim.deliberation import rendering
+from fjsim.deliberation.accepting import blended, gate_of, kept_share, recorded_share, routed
 from fjsim.deliberation.adversary import Adversary, Moment
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.hearing import (
     Gating,
     Hearing,
-    blended,
     cut,
     deliver,
     delivered,
     message_of,
-    routed,
 )
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
@@ -130,7 +130,8 @@ class Deliberation:
             if team.defense is not None:
                 public = self._public(self._before)
                 self._gates = np.array(team.defense.gates(public, state))
-                self._gating = Gating(team.defense, public, state, self._gates)
+                self._gates.flags.writeable = False
+                self._gating = Gating(team.defense, public, state)
             self._turns.append({})
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
@@ -276,7 +277,9 @@ class Deliberation:
     ) -> Turn:
         statement = elicited.statement
         stated = statement.belief
-        accepted = self._accepted(seat, number, stated, hearing) if blends else stated
+        accepted, kept = stated, None
+        if blends and stated is not None and number:
+            accepted, kept = self._accepted(seat, number, stated, hearing)
         return Turn(
             arm=self.arm,
             question=self.item.question.id,
@@ -292,6 +295,7 @@ class Deliberation:
             reason=statement.reason,
             problem=statement.problem,
             mass=statement.mass,
+            kept=kept,
             heard=self._record_of(hearing),
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
@@ -303,23 +307,24 @@ class Deliberation:
         return heard if self._adversary is None else self._adversary.recorded(heard)
 
     def _accepted(
-        self, seat: int, number: int, stated: Array | None, hearing: Hearing
-    ) -> Array | None:
+        self, seat: int, number: int, stated: Array, hearing: Hearing
+    ) -> tuple[Array, tuple[float, ...] | None]:
+        """Return what is accepted of a stated belief, and the share that a defense let pass."""
         defense, router, weights = self.team.defense, self.team.router, self.weights[seat]
-        blends = router.channel == "blend" or (defense is not None and defense.channel == "blend")
-        if stated is None or number == 0 or not blends:
-            return stated
+        gates = hearing.gates if defense is not None and defense.channel == "blend" else None
+        if gates is None and router.channel != "blend":
+            return stated, None
         innate, own = self._belief(seat, 0), self._belief(seat, number - 1)
         if innate is None or own is None:
-            return stated
-        accepted, rest = stated, own
-        if defense is not None and defense.channel == "blend" and self._gates is not None:
+            return stated, None
+        accepted, rest, kept = stated, own, None
+        if defense is not None and gates is not None:
             rest = innate if defense.residual == "innate" else own
-            gates = self._gates[seat]
             accepted = blended(stated, innate, own, weights, gates, defense.residual)
+            kept = recorded_share(kept_share(weights, gates))
         if router.channel == "blend":
             accepted = routed(accepted, hearing, weights, rest, router.strength)
-        return accepted
+        return accepted, kept
 
     def _belief(self, seat: int, number: int) -> Array | None:
         """Return the seat's last belief up to a round; a missing turn changes nothing."""
@@ -348,9 +353,11 @@ class Deliberation:
             speakers = shuffled(speakers, rules.seed, "peer order", *place)
         loud: list[Message] = []
         silent: list[Message] = []
+        # A copy: what one listener was made to read must not move the gates of the others.
+        gates = None if self._gates is None else self._gates[seat].copy()
         for speaker in speakers:
             turn = moment.said[speaker]
-            gate = 1.0 if self._gates is None else self._gates[seat, speaker]
+            gate = 1.0 if gates is None else gates[speaker]
             message = message_of(turn, float(self.weights[seat, speaker]), gate)
             if turn.validity is Validity.MISSING:
                 silent.append(message)
@@ -359,12 +366,15 @@ class Deliberation:
                 message = self._adversary.tampered(message, seat, moment)
                 forged = self._adversary.forged(message, seat, moment)
                 loud.extend(self._judged(copy, seat, speaker) for copy in forged)
-            loud.append(self._judged(message, seat, speaker))
+            judged = self._judged(message, seat, speaker)
+            if gates is not None:
+                gates[speaker] = gate_of(judged)
+            loud.append(judged)
         if len(loud) + len(silent) > len(speakers) and rules.shuffle_peers:
             # Invented speakers must not stand beside the seat they come from.
             loud = shuffled(loud, rules.seed, "forged order", *place)
         if isinstance(team.agents[seat], SpeakingAgent):
-            return Hearing(tuple(loud), tuple(silent))
+            return Hearing(tuple(loud), tuple(silent), gates=gates)
         if team.router.channel != "label":
             rng = stream(rules.seed, "routing", *place)
             chosen = delivered(loud, team.router, team.influence[seat], rng)
@@ -373,18 +383,12 @@ class Deliberation:
             return Hearing(tuple(loud), tuple(silent))
         rng = stream(rules.seed, "delivery", *place)
         hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
-        return Hearing(hearing.heard, (*hearing.silent, *silent))
+        return replace(hearing, silent=(*hearing.silent, *silent), gates=gates)
 
     def _judged(self, message: Message, seat: int, speaker: int) -> Message:
         """Return a message as peers may see it, under the gate that its own words deserve."""
         shown = self.team.rules.peers_see
-        if self._gating is None or self._gates is None:
-            return cut(message, shown)
-        judged = self._gating.judged(message, seat, speaker)
-        if judged is not message and message.speaker == speaker:
-            self._gates[seat, speaker] = (
-                judged.gate if judged.option_gates is None else judged.option_gates
-            )
+        judged = message if self._gating is None else self._gating.judged(message, seat, speaker)
         return cut(judged, shown)
 
     def _prompt(

@@ -68,6 +68,7 @@ ASSUMPTIONS = {
     "belief": "peers read the stated belief",
     "confidence": "peers read the stated confidence on the answer, the rest spread evenly",
     "answer": "peers read the answer alone, as a certain belief",
+    "nothing": "peers read nothing that a belief can be read off",
 }
 
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.fitting.bootstrap import percentile_intervals, question_index
 from fjsim.fitting.caveats import log_warnings
+from fjsim.fitting.columns import routed_rows
 from fjsim.fitting.equilibrium import with_equilibrium
 from fjsim.fitting.findings import Identified, Intervals
 from fjsim.fitting.grams import Grams
-from fjsim.fitting.hearing import PEERS, Flags, unplaced_turns
+from fjsim.fitting.hearing import PEERS, Flags, RouterMix, router_mix, unplaced_turns
 from fjsim.fitting.identifiability import (
     Determined,
     blind_spots,
@@ -107,7 +108,7 @@ def assemble(
         stubbornness=_shown(seat_parts.stubbornness, seat_known.stubbornness),
         self_weight=_shown(seat_parts.self_weight, seat_known.self_weight),
         influence=_shown(seat_parts.influence, seat_known.influence),
-        influence_shares=_shares(units, transcript.n_rounds),
+        influence_shares=_shares(units, transcript),
         rows=units.rows,
         identified=identified,
         intervals=None,
@@ -130,7 +131,9 @@ def seat_names(transcript: Transcript) -> tuple[str, ...]:
     return transcript.agents or tuple(str(seat) for seat in range(transcript.n_agents))
 
 
-def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters:
+def item_parameters(
+    normal: Grams, rows: Array, n_rounds: int, router: RouterMix | None = None
+) -> ItemParameters:
     """Return parameters item by item, NaN where the item does not determine them.
 
     Parameters
@@ -139,6 +142,8 @@ def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters
         Per item.
     rows : ndarray of shape (n_items, n_agents, n_agents + 2)
     n_rounds : int
+    router : RouterMix, optional
+        What a blending router adds to what agents state.
     """
     known = determined(precision(normal, rows), rows, normal.allowed)
     parts = split_rows(rows)
@@ -148,7 +153,7 @@ def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters
         _shown(parts.stubbornness, known.stubbornness & counted),
         _shown(parts.self_weight, known.self_weight & counted),
         _shown(parts.influence, known.influence & counted[..., None]),
-        finite_influence(rows, n_rounds).mean(axis=-2),
+        finite_influence(routed_rows(rows, router, by_item=True), n_rounds).mean(axis=-2),
     )
 
 
@@ -190,7 +195,7 @@ def item_result(
 
     return replace(
         fit,
-        items=item_parameters(per_item, rows, transcript.n_rounds),
+        items=item_parameters(per_item, rows, transcript.n_rounds, router_mix(transcript)),
         one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
         predictor=rows_of_items,
     )
@@ -265,16 +270,18 @@ def _identified(
     )
 
 
-def _shares(units: Units, n_rounds: int) -> Array:
+def _shares(units: Units, transcript: Transcript) -> Array:
     if not units.influence_known and units.given is None:
         return np.full(len(units.rows), np.nan)
-    return np.asarray(finite_influence(units.rows, n_rounds).mean(axis=0))
+    acting = routed_rows(units.rows, router_mix(transcript))
+    return np.asarray(finite_influence(acting, transcript.n_rounds).mean(axis=0))
 
 
 def _masked_intervals(fit: FJFit, draws: Array, level: float, transcript: Transcript) -> Intervals:
     """Return intervals, blank where the estimate is."""
     n_questions = int(question_index(transcript.question_ids).max(initial=-1)) + 1
-    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions)
+    acting = routed_rows(draws, router_mix(transcript))
+    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions, acting)
     return replace(
         raw,
         stubbornness=np.where(np.isnan(fit.stubbornness), np.nan, raw.stubbornness),

@@ -22,6 +22,7 @@ _OPTIONAL = (
     "reason",
     "problem",
     "mass",
+    "kept",
     "prompt_hash",
     "shared",
     "at",
@@ -80,8 +81,11 @@ class Turn(NamedTuple):
         Why it is missing, or what was repaired.
     mass : float or None
         Probability on option letters, where the belief was read off log-probabilities.
+    kept : tuple of float or None
+        Share of the stated belief that a defense's ``blend`` channel accepted, one number or one
+        per option; None where all of it was.
     heard : tuple of Heard
-        What reached the agent before it spoke.
+        What was sent to the agent before it spoke; `reached` leaves out what was kept back.
     prompt_hash : str
         Of the whole chat that was sent.
     shared : bool
@@ -106,6 +110,7 @@ class Turn(NamedTuple):
     reason: str = ""
     problem: str = ""
     mass: float | None = None
+    kept: tuple[float, ...] | None = None
     heard: tuple[Heard, ...] = ()
     prompt_hash: str = ""
     shared: bool = False
@@ -116,6 +121,11 @@ class Turn(NamedTuple):
     def key(self) -> TurnKey:
         """Which turn it is."""
         return TurnKey(self.arm, self.question, self.replica, self.round, self.agent)
+
+    @property
+    def reached(self) -> tuple[Heard, ...]:
+        """What was delivered to the agent before it spoke."""
+        return tuple(heard for heard in self.heard if heard.acting != 0)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is at its default is left out."""
@@ -141,6 +151,8 @@ class Turn(NamedTuple):
         if stated is not None:
             # One object for both, where they are equal: a long log holds few others.
             plain["stated_belief"] = plain["belief"] if stated == belief else tuple(stated)
+        if plain.get("kept") is not None:
+            plain["kept"] = tuple(plain["kept"])
         plain["question"] = sys.intern(plain["question"])
         plain["validity"] = _VALIDITIES[plain["validity"]]
         plain["heard"] = tuple([_heard_from(heard) for heard in plain.get("heard", ())])
@@ -155,6 +167,7 @@ class Turn(NamedTuple):
             self.answer,
             self.belief,
             self.stated_belief,
+            self.kept,
             self.confidence,
             self.text,
             self.heard,
@@ -174,17 +187,24 @@ def _heard(heard: Heard) -> dict[str, Any]:
         values["weight"] = heard.weight
     if heard.tampered:
         values["tampered"] = True
+    if heard.acting is not None:
+        values["acting"] = heard.acting
+    if heard.option_gates is not None:
+        values["option_gates"] = heard.option_gates
     return values
 
 
 def _heard_from(values: Mapping[str, Any]) -> Heard:
     get = values.get
+    by_option = get("option_gates")
     return shared_heard(
         values["speaker"],
         values["round"],
         get("gate", 1.0),
         get("weight", 1.0),
         get("tampered", False),
+        get("acting"),
+        None if by_option is None else tuple(by_option),
     )
 
 

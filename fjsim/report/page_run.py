@@ -204,7 +204,7 @@ def _deliberation(contents: LogContents, question: str, turns: Sequence[Turn]) -
             f"{turn.agent} (adversary)" if turn.agent in hostile else turn.agent,
             _letter(turn.answer),
             " ".join(f"{mass:.2f}" for mass in turn.belief or ()),
-            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.heard),
+            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
             turn.reason or turn.problem,
         )
         for turn in sorted(turns, key=lambda turn: (turn.round, turn.agent))

@@ -5,13 +5,14 @@ import pytest
 
 from fjsim.analysis.security import paired
 from fjsim.experiment import run
-from fjsim.experiment.effective_law import INVENTED, MOVING, RECRUITED, REWRITTEN, TWO_BLENDS
+from fjsim.experiment.effective_law import MOVING
 from fjsim.experiment.intent import forged_beliefs
 from fjsim.experiment.prediction import law_beliefs, predictions
 from fjsim.experiment.setup import resolve
 from fjsim.experiment.sweeps.cell import CellJob, CellResult, play
 from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.experiment.sweeps.sweep import run_sweep
+from fjsim.experiment.unread import INVENTED, RECRUITED, REWRITTEN
 from fjsim.scenario import Scenario
 
 BLEND = {"kind": "self-confidence", "channel": "blend", "strength": 0.6}
@@ -75,10 +76,16 @@ def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base):
 def test_a_router_that_blends_is_part_of_the_law(base):
     team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
     scenario = Scenario(**base | team)
-    assert max(gaps(scenario)) < 2e-4, "the embedded model writes its beliefs with few digits"
-    plain = predictions(both_arms(scenario), seed=0)["declared"]
-    told = predictions(both_arms(scenario), seed=0, setup=resolve(scenario))["declared"]
-    assert told.error < 1e-3 < plain.error, "without the setup the blend is taken for a gate"
+    assert max(gaps(scenario)) < 1e-6
+    pair = both_arms(scenario)
+    plain, told = predictions(pair, 0), predictions(pair, 0, resolve(scenario))
+    assert plain["declared"].error == told["declared"].error < 1e-6, "the transcript says it all"
+
+
+def test_a_router_that_blends_on_top_of_a_defense_that_blends_is_part_of_the_law(base):
+    team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
+    scenario = Scenario(**base | team | {"defense": "trust-adaptive"})
+    assert max(gaps(scenario)) < 1e-6
 
 
 def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base):
@@ -91,7 +98,6 @@ def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base):
     [
         ({"attack": "sybil"}, INVENTED),
         ({"attack": "infect"}, RECRUITED),
-        ({"agents": 4, "attack": "stubborn", "router": BLEND, "defense": "ballot"}, TWO_BLENDS),
     ],
 )
 def test_what_the_law_cannot_say_is_a_reason_and_not_a_number(base, changes, reason):

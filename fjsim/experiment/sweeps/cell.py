@@ -16,10 +16,11 @@ from fjsim.analysis.detection import TrustScores, questions_to_detect, trust_sco
 from fjsim.analysis.security import Pair, paired
 from fjsim.errors import FjsimError, StorageError
 from fjsim.experiment.folder import write_file
-from fjsim.experiment.intent import declared_hostile, rewrites_others
+from fjsim.experiment.intent import declared_hostile
 from fjsim.experiment.prediction import UNDECLARED, law_beliefs
 from fjsim.experiment.run import Run, Watcher, run_setup
 from fjsim.experiment.setup import Setup, resolve
+from fjsim.experiment.unread import rewrites_others
 from fjsim.experiment.sweeps import tallies as counting
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario

@@ -17,7 +17,6 @@ from fjsim.fitting.hearing import (
     PEERS,
     Flags,
     Hearing,
-    columns_of_round,
     expressed_prediction,
     hearing,
     spoken_beliefs,
