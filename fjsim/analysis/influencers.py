@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, total_variation
-from fjsim.fitting.grams import Grams, grams
 from fjsim.fitting.columns import routed_rows
+from fjsim.fitting.grams import Grams, grams
 from fjsim.fitting.hearing import router_mix
 from fjsim.fitting.prediction import law_rows
 from fjsim.fitting.result import FJFit

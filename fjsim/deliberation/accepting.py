@@ -1,4 +1,4 @@
-"""What becomes of a stated belief: blended by a defense, mixed with a router's, or taken as it is."""
+"""What is accepted of a stated belief: blended by a defense, mixed by a router, or all of it."""
 
 from __future__ import annotations
 

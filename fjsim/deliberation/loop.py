@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,7 @@ from fjsim.contracts import (
     Validity,
 )
 from fjsim.deliberation import rendering
-from fjsim.deliberation.accepting import blended, gate_of, kept_share, recorded_share, routed
+from fjsim.deliberation.accepting import blended, kept_share, recorded_share, routed
 from fjsim.deliberation.adversary import Adversary, Moment
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
@@ -33,16 +31,15 @@ from fjsim.deliberation.hearing import (
     Gating,
     Hearing,
     cut,
-    deliver,
-    delivered,
     message_of,
 )
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.listening import Listening
 from fjsim.deliberation.probing import Probing
 from fjsim.deliberation.team import Team
 from fjsim.records import Cost, Turn, TurnKey
-from fjsim.seeds import shuffled, stream
+from fjsim.seeds import stream
 
 
 class Deliberation:
@@ -73,6 +70,7 @@ class Deliberation:
         self._twin = twin
         self._sheet = team.sheet(item.question)
         self._adversary = Adversary(team, item) if arm == "attacked" else None
+        self._listening = Listening(team, item, self._adversary)
         self._turns: list[dict[int, Turn]] = [{}]
         self._openings: dict[int, asyncio.Task[Turn]] = {}
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
@@ -220,7 +218,7 @@ class Deliberation:
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
         moment = Moment(number, said, self._before, self._gates)
         stance = None if self._adversary is None else self._adversary.stance(seat, moment)
-        hearing = self._hearing(seat, moment)
+        hearing = self._listening.hearing(seat, moment, self.weights, self._gates, self._gating)
         own_view = self._own_view(seat) if number else None
         recorded = self._journal.recorded(self._key(seat, number))
         agent = self.team.agents[seat]
@@ -342,54 +340,6 @@ class Deliberation:
         if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
             return None
         return np.array(turn.belief)
-
-    def _hearing(self, seat: int, moment: Moment) -> Hearing:
-        if moment.number == 0:
-            return Hearing()
-        team, rules, item = self.team, self.team.rules, self.item
-        speakers: Sequence[int] = team.speakers[seat]
-        place = (item.question.id, item.replica, seat, moment.number)
-        if rules.shuffle_peers and len(speakers) > 1:
-            speakers = shuffled(speakers, rules.seed, "peer order", *place)
-        loud: list[Message] = []
-        silent: list[Message] = []
-        # A copy: what one listener was made to read must not move the gates of the others.
-        gates = None if self._gates is None else self._gates[seat].copy()
-        for speaker in speakers:
-            turn = moment.said[speaker]
-            gate = 1.0 if gates is None else gates[speaker]
-            message = message_of(turn, float(self.weights[seat, speaker]), gate)
-            if turn.validity is Validity.MISSING:
-                silent.append(message)
-                continue
-            if self._adversary is not None:
-                message = self._adversary.tampered(message, seat, moment)
-                forged = self._adversary.forged(message, seat, moment)
-                loud.extend(self._judged(copy, seat, speaker) for copy in forged)
-            judged = self._judged(message, seat, speaker)
-            if gates is not None:
-                gates[speaker] = gate_of(judged)
-            loud.append(judged)
-        if len(loud) + len(silent) > len(speakers) and rules.shuffle_peers:
-            # Invented speakers must not stand beside the seat they come from.
-            loud = shuffled(loud, rules.seed, "forged order", *place)
-        if isinstance(team.agents[seat], SpeakingAgent):
-            return Hearing(tuple(loud), tuple(silent), gates=gates)
-        if team.router.channel != "label":
-            rng = stream(rules.seed, "routing", *place)
-            chosen = delivered(loud, team.router, team.influence[seat], rng)
-            loud, silent = list(chosen.heard), [*chosen.silent, *silent]
-        if team.defense is None:
-            return Hearing(tuple(loud), tuple(silent))
-        rng = stream(rules.seed, "delivery", *place)
-        hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
-        return replace(hearing, silent=(*hearing.silent, *silent), gates=gates)
-
-    def _judged(self, message: Message, seat: int, speaker: int) -> Message:
-        """Return a message as peers may see it, under the gate that its own words deserve."""
-        shown = self.team.rules.peers_see
-        judged = message if self._gating is None else self._gating.judged(message, seat, speaker)
-        return cut(judged, shown)
 
     def _prompt(
         self,

@@ -100,7 +100,7 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     n_items, n_rounds, n_agents, n_options = transcript.beliefs.shape
     forged = np.full((2, n_items, n_agents, n_agents, n_options), np.nan)
     if transcript.peers_read == "nothing":
-        return forged[0]
+        return np.asarray(forged[0])
     for at, item in enumerate(items_of(setup, transcript)):
         adversary = adversary_of(setup, item, transcript.innate[at])
         record = _record(setup, transcript, item, at)

@@ -15,7 +15,7 @@ from fjsim.fitting.columns import routed_rows
 from fjsim.fitting.equilibrium import with_equilibrium
 from fjsim.fitting.findings import Identified, Intervals
 from fjsim.fitting.grams import Grams
-from fjsim.fitting.hearing import PEERS, Flags, RouterMix, router_mix, unplaced_turns
+from fjsim.fitting.hearing import PEERS, Flags, router_mix, unheard_edges, unplaced_turns
 from fjsim.fitting.identifiability import (
     Determined,
     blind_spots,
@@ -98,7 +98,10 @@ def assemble(
     most = np.bincount(units.of_seat, minlength=len(rows)) * 0 + _most_turns(transcript, units)
     spots = blind_spots(normal, most, unit_names, rows[:, PEERS:].sum(axis=-1))
     seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
-    identified = _identified(seat_known, exact, spots, units, transcript)
+    unheard = unheard_edges(transcript)
+    if units.given is None:
+        seat_known = _told_apart(seat_known, unheard)
+    identified = _identified(seat_known, exact, spots, units, transcript, unheard)
     fit = FJFit(
         model=model,
         n_items=transcript.n_items,
@@ -131,9 +134,7 @@ def seat_names(transcript: Transcript) -> tuple[str, ...]:
     return transcript.agents or tuple(str(seat) for seat in range(transcript.n_agents))
 
 
-def item_parameters(
-    normal: Grams, rows: Array, n_rounds: int, router: RouterMix | None = None
-) -> ItemParameters:
+def item_parameters(normal: Grams, rows: Array, transcript: Transcript) -> ItemParameters:
     """Return parameters item by item, NaN where the item does not determine them.
 
     Parameters
@@ -141,11 +142,12 @@ def item_parameters(
     normal : Grams
         Per item.
     rows : ndarray of shape (n_items, n_agents, n_agents + 2)
-    n_rounds : int
-    router : RouterMix, optional
-        What a blending router adds to what agents state.
+    transcript : Transcript
+        What was fitted.
     """
     known = determined(precision(normal, rows), rows, normal.allowed)
+    known = _told_apart(known, unheard_edges(transcript, by_item=True))
+    acting = routed_rows(rows, router_mix(transcript), by_item=True)
     parts = split_rows(rows)
     counted = normal.turns > 0
     return ItemParameters(
@@ -153,7 +155,7 @@ def item_parameters(
         _shown(parts.stubbornness, known.stubbornness & counted),
         _shown(parts.self_weight, known.self_weight & counted),
         _shown(parts.influence, known.influence & counted[..., None]),
-        finite_influence(routed_rows(rows, router, by_item=True), n_rounds).mean(axis=-2),
+        finite_influence(acting, transcript.n_rounds).mean(axis=-2),
     )
 
 
@@ -195,7 +197,7 @@ def item_result(
 
     return replace(
         fit,
-        items=item_parameters(per_item, rows, transcript.n_rounds, router_mix(transcript)),
+        items=item_parameters(per_item, rows, transcript),
         one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
         predictor=rows_of_items,
     )
@@ -242,8 +244,21 @@ def _seats(
     )
 
 
+def _told_apart(known: Determined, unheard: Flags) -> Determined:
+    """Rule out what speakers that were never heard would weigh: it counts as self-weight."""
+    whole = np.asarray(~unheard.any(axis=-1))
+    return Determined(
+        known.stubbornness, known.self_weight & whole, known.influence & whole[..., None]
+    )
+
+
 def _identified(
-    known: Determined, exact: Any, spots: list[list[str]], units: Units, transcript: Transcript
+    known: Determined,
+    exact: Any,
+    spots: list[list[str]],
+    units: Units,
+    transcript: Transcript,
+    unheard: Flags,
 ) -> Identified:
     """Collect the identifiability report, seat by seat."""
     at = units.of_seat
@@ -256,6 +271,12 @@ def _identified(
         named = list(spots[at[seat]])
         if not (known.stubbornness[seat] or named):
             named.append("beliefs differ too little for the noise: its standard error exceeds 0.15")
+        if units.given is None and unheard[seat].any():
+            speakers = ", ".join(map(str, np.flatnonzero(unheard[seat])))
+            named.append(
+                f"never heard seat {speakers}, to whom its weights give a share: that share "
+                "cannot be told from the self-weight"
+            )
         reasons.append(tuple(named))
     return Identified(
         stubbornness=known.stubbornness,

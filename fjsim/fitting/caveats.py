@@ -18,8 +18,8 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Why the law cannot be read off the log, survivors of early stopping, sequential turns, crowds, missing turns, statements heard
-        but not recorded, agents without a round-0 belief.
+        Why the law cannot be read off the log, survivors of early stopping, sequential turns,
+        crowds, missing turns, statements heard but not recorded, agents without a round-0 belief.
     """
     found = [
         _unread(transcript),

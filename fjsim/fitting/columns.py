@@ -122,7 +122,7 @@ def accepted_beliefs(
 
 
 def _read(heard: Hearing, at: int, said: Array) -> Array:
-    """Return what each listener read of each speaker, shape (n_items, listener, speaker, option)."""
+    """Return what each listener read: (n_items, listener, speaker, option)."""
     items = np.arange(len(said))[:, None, None]
     speakers = np.arange(said.shape[2])[None, None, :]
     return np.asarray(said[items, heard.said_in[:, at - 1], speakers])

@@ -9,8 +9,8 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.errors import NotConvergentError
 from fjsim.fitting.caveats import log_warnings
-from fjsim.fitting.grams import grams
 from fjsim.fitting.columns import routed_rows
+from fjsim.fitting.grams import grams
 from fjsim.fitting.hearing import INNATE, OWN, PEERS, RouterMix, router_mix
 from fjsim.fitting.result import FJFit
 from fjsim.fitting.rows import parameters_of

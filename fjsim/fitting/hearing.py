@@ -235,6 +235,33 @@ def router_mix(transcript: Transcript) -> RouterMix | None:
     return RouterMix(weights, share, gate, innate)
 
 
+def unheard_edges(transcript: Transcript, by_item: bool = False) -> Flags:
+    """Return which speakers of the graph a listener never heard.
+
+    What they would weigh stays with the listener's own last belief, in every turn alike: no fit
+    can tell the two apart.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        Without influence it does not say who might have been heard.
+    by_item : bool, default False
+        Whether each item is looked at alone.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_agents, n_agents) or (n_items, n_agents, n_agents)
+    """
+    heard = hearing(transcript).heard.any(axis=1)
+    influence = transcript.influence
+    edges = (
+        np.zeros_like(heard) if influence is None else np.broadcast_to(influence > 0, heard.shape)
+    )
+    if by_item:
+        return np.asarray(edges & ~heard)
+    return np.asarray(edges.any(axis=0) & ~heard.any(axis=0))
+
+
 def unplaced_turns(transcript: Transcript) -> Flags:
     """Return the turns before which something was heard that the log does not hold.
 

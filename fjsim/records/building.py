@@ -12,8 +12,8 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import StorageError
 from fjsim.records.event_log import EVENTS, ItemEnd, LogContents, read_log
-from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.played import PlayedLaw, played_law
+from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
 
 

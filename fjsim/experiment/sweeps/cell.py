@@ -20,8 +20,8 @@ from fjsim.experiment.intent import declared_hostile
 from fjsim.experiment.prediction import UNDECLARED, law_beliefs
 from fjsim.experiment.run import Run, Watcher, run_setup
 from fjsim.experiment.setup import Setup, resolve
-from fjsim.experiment.unread import rewrites_others
 from fjsim.experiment.sweeps import tallies as counting
+from fjsim.experiment.unread import rewrites_others
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario
 
