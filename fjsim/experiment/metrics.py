@@ -13,7 +13,7 @@ from fjsim.analysis.detection import detection_auc
 from fjsim.analysis.intervals import NOTHING, Estimate
 from fjsim.contracts import Arm, Validity
 from fjsim.experiment.effective_law import EffectiveLaw
-from fjsim.experiment.prediction import Prediction, predictions
+from fjsim.experiment.prediction import Prediction, predictions_or_reasons
 from fjsim.experiment.setup import Setup
 from fjsim.records import VALIDITY_CODES, LogContents, Transcript, counted
 
@@ -36,6 +36,8 @@ class Outcome:
         What the predictions take for the belief that peers read, or why there are none.
     missing_share : float
         Of all turns.
+    because : dict of str to str
+        Why a prediction is None, by where its parameters would come from.
     """
 
     metrics: Mapping[str, Estimate | float | int | None]
@@ -43,6 +45,7 @@ class Outcome:
     prediction: Mapping[str, Prediction | None]
     assumes: str
     missing_share: float
+    because: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -53,7 +56,11 @@ class Outcome:
         return {
             "metrics": _plain(self.metrics),
             "baseline": None if self.baseline is None else _plain(self.baseline),
-            "prediction": {**predictions, "assumes": self.assumes},
+            "prediction": {
+                **predictions,
+                "assumes": self.assumes,
+                "because": dict(self.because),
+            },
         }
 
 
@@ -102,7 +109,7 @@ def measure(
     pair = None
     if attacked is not None and clean is not None:
         pair = security.paired(attacked, clean)
-    prediction = predictions(pair, seed, setup)
+    prediction, because = predictions_or_reasons(pair, seed, setup)
     main = attacked if attacked is not None else clean
     assert main is not None, "a run has at least one arm"
     metrics: dict[str, Estimate | float | int | None] = {
@@ -124,6 +131,7 @@ def measure(
         prediction=prediction,
         assumes=_assumed(setup, main),
         missing_share=missing / turns if turns else 0.0,
+        because=because,
     )
 
 

@@ -162,12 +162,35 @@ def predictions(
         clean arm) and ``fitted_first_rounds`` (fitted on the attacked arm's first rounds, rolled
         out from there); None where there are none, for a reason that `law_beliefs` tells.
     """
+    return predictions_or_reasons(pair, seed, setup)[0]
+
+
+def predictions_or_reasons(
+    pair: Pair | None, seed: int, setup: Setup | None = None
+) -> tuple[dict[str, Prediction | None], dict[str, str]]:
+    """Predict a run's end, and say of each set of parameters that predicts nothing why.
+
+    Parameters
+    ----------
+    pair, seed, setup
+        As in `predictions`.
+
+    Returns
+    -------
+    found : dict
+        As from `predictions`.
+    reasons : dict of str to str
+        One for each that is None.
+    """
     found: dict[str, Prediction | None] = dict.fromkeys(SOURCES)
+    reasons: dict[str, str] = {}
     for source in SOURCES:
         beliefs = law_beliefs(pair, source, setup)
         if pair is not None and beliefs.attacked is not None and beliefs.clean is not None:
             found[source] = _judged(pair, beliefs.attacked, beliefs.clean, seed)
-    return found
+        else:
+            reasons[source] = beliefs.because
+    return found, reasons
 
 
 def _judged(pair: Pair, attacked: Array, clean: Array, seed: int) -> Prediction:

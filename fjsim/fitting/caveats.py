@@ -38,7 +38,7 @@ def _unread(transcript: Transcript) -> str:
     """Repeat why a run predicts nothing either, where its log says so."""
     if transcript.played is None or not transcript.played.unread:
         return ""
-    return f"not the law of these agents: {transcript.played.unread}"
+    return f"no law can be read off this arm: {transcript.played.unread}"
 
 
 def _survivors(transcript: Transcript) -> str:

@@ -13,7 +13,7 @@ from fjsim.experiment.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
 from fjsim.experiment.sweeps.table import Group, groups
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.page import Section, document, paragraph, preformatted, table
-from fjsim.report.sweep_tables import CAVEAT, NOTE, RANKED, axes_of, interval, records
+from fjsim.report.sweep_tables import CAVEAT, NOTE, RANKED, axes_of, interval, reasons_of, records
 
 MOST_CURVES = 16
 
@@ -65,7 +65,7 @@ def sweep_page(folder: Path) -> str:
     if result.best_responses is not None and len(result.best_responses):
         sections.append(Section("Best responses", (_best(result.best_responses),)))
     sections += [
-        Section("All settings", (_table(result.table, axes),)),
+        Section("All settings", (_table(result.table, axes), *_unpredicted(result.table))),
         Section("Figures", _figures(result.table, settings, axes)),
         Section("Sweep", (preformatted((folder / SWEEP).read_text(encoding="utf-8")),)),
     ]
@@ -129,6 +129,12 @@ def _table(frame: pd.DataFrame, axes: list[str]) -> str:
             for row in rows
         ],
     )
+
+
+def _unpredicted(frame: pd.DataFrame) -> list[str]:
+    return [
+        paragraph(f"No prediction by the law: {reason}.", "note") for reason in reasons_of(frame)
+    ]
 
 
 def _number(value: Any) -> str:

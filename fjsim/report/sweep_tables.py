@@ -79,7 +79,24 @@ def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
     for row in records(table):
         setting = " · ".join(str(row[axis]) for axis in axes if row[axis] != "-")
         shown.add_row(escape(setting), *(interval(row, name, 2) for name, _ in SHOWN))
+    for reason in reasons_of(table):
+        shown.caption += f"\nno prediction by the law: {escape(reason)}"
     return shown
+
+
+def reasons_of(table: pd.DataFrame) -> list[str]:
+    """Return why the law predicts nothing, each reason once with the settings that it holds for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``fjsim.experiment.sweeps.table``.
+    """
+    if "no_prediction" not in table or "attack" not in table:
+        return []
+    told = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
+    counts = told["no_prediction"].value_counts()
+    return [f"{reason} ({number} of {len(table)} settings)" for reason, number in counts.items()]
 
 
 def leaderboard_table(frame: pd.DataFrame, simulated: bool) -> Table:
