@@ -12,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, total_variation
+from fjsim.fitting.columns import routed_rows
 from fjsim.fitting.grams import Grams, grams
+from fjsim.fitting.hearing import router_mix
 from fjsim.fitting.prediction import law_rows
 from fjsim.fitting.result import FJFit
 from fjsim.fitting.rows import finite_influence
@@ -52,9 +54,14 @@ def item_shares(fit: FJFit, transcript: Transcript) -> Array:
     Returns
     -------
     ndarray of shape (n_items, n_agents)
-        Column means of :math:`\Phi_T`; rows that vary over rounds are averaged first.
+        Column means of :math:`\Phi_T`, a router's blend included; rows that vary over rounds are
+        averaged first.
     """
     rows = law_rows(transcript, fit).mean(axis=1)
+    router = router_mix(transcript)
+    if router is not None:
+        rows = np.broadcast_to(rows, (transcript.n_items, *rows.shape[1:]))
+        rows = routed_rows(rows, router, by_item=True)
     shares = finite_influence(rows, transcript.n_rounds).mean(axis=-2)
     return np.asarray(np.broadcast_to(shares, (transcript.n_items, transcript.n_agents)))
 

@@ -30,7 +30,8 @@ Rule = Literal["fj", "log-linear", "majority", "attractor"]
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
 CHARACTERS_PER_TOKEN = 4
-DECIMALS = 6
+DIGITS = 7
+"""Significant digits of what it states."""
 OBEYED_CERTAINTY = 0.97
 REPAIR = "Your reply could not be used"
 
@@ -326,12 +327,16 @@ def _logprobs(text: str) -> dict[str, float]:
 
 def _reply(belief: Array, reason: str) -> str:
     top = int(np.argmax(belief))
-    stated = {LETTERS[at]: round(float(value), DECIMALS) for at, value in enumerate(belief)}
+    stated = {LETTERS[at]: _rounded(value) for at, value in enumerate(belief)}
     return json.dumps(
         {
             "reasoning": reason,
             "answer": LETTERS[top],
             "belief": stated,
-            "confidence": round(float(belief.max()), 4),
+            "confidence": _rounded(belief.max()),
         }
     )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -143,7 +143,7 @@ def _cells(turn: Turn, seats: set[int]) -> list[str]:
         f"{turn.agent}{'*' if turn.agent in seats else ''}",
         str(turn.validity) if turn.answer is None else str(turn.answer),
         belief,
-        " ".join(str(heard.speaker) for heard in turn.heard),
+        " ".join(str(heard.speaker) for heard in turn.reached),
         escape(reason),
     ]
 

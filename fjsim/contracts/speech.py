@@ -97,13 +97,32 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The record of one message that reached a listener."""
+    """The record of one message to a listener.
+
+    Parameters
+    ----------
+    speaker, round : int
+        Who said it, and when.
+    gate : float
+        The defense's gate, in [0, 1]; the mean where gates differ by option.
+    weight : float
+        The speaker's share of the listener's peer weight, before the gate.
+    tampered : bool
+        Whether an adversary rewrote it on its way.
+    acting : float or None
+        What acted in place of the gate where the defense's channel delivers a message in full or
+        not at all: 1 for a delivered one, 0 for one that it kept back. None where the gate acted.
+    option_gates : tuple of float or None
+        Gates that differ by option.
+    """
 
     speaker: int
     round: int
     gate: float = 1.0
     weight: float = 1.0
     tampered: bool = False
+    acting: float | None = None
+    option_gates: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,19 +26,44 @@ class Hearing:
         In the order shown.
     silent : tuple of Message
         Neighbours that were missing or withheld; their weight stays with the own last belief.
+    kept_back : tuple of Message
+        Those of the silent ones that the defense's channel did not deliver.
+    in_full : bool
+        Whether that channel lets what it delivers act in full, whatever its gate.
+    gates : ndarray of shape (n_agents,) or (n_agents, n_options), or None
+        The listener's gates, each for the words that reached it; None without a defense.
     """
 
     heard: tuple[Message, ...] = ()
     silent: tuple[Message, ...] = ()
+    kept_back: tuple[Message, ...] = ()
+    in_full: bool = False
+    gates: Array | None = None
 
     @property
     def record(self) -> tuple[Heard, ...]:
         """What is recorded of it, by speaker."""
-        kept = (
-            shared_heard(m.speaker, m.round, round(m.gate, 12), round(m.weight, 12), m.tampered)
-            for m in self.heard
-        )
-        return tuple(sorted(kept, key=lambda heard: heard.speaker))
+        sent = [
+            _recorded(message, 1.0 if self.in_full and message.gate != 1 else None)
+            for message in self.heard
+        ]
+        sent += [_recorded(message, 0.0) for message in self.kept_back]
+        return tuple(sorted(sent, key=lambda heard: heard.speaker))
+
+
+def _recorded(message: Message, acting: float | None) -> Heard:
+    by_option = message.option_gates
+    if by_option is not None and float(np.ptp(by_option)) == 0:
+        by_option = None
+    return shared_heard(
+        message.speaker,
+        message.round,
+        round(message.gate, 12),
+        round(message.weight, 12),
+        message.tampered,
+        acting,
+        None if by_option is None else tuple(np.round(by_option, 12).tolist()),
+    )
 
 
 def message_of(turn: Turn, weight: float, gate: Array | float) -> Message:
@@ -101,14 +126,11 @@ class Gating:
         What the policies saw before the round.
     state : object
         The defense's state before the question.
-    gates : ndarray
-        The defense's gates on that record.
     """
 
     defense: Defense
     record: Record
     state: Any
-    gates: Array
 
     def judged(self, message: Message, listener: int, seat: int) -> Message:
         """Return a message under the gate that its own words deserve.
@@ -200,44 +222,6 @@ def delivered(
     return Hearing(tuple(heard), tuple(silent))
 
 
-def routed(
-    accepted: Array, hearing: Hearing, weights: Array, rest: Array, strength: float
-) -> Array:
-    """Return an accepted belief, mixed with what a blending router made of the messages.
-
-    Parameters
-    ----------
-    accepted : ndarray of shape (n_options,)
-        What the defense, if any, left of the stated belief.
-    hearing : Hearing
-        What was given to the agent.
-    weights : ndarray of shape (n_agents,)
-        The listener's row of W(q).
-    rest : ndarray of shape (n_options,)
-        What takes the place of whatever gates take away, or nobody said.
-    strength : float
-        Share of the routed mixture, in [0, 1].
-
-    Notes
-    -----
-    ``(1 - strength) accepted + strength sum_j w_ij(q) (phi_ij b_j + (1 - phi_ij) rest)``.
-    """
-    if weights.sum() <= 0:
-        return accepted
-    mixture = np.zeros_like(accepted)
-    left = 1.0
-    for message in hearing.heard:
-        belief = expressed(message, len(accepted))
-        if belief is None or message.speaker >= len(weights):
-            continue
-        share = float(weights[message.speaker] / weights.sum())
-        gate = message.gate if message.option_gates is None else message.option_gates
-        mixture = mixture + share * (gate * belief + (1 - gate) * rest)
-        left -= share
-    mixture = mixture + left * rest
-    return np.asarray((1 - strength) * accepted + strength * mixture / mixture.sum())
-
-
 def deliver(
     messages: Sequence[Message], channel: Channel, threshold: float, rng: np.random.Generator
 ) -> Hearing:
@@ -263,34 +247,4 @@ def deliver(
     for message, draw in zip(messages, draws, strict=True):
         passes = message.gate >= threshold if channel == "withhold" else draw < message.gate
         (heard if passes else silent).append(message)
-    return Hearing(tuple(heard), tuple(silent))
-
-
-def blended(
-    stated: Array, innate: Array, own: Array, weights: Array, gates: Array, residual: str
-) -> Array:
-    """Return the belief that is accepted of a stated one under the ``blend`` channel.
-
-    Parameters
-    ----------
-    stated, innate, own : ndarray of shape (n_options,)
-        What the agent stated, its round-0 belief and its last accepted one.
-    weights : ndarray of shape (n_agents,)
-        The listener's row of W(q).
-    gates : ndarray of shape (n_agents,) or (n_agents, n_options)
-        The listener's gates.
-    residual : {'innate', 'self'}
-        What the rest is filled with.
-
-    Notes
-    -----
-    ``g = sum_j w_j phi_j`` and ``accepted = g stated + (1 - g) residual``, option by option where
-    gates differ by option, renormalised then.
-    """
-    kept = weights @ gates if weights.sum() > 0 else np.ones(())
-    if np.all(kept > 1 - DELIVERED):
-        return stated  # To the last digit: full trust is no defense.
-    rest = innate if residual == "innate" else own
-    mixed = kept * stated + (1 - kept) * rest
-    total = float(mixed.sum())
-    return np.asarray(mixed / total if total > DELIVERED else rest)
+    return Hearing(tuple(heard), tuple(silent), kept_back=tuple(silent), in_full=True)

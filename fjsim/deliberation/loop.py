@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,25 +23,23 @@ from fjsim.contracts import (
     Validity,
 )
 from fjsim.deliberation import rendering
+from fjsim.deliberation.accepting import blended, kept_share, recorded_share, routed
 from fjsim.deliberation.adversary import Adversary, Moment
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.hearing import (
     Gating,
     Hearing,
-    blended,
     cut,
-    deliver,
-    delivered,
     message_of,
-    routed,
 )
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.listening import Listening
 from fjsim.deliberation.probing import Probing
 from fjsim.deliberation.team import Team
 from fjsim.records import Cost, Turn, TurnKey
-from fjsim.seeds import shuffled, stream
+from fjsim.seeds import stream
 
 
 class Deliberation:
@@ -73,6 +70,7 @@ class Deliberation:
         self._twin = twin
         self._sheet = team.sheet(item.question)
         self._adversary = Adversary(team, item) if arm == "attacked" else None
+        self._listening = Listening(team, item, self._adversary)
         self._turns: list[dict[int, Turn]] = [{}]
         self._openings: dict[int, asyncio.Task[Turn]] = {}
         self._conversations = [self._conversation(seat) for seat in range(team.n_agents)]
@@ -128,7 +126,8 @@ class Deliberation:
             if team.defense is not None:
                 public = self._public(self._before)
                 self._gates = np.array(team.defense.gates(public, state))
-                self._gating = Gating(team.defense, public, state, self._gates)
+                self._gates.flags.writeable = False
+                self._gating = Gating(team.defense, public, state)
             self._turns.append({})
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
@@ -269,7 +268,7 @@ class Deliberation:
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
         moment = Moment(number, said, self._before, self._gates)
         stance = None if self._adversary is None else self._adversary.stance(seat, moment)
-        hearing = self._hearing(seat, moment)
+        hearing = self._listening.hearing(seat, moment, self.weights, self._gates, self._gating)
         own_view = self._own_view(seat) if number else None
         recorded = self._journal.recorded(self._key(seat, number))
         agent = self.team.agents[seat]
@@ -326,7 +325,9 @@ class Deliberation:
     ) -> Turn:
         statement = elicited.statement
         stated = statement.belief
-        accepted = self._accepted(seat, number, stated, hearing) if blends else stated
+        accepted, kept = stated, None
+        if blends and stated is not None and number:
+            accepted, kept = self._accepted(seat, number, stated, hearing)
         return Turn(
             arm=self.arm,
             question=self.item.question.id,
@@ -342,6 +343,7 @@ class Deliberation:
             reason=statement.reason,
             problem=statement.problem,
             mass=statement.mass,
+            kept=kept,
             heard=self._record_of(hearing),
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
@@ -353,23 +355,24 @@ class Deliberation:
         return heard if self._adversary is None else self._adversary.recorded(heard)
 
     def _accepted(
-        self, seat: int, number: int, stated: Array | None, hearing: Hearing
-    ) -> Array | None:
+        self, seat: int, number: int, stated: Array, hearing: Hearing
+    ) -> tuple[Array, tuple[float, ...] | None]:
+        """Return what is accepted of a stated belief, and the share that a defense let pass."""
         defense, router, weights = self.team.defense, self.team.router, self.weights[seat]
-        blends = router.channel == "blend" or (defense is not None and defense.channel == "blend")
-        if stated is None or number == 0 or not blends:
-            return stated
+        gates = hearing.gates if defense is not None and defense.channel == "blend" else None
+        if gates is None and router.channel != "blend":
+            return stated, None
         innate, own = self._belief(seat, 0), self._belief(seat, number - 1)
         if innate is None or own is None:
-            return stated
-        accepted, rest = stated, own
-        if defense is not None and defense.channel == "blend" and self._gates is not None:
+            return stated, None
+        accepted, rest, kept = stated, own, None
+        if defense is not None and gates is not None:
             rest = innate if defense.residual == "innate" else own
-            gates = self._gates[seat]
             accepted = blended(stated, innate, own, weights, gates, defense.residual)
+            kept = recorded_share(kept_share(weights, gates))
         if router.channel == "blend":
             accepted = routed(accepted, hearing, weights, rest, router.strength)
-        return accepted
+        return accepted, kept
 
     def _belief(self, seat: int, number: int) -> Array | None:
         """Return the seat's last belief up to a round; a missing turn changes nothing."""
@@ -387,55 +390,6 @@ class Deliberation:
         if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
             return None
         return np.array(turn.belief)
-
-    def _hearing(self, seat: int, moment: Moment) -> Hearing:
-        if moment.number == 0:
-            return Hearing()
-        team, rules, item = self.team, self.team.rules, self.item
-        speakers: Sequence[int] = team.speakers[seat]
-        place = (item.question.id, item.replica, seat, moment.number)
-        if rules.shuffle_peers and len(speakers) > 1:
-            speakers = shuffled(speakers, rules.seed, "peer order", *place)
-        loud: list[Message] = []
-        silent: list[Message] = []
-        for speaker in speakers:
-            turn = moment.said[speaker]
-            gate = 1.0 if self._gates is None else self._gates[seat, speaker]
-            message = message_of(turn, float(self.weights[seat, speaker]), gate)
-            if turn.validity is Validity.MISSING:
-                silent.append(message)
-                continue
-            if self._adversary is not None:
-                message = self._adversary.tampered(message, seat, moment)
-                forged = self._adversary.forged(message, seat, moment)
-                loud.extend(self._judged(copy, seat, speaker) for copy in forged)
-            loud.append(self._judged(message, seat, speaker))
-        if len(loud) + len(silent) > len(speakers) and rules.shuffle_peers:
-            # Invented speakers must not stand beside the seat they come from.
-            loud = shuffled(loud, rules.seed, "forged order", *place)
-        if isinstance(team.agents[seat], SpeakingAgent):
-            return Hearing(tuple(loud), tuple(silent))
-        if team.router.channel != "label":
-            rng = stream(rules.seed, "routing", *place)
-            chosen = delivered(loud, team.router, team.influence[seat], rng)
-            loud, silent = list(chosen.heard), [*chosen.silent, *silent]
-        if team.defense is None:
-            return Hearing(tuple(loud), tuple(silent))
-        rng = stream(rules.seed, "delivery", *place)
-        hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
-        return Hearing(hearing.heard, (*hearing.silent, *silent))
-
-    def _judged(self, message: Message, seat: int, speaker: int) -> Message:
-        """Return a message as peers may see it, under the gate that its own words deserve."""
-        shown = self.team.rules.peers_see
-        if self._gating is None or self._gates is None:
-            return cut(message, shown)
-        judged = self._gating.judged(message, seat, speaker)
-        if judged is not message and message.speaker == speaker:
-            self._gates[seat, speaker] = (
-                judged.gate if judged.option_gates is None else judged.option_gates
-            )
-        return cut(judged, shown)
 
     def _prompt(
         self,

@@ -20,7 +20,9 @@ from fjsim.deliberation.prompts import fill
 from fjsim.questions import LETTERS, Question
 from fjsim.role_tokens import is_unseen, without_role_tokens
 
-SHOWN_DECIMALS = 4
+SHOWN_DIGITS = 7
+"""Significant digits of a number in a prompt; a short number stays short."""
+SHOWN_DECIMALS = 13
 
 MANNERS = {
     "low": "State it plainly and without pressing anybody.",
@@ -75,8 +77,14 @@ def _shown(order: tuple[int, ...], belief: tuple[float, ...]) -> str:
     return " ".join(f"{letter}={_number(belief[option])}" for letter, option in pairs)
 
 
+@lru_cache(maxsize=4096)
 def _number(value: float) -> str:
-    return f"{value:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".") or "0"
+    """Return a number without an exponent, which people and models read alike."""
+    text = f"{value:.{SHOWN_DIGITS}g}"
+    if "e" not in text:
+        return text
+    decimals = min(SHOWN_DECIMALS, SHOWN_DIGITS - 1 - int(text.partition("e")[2]))
+    return f"{value:.{decimals}f}".rstrip("0").rstrip(".") or "0"
 
 
 _TAG = re.compile(r"[<＜﹤](?=\s{0,8}[/!?／！？]|[^\W\d_]|\s{1,8}(?i:peer|silent)\b)")
@@ -179,8 +187,8 @@ def agent_name(seat: int) -> str:
 
 
 def _attributes(message: Message, weighted: bool, show_trust: bool) -> str:
-    weight = f' weight="{message.weight:.4f}"' if weighted else ""
-    trust = f' trust="{message.gate:.2f}"' if show_trust and message.gate < 1 else ""
+    weight = f' weight="{_number(message.weight)}"' if weighted else ""
+    trust = f' trust="{_number(message.gate)}"' if show_trust and message.gate < 1 else ""
     return f' name="{agent_name(message.speaker)}"{weight}{trust}'
 
 

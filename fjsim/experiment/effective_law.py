@@ -1,4 +1,4 @@
-"""The law as one run bends it: a blending router, a forged speaker; or why it says nothing."""
+"""The law as one run bends it: a forged speaker; or why it says nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option
-from fjsim.contracts import ModelAgent, Power, SpeakingAgent
-from fjsim.experiment.intent import forged_beliefs, rewrites_others
+from fjsim.experiment.intent import forged_beliefs
 from fjsim.experiment.setup import Setup
+from fjsim.experiment.unread import REWRITTEN, rewrites_others, silent_because
 from fjsim.fitting import FJFit, predicted_beliefs
 from fjsim.fitting.hearing import INNATE, OWN, PEERS
 from fjsim.fitting.prediction import law_rows
@@ -19,12 +19,7 @@ from fjsim.records import Transcript
 
 Number = TypeVar("Number", bound=np.generic)
 
-TWO_BLENDS = "router and defense both act on what is accepted"
-INVENTED = "invented speakers change the weights from listener to listener"
-RECRUITED = "recruits stop following the law"
 MOVING = "forged messages are no constant source"
-ROUTED = "the clean arm was routed by other weights"
-REWRITTEN = "a fit cannot see which messages were forged"
 
 
 @dataclass(frozen=True)
@@ -39,13 +34,6 @@ class EffectiveLaw:
     setup: Setup
 
     @property
-    def blends(self) -> bool:
-        """Whether a router mixes outside the model what an agent's turn came to."""
-        agents = self.setup.plugins.agents
-        models = any(isinstance(agent, ModelAgent) for agent in agents)
-        return models and self.setup.plugins.router.channel == "blend"
-
-    @property
     def rewrites(self) -> bool:
         """Whether somebody is heard to say what it did not say."""
         return rewrites_others(self.setup.plugins.attack)
@@ -53,35 +41,17 @@ class EffectiveLaw:
     @property
     def is_plain(self) -> bool:
         """Whether the transcript holds all that the law needs."""
-        return not (self.blends or self.rewrites or self.silent_because)
+        return not (self.rewrites or self.silent_because)
 
     @property
     def silent_because(self) -> str:
         """Why no parameters can predict the run; empty where they can."""
-        plugins = self.setup.plugins
-        if self.blends and plugins.defense is not None:
-            return TWO_BLENDS
-        if plugins.attack is None:
-            return ""
-        may = plugins.attack.threat.may
-        if Power.FORGE_IDENTITIES in may:
-            return INVENTED
-        speaking = any(isinstance(agent, SpeakingAgent) for agent in plugins.agents)
-        return RECRUITED if Power.RECRUIT in may and speaking else ""
-
-    @property
-    def clean_fit_fails_because(self) -> str:
-        """Why a fit of the clean arm says nothing on the attacked one; empty where it does."""
-        return ROUTED if self.blends else ""
+        return silent_because(self.setup.plugins)
 
     @property
     def own_fit_fails_because(self) -> str:
         """Why the attacked arm cannot be fitted itself; empty where it can."""
         return REWRITTEN if self.rewrites else ""
-
-    def plain(self, transcript: Transcript) -> Transcript:
-        """Return the transcript as fits should read it: what a router blended is what was said."""
-        return replace(transcript, stated_beliefs=None) if self.blends else transcript
 
     def beliefs(
         self, transcript: Transcript, fit: FJFit | None = None, start: int = 0
@@ -103,41 +73,18 @@ class EffectiveLaw:
 
         Notes
         -----
-        A router that blends with strength s makes of a row r of the law ``(1 - s) r + s W(q)``,
-        which is a row again. A speaker whose messages are forged is, to those who get the
-        forgeries, another speaker that never moves: it is added as a seat of the adversary's.
+        A speaker whose messages are forged is, to those who get the forgeries, another speaker
+        that never moves: it is added as a seat of the adversary's.
         """
         if self.silent_because:
             return None
-        plain = self.plain(transcript)
-        rows = self._rows(transcript, fit)
         if not self.rewrites or transcript.arm != "attacked":
-            return predicted_beliefs(plain, rows, start)
+            return predicted_beliefs(transcript, fit, start)
         forged = forged_beliefs(self.setup, transcript)
         if forged is None:
             return None
-        doubled, wide = with_doubles(plain, rows, forged)
+        doubled, wide = with_doubles(transcript, law_rows(transcript, fit), forged)
         return predicted_beliefs(doubled, wide, start)[:, :, : transcript.n_agents]
-
-    def _rows(self, transcript: Transcript, fit: FJFit | None) -> Array:
-        """Return rows of weights, shape (n_items or 1, n_rounds or 1, n_agents, n_agents + 2)."""
-        if fit is not None or not self.blends:
-            return law_rows(self.plain(transcript), fit)
-        # What the model itself mixes by: the graph's weights, which are what it is shown.
-        own = law_rows(replace(transcript, influence=self.setup.influence), None)
-        routed = np.zeros((transcript.n_items, 1, *own.shape[-2:]))
-        assert transcript.influence is not None, "a run of ours records its weights"
-        routed[..., PEERS:] = np.broadcast_to(
-            transcript.influence, (transcript.n_items, *transcript.influence.shape[-2:])
-        )[:, None]
-        total = routed.sum(axis=-1, keepdims=True)
-        routed = np.divide(routed, total, out=np.zeros_like(routed), where=total > 0)
-        agents = self.setup.plugins.agents
-        strength = np.array(
-            [self.setup.plugins.router.strength * isinstance(a, ModelAgent) for a in agents]
-        )
-        share = np.where(total > 0, strength[:, None], 0.0)
-        return np.asarray((1 - share) * own + share * routed)
 
 
 def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Transcript, Array]:
@@ -161,10 +108,8 @@ def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Tr
     edges = np.argwhere(tapped.any(axis=0))
     more, seats = len(edges), np.arange(n_agents, n_agents + len(edges))
     beliefs = _wider(transcript.beliefs, more, 2, np.nan)
-    heard = _wider(_wider(transcript.heard_round, more, 2, -1), more, 3, -1)
-    gates = _wider(_wider(transcript.gates, more, 2, np.nan), more, 3, np.nan)
-    wide = np.broadcast_to(rows, (n_items, *rows.shape[1:])).copy()
-    wide = _wider(_wider(wide, more, 2, 0.0), more, 3, 0.0)
+    rows = np.broadcast_to(rows, (n_items, *rows.shape[1:]))
+    wide = _Doubling(edges, tapped, seats, axis=2)(rows, 0.0, PEERS)
     wide[:, :, seats, INNATE] = 1.0
     wide[:, :, seats, OWN] = 0.0
     for double, (listener, speaker) in zip(seats, edges, strict=True):
@@ -172,12 +117,8 @@ def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Tr
         beliefs[here, :, double] = forged[here, listener, speaker][:, None]
         # On other items it is nobody, whom nobody hears.
         beliefs[~here, :, double] = transcript.beliefs[~here, :, speaker]
-        for array, nothing in ((heard, -1), (gates, np.nan)):
-            array[here, :, listener, double] = array[here, :, listener, speaker]
-            array[here, :, listener, speaker] = nothing
-        wide[here, :, listener, PEERS + double] = wide[here, :, listener, PEERS + speaker]
-        wide[here, :, listener, PEERS + speaker] = 0.0
     said = beliefs[:, :, n_agents:]
+    by_round, by_item = (_Doubling(edges, tapped, seats, axis) for axis in (2, 1))
     doubled = replace(
         transcript,
         beliefs=beliefs,
@@ -185,14 +126,57 @@ def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Tr
         answers=np.concatenate([transcript.answers, top_option(said)], axis=2),
         validity=_wider(transcript.validity, more, 2, 0),
         confidence=_joined(transcript.confidence, said.max(axis=-1)),
-        heard_round=heard,
-        gates=gates,
-        influence=None,
+        heard_round=by_round(transcript.heard_round, -1),
+        gates=by_round(transcript.gates, np.nan),
+        acting=_maybe(by_round, transcript.acting, np.nan),
+        option_gates=_maybe(by_round, transcript.option_gates, np.nan),
+        kept=None if transcript.kept is None else _wider(transcript.kept, more, 2, 1.0),
+        influence=_maybe(by_item, _per_item(transcript.influence, n_items), 0.0),
+        routed=_maybe(by_item, transcript.routed, 0.0),
         stubbornness=None,
         self_weight=None,
         seats=(*transcript.seats, *seats.tolist()),
     )
     return doubled, wide
+
+
+@dataclass(frozen=True)
+class _Doubling:
+    """Widens arrays of edges by the seats that stand for forged speakers.
+
+    ``axis`` is that of the listeners, the next one that of the speakers; before them come items.
+    """
+
+    edges: NDArray[np.intp]
+    tapped: NDArray[np.bool_]
+    seats: NDArray[np.intp]
+    axis: int
+
+    def __call__(self, values: NDArray[Number], nothing: float, first: int = 0) -> NDArray[Number]:
+        """Return the array with each tapped edge moved to its double.
+
+        ``first`` is where speakers begin on their axis.
+        """
+        more = len(self.edges)
+        wide = _wider(_wider(values, more, self.axis, nothing), more, self.axis + 1, nothing)
+        ahead = (slice(None),) * (self.axis - 1)
+        for double, (listener, speaker) in zip(self.seats, self.edges, strict=True):
+            here = self.tapped[:, listener, speaker]
+            old = (here, *ahead, listener, first + speaker)
+            wide[(here, *ahead, listener, first + double)] = wide[old]
+            wide[old] = nothing
+        return wide
+
+
+def _maybe(double: _Doubling, values: Array | None, nothing: float) -> Array | None:
+    return None if values is None else double(values, nothing)
+
+
+def _per_item(influence: Array | None, n_items: int) -> Array | None:
+    """Return weights item by item, whose edges may then differ."""
+    if influence is None or influence.ndim == 3:
+        return influence
+    return np.broadcast_to(influence, (n_items, *influence.shape))
 
 
 def _joined(known: NDArray[Number] | None, more: NDArray[Number]) -> NDArray[Number] | None:

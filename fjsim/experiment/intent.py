@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, certain
-from fjsim.contracts import Attack, Message, Power, Record, Sight
+from fjsim.contracts import Message, Record, Sight
 from fjsim.deliberation import Item
 from fjsim.deliberation.adversary import Adversary, Moment, said_in
 from fjsim.experiment.setup import Setup, team_of
@@ -74,11 +74,6 @@ def declared_hostile(setup: Setup, transcript: Transcript) -> NDArray[np.bool_]:
     return np.array(hostile, dtype=bool)
 
 
-def rewrites_others(attack: Attack | None) -> bool:
-    """Say whether an attack changes what agents outside its seats are heard to say."""
-    return attack is not None and Power.REWRITE in attack.threat.may
-
-
 def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     """Return what an attack had others heard to say; None where that cannot be told.
 
@@ -104,6 +99,8 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
         return None
     n_items, n_rounds, n_agents, n_options = transcript.beliefs.shape
     forged = np.full((2, n_items, n_agents, n_agents, n_options), np.nan)
+    if transcript.peers_read == "nothing":
+        return np.asarray(forged[0])
     for at, item in enumerate(items_of(setup, transcript)):
         adversary = adversary_of(setup, item, transcript.innate[at])
         record = _record(setup, transcript, item, at)

@@ -8,8 +8,8 @@ from typing import Any
 
 from fjsim.contracts import Arm
 from fjsim.experiment.effective_law import EffectiveLaw
-from fjsim.experiment.intent import declared_hostile, rewrites_others
-from fjsim.experiment.prediction import Prediction, laws, predictions
+from fjsim.experiment.intent import declared_hostile
+from fjsim.experiment.prediction import Prediction, laws_or_reasons, predictions
 from fjsim.experiment.setup import Setup
 from fjsim.metrics import Estimate, Evidence, Measured, Pair, Spending, paired
 from fjsim.metrics.cost import MISSING
@@ -31,12 +31,15 @@ class Outcome:
         What the predictions take for the belief that peers read, or why there are none.
     missing_share : float
         Share of all turns that are missing.
+    because : dict of str to str
+        Why a prediction is None, by where its parameters would come from.
     """
 
     measured: Measured
     prediction: Mapping[str, Prediction | None]
     assumes: str
     missing_share: float
+    because: Mapping[str, str]
 
     @property
     def metrics(self) -> Mapping[str, Estimate]:
@@ -61,7 +64,11 @@ class Outcome:
         return {
             "metrics": self.measured.as_dict(),
             "baseline": self.measured.as_dict("clean") if self._has_baseline else None,
-            "prediction": {**predictions, "assumes": self.assumes},
+            "prediction": {
+                **predictions,
+                "assumes": self.assumes,
+                "because": dict(self.because),
+            },
         }
 
 
@@ -69,6 +76,7 @@ ASSUMPTIONS = {
     "belief": "peers read the stated belief",
     "confidence": "peers read the stated confidence on the answer, the rest spread evenly",
     "answer": "peers read the answer alone, as a certain belief",
+    "nothing": "peers read nothing that a belief can be read off",
 }
 
 
@@ -88,7 +96,7 @@ def measure(transcripts: Mapping[Arm, Transcript], spending: Spending, setup: Se
     pair = None
     if len(transcripts) == 2:
         pair = paired(transcripts["attacked"], transcripts["clean"])
-    said = laws(pair, setup)
+    said, because = laws_or_reasons(pair, setup)
     evidence = evidence_of(
         transcripts, pair, said["declared"] or said["fitted_clean"], setup, spending
     )
@@ -99,6 +107,7 @@ def measure(transcripts: Mapping[Arm, Transcript], spending: Spending, setup: Se
         prediction=predictions(pair, said, seed),
         assumes=_assumed(setup, transcripts[evidence.main]),
         missing_share=missing / turns if turns else 0.0,
+        because=because,
     )
 
 

@@ -16,7 +16,6 @@ from fjsim.metrics import NOTHING, Estimate, Pair, Tally
 from fjsim.metrics.takeover import flips_tally, takeover_tally
 
 UNDECLARED = "neither backend nor agents declare their parameters"
-TOO_LITTLE = "too little was recorded to fit anything"
 ONE_ARM = "there is no clean arm to hold it against"
 SOURCES = ("declared", "fitted_clean", "fitted_first_rounds")
 
@@ -82,22 +81,29 @@ def law_beliefs(pair: Pair | None, source: str, setup: Setup | None = None) -> L
     source : {'declared', 'fitted_clean', 'fitted_first_rounds'}
         Where the parameters come from.
     setup : Setup, optional
-        Of the run: tells of a router that blends and of messages that were forged, which the
-        transcript does not. Without it the transcript is taken to hold all there is.
+        Of the run: asks the attack again which messages it forged, which no transcript holds.
+        Without it a transcript that says why no law can be read off it is believed.
     """
     if pair is None or not pair.attacked.n_items:
         return LawBeliefs(because=ONE_ARM)
     law = None if setup is None else EffectiveLaw(setup)
-    if law is not None and law.silent_because:
-        return LawBeliefs(because=law.silent_because)
+    silent = _unread(pair) if law is None else law.silent_because
+    if silent:
+        return LawBeliefs(because=silent)
     try:
         if source == "declared":
             return _declared(pair, law)
         if source == "fitted_clean":
             return _fitted_clean(pair, law)
         return _fitted_first_rounds(pair, law)
-    except ParameterError:
-        return LawBeliefs(because=TOO_LITTLE)
+    except ParameterError as error:
+        return LawBeliefs(because=str(error))
+
+
+def _unread(pair: Pair) -> str:
+    """Return why a recorded pair says that no law can be read off it."""
+    told = [arm.played.unread for arm in pair if arm.played is not None and arm.played.unread]
+    return told[0] if told else ""
 
 
 def _declared(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
@@ -112,9 +118,7 @@ def _fitted_clean(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
     if law is None or law.is_plain:
         fitted = fitted_on_clean(pair.clean, pair.attacked)
         return LawBeliefs(fitted.attacked, fitted.clean)
-    if law.clean_fit_fails_because:
-        return LawBeliefs(because=law.clean_fit_fails_because)
-    fit = quick_fit(law.plain(pair.clean))
+    fit = quick_fit(pair.clean)
     return _told(law.beliefs(pair.attacked, fit), law.beliefs(pair.clean, fit))
 
 
@@ -126,8 +130,8 @@ def _fitted_first_rounds(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
         return LawBeliefs(because=law.own_fit_fails_because)
     beliefs = []
     for arm in pair:
-        plain, last = law.plain(arm), first_share(arm)
-        beliefs.append(law.beliefs(arm, quick_fit(plain.first_rounds(last)), last))
+        last = first_share(arm)
+        beliefs.append(law.beliefs(arm, quick_fit(arm.first_rounds(last)), last))
     return _told(*beliefs)
 
 
@@ -153,9 +157,31 @@ def laws(pair: Pair | None, setup: Setup | None = None) -> dict[str, Pair | None
         clean arm) and ``fitted_first_rounds`` (fitted on the attacked arm's first rounds, rolled
         out from there); None where there are none, for a reason that `law_beliefs` tells.
     """
-    if pair is None:
-        return dict.fromkeys(SOURCES)
-    return {source: law_beliefs(pair, source, setup).pair(pair) for source in SOURCES}
+    return laws_or_reasons(pair, setup)[0]
+
+
+def laws_or_reasons(
+    pair: Pair | None, setup: Setup | None = None
+) -> tuple[dict[str, Pair | None], dict[str, str]]:
+    """Return what the law says of both arms, and of each set of parameters that is silent why.
+
+    Parameters
+    ----------
+    pair, setup
+        As in `laws`.
+
+    Returns
+    -------
+    said : dict
+        As from `laws`.
+    reasons : dict of str to str
+        One for each that is None.
+    """
+    beliefs = {source: law_beliefs(pair, source, setup) for source in SOURCES}
+    said = {
+        source: None if pair is None else found.pair(pair) for source, found in beliefs.items()
+    }
+    return said, {source: beliefs[source].because for source in SOURCES if said[source] is None}
 
 
 def predictions(

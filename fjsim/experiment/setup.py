@@ -33,9 +33,11 @@ from fjsim.contracts import (
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
+from fjsim.experiment.unread import ARMS, unread_because
 from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
 from fjsim.records import SpendingLog
+from fjsim.records.played import PlayedLaw, header_of
 from fjsim.registry import build, describe
 from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
 from fjsim.seeds import stream
@@ -117,7 +119,20 @@ class Setup:
             "questions": [question.id for question in self.questions],
             "residual": self.residual,
             "peers_read": self.peers_read,
+            "law": header_of(self.played, {arm: unread_because(self.plugins, arm) for arm in ARMS}),
         }
+
+    @property
+    def played(self) -> PlayedLaw:
+        """How weights and gates act, in either arm."""
+        router, defense = self.plugins.router, self.plugins.defense
+        return PlayedLaw(
+            models=self.model_seats,
+            router=router.channel,
+            strength=router.strength,
+            defense=None if defense is None else defense.channel,
+            self_view=self.scenario.self_view,
+        )
 
     @property
     def residual(self) -> str:
@@ -125,16 +140,20 @@ class Setup:
         defense = self.plugins.defense
         if defense is None:
             return "self"
-        speaking = all(isinstance(agent, SpeakingAgent) for agent in self.plugins.agents)
-        if speaking or defense.channel == "blend":
+        kinds = {isinstance(agent, ModelAgent) for agent in self.plugins.agents}
+        if False in kinds or defense.channel == "blend":
             return defense.residual
         return "renormalise" if defense.channel == "label" else "self"
 
     @property
     def peers_read(self) -> str:
-        """What peers can read a belief off: the belief, the confidence, or the answer alone."""
+        """What peers can read a belief off: the belief, the confidence, the answer, or nothing."""
         shown = self.scenario.peers_see
-        return next((name for name in ("belief", "confidence") if name in shown), "answer")
+        if "belief" in shown:
+            return "belief"
+        if "answer" not in shown:
+            return "nothing"
+        return "confidence" if "confidence" in shown else "answer"
 
 
 def resolve(scenario: Scenario) -> Setup:

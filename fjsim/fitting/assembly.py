@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.fitting.bootstrap import percentile_intervals, question_index
 from fjsim.fitting.caveats import log_warnings
+from fjsim.fitting.columns import routed_rows
 from fjsim.fitting.equilibrium import with_equilibrium
 from fjsim.fitting.findings import Identified, Intervals
 from fjsim.fitting.grams import Grams
-from fjsim.fitting.hearing import PEERS, Flags, unplaced_turns
+from fjsim.fitting.hearing import PEERS, Flags, router_mix, unheard_edges, unplaced_turns
 from fjsim.fitting.identifiability import (
     Determined,
     blind_spots,
@@ -97,7 +98,10 @@ def assemble(
     most = np.bincount(units.of_seat, minlength=len(rows)) * 0 + _most_turns(transcript, units)
     spots = blind_spots(normal, most, unit_names, rows[:, PEERS:].sum(axis=-1))
     seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
-    identified = _identified(seat_known, exact, spots, units, transcript)
+    unheard = unheard_edges(transcript)
+    if units.given is None:
+        seat_known = _told_apart(seat_known, unheard)
+    identified = _identified(seat_known, exact, spots, units, transcript, unheard)
     fit = FJFit(
         model=model,
         n_items=transcript.n_items,
@@ -107,7 +111,7 @@ def assemble(
         stubbornness=_shown(seat_parts.stubbornness, seat_known.stubbornness),
         self_weight=_shown(seat_parts.self_weight, seat_known.self_weight),
         influence=_shown(seat_parts.influence, seat_known.influence),
-        influence_shares=_shares(units, transcript.n_rounds),
+        influence_shares=_shares(units, transcript),
         rows=units.rows,
         identified=identified,
         intervals=None,
@@ -130,7 +134,7 @@ def seat_names(transcript: Transcript) -> tuple[str, ...]:
     return transcript.agents or tuple(str(seat) for seat in range(transcript.n_agents))
 
 
-def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters:
+def item_parameters(normal: Grams, rows: Array, transcript: Transcript) -> ItemParameters:
     """Return parameters item by item, NaN where the item does not determine them.
 
     Parameters
@@ -138,9 +142,12 @@ def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters
     normal : Grams
         Per item.
     rows : ndarray of shape (n_items, n_agents, n_agents + 2)
-    n_rounds : int
+    transcript : Transcript
+        What was fitted.
     """
     known = determined(precision(normal, rows), rows, normal.allowed)
+    known = _told_apart(known, unheard_edges(transcript, by_item=True))
+    acting = routed_rows(rows, router_mix(transcript), by_item=True)
     parts = split_rows(rows)
     counted = normal.turns > 0
     return ItemParameters(
@@ -148,7 +155,7 @@ def item_parameters(normal: Grams, rows: Array, n_rounds: int) -> ItemParameters
         _shown(parts.stubbornness, known.stubbornness & counted),
         _shown(parts.self_weight, known.self_weight & counted),
         _shown(parts.influence, known.influence & counted[..., None]),
-        finite_influence(rows, n_rounds).mean(axis=-2),
+        finite_influence(acting, transcript.n_rounds).mean(axis=-2),
     )
 
 
@@ -190,7 +197,7 @@ def item_result(
 
     return replace(
         fit,
-        items=item_parameters(per_item, rows, transcript.n_rounds),
+        items=item_parameters(per_item, rows, transcript),
         one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
         predictor=rows_of_items,
     )
@@ -237,8 +244,21 @@ def _seats(
     )
 
 
+def _told_apart(known: Determined, unheard: Flags) -> Determined:
+    """Rule out what speakers that were never heard would weigh: it counts as self-weight."""
+    whole = np.asarray(~unheard.any(axis=-1))
+    return Determined(
+        known.stubbornness, known.self_weight & whole, known.influence & whole[..., None]
+    )
+
+
 def _identified(
-    known: Determined, exact: Any, spots: list[list[str]], units: Units, transcript: Transcript
+    known: Determined,
+    exact: Any,
+    spots: list[list[str]],
+    units: Units,
+    transcript: Transcript,
+    unheard: Flags,
 ) -> Identified:
     """Collect the identifiability report, seat by seat."""
     at = units.of_seat
@@ -251,6 +271,12 @@ def _identified(
         named = list(spots[at[seat]])
         if not (known.stubbornness[seat] or named):
             named.append("beliefs differ too little for the noise: its standard error exceeds 0.15")
+        if units.given is None and unheard[seat].any():
+            speakers = ", ".join(map(str, np.flatnonzero(unheard[seat])))
+            named.append(
+                f"never heard seat {speakers}, to whom its weights give a share: that share "
+                "cannot be told from the self-weight"
+            )
         reasons.append(tuple(named))
     return Identified(
         stubbornness=known.stubbornness,
@@ -265,16 +291,18 @@ def _identified(
     )
 
 
-def _shares(units: Units, n_rounds: int) -> Array:
+def _shares(units: Units, transcript: Transcript) -> Array:
     if not units.influence_known and units.given is None:
         return np.full(len(units.rows), np.nan)
-    return np.asarray(finite_influence(units.rows, n_rounds).mean(axis=0))
+    acting = routed_rows(units.rows, router_mix(transcript))
+    return np.asarray(finite_influence(acting, transcript.n_rounds).mean(axis=0))
 
 
 def _masked_intervals(fit: FJFit, draws: Array, level: float, transcript: Transcript) -> Intervals:
     """Return intervals, blank where the estimate is."""
     n_questions = int(question_index(transcript.question_ids).max(initial=-1)) + 1
-    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions)
+    acting = routed_rows(draws, router_mix(transcript))
+    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions, acting)
     return replace(
         raw,
         stubbornness=np.where(np.isnan(fit.stubbornness), np.nan, raw.stubbornness),

@@ -72,7 +72,9 @@ def bootstrap_rows(
     return solve_rows(drawn.products, drawn.targets, drawn.allowed, prior).rows
 
 
-def percentile_intervals(rows: Array, n_rounds: int, level: float, n_questions: int) -> Intervals:
+def percentile_intervals(
+    rows: Array, n_rounds: int, level: float, n_questions: int, acting: Array | None = None
+) -> Intervals:
     """Read intervals off resampled rows.
 
     Parameters
@@ -84,13 +86,15 @@ def percentile_intervals(rows: Array, n_rounds: int, level: float, n_questions: 
         Nominal coverage, in (0, 1).
     n_questions : int
         What was resampled.
+    acting : ndarray like ``rows``, optional
+        Rows by which beliefs move, where something outside the agents adds to theirs.
 
     Returns
     -------
     Intervals
     """
     parts = split_rows(rows)
-    shares = finite_influence(rows, n_rounds).mean(axis=-2)
+    shares = finite_influence(rows if acting is None else acting, n_rounds).mean(axis=-2)
 
     def ends(values: Array) -> Array:
         tail = (1 - level) / 2

@@ -18,10 +18,11 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Survivors of early stopping, sequential turns, crowds, missing turns, statements heard
-        but not recorded, agents without a round-0 belief.
+        Why the law cannot be read off the log, survivors of early stopping, sequential turns,
+        crowds, missing turns, statements heard but not recorded, agents without a round-0 belief.
     """
     found = [
+        _unread(transcript),
         _survivors(transcript),
         _sequential(transcript),
         _crowd(transcript),
@@ -31,6 +32,13 @@ def log_warnings(transcript: Transcript) -> tuple[str, ...]:
         _abstained(transcript),
     ]
     return tuple(text for text in found if text)
+
+
+def _unread(transcript: Transcript) -> str:
+    """Repeat why a run predicts nothing either, where its log says so."""
+    if transcript.played is None or not transcript.played.unread:
+        return ""
+    return f"no law can be read off this arm: {transcript.played.unread}"
 
 
 def _survivors(transcript: Transcript) -> str:

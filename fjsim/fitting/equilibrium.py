@@ -9,8 +9,9 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.errors import NotConvergentError
 from fjsim.fitting.caveats import log_warnings
+from fjsim.fitting.columns import routed_rows
 from fjsim.fitting.grams import grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.hearing import INNATE, OWN, PEERS, RouterMix, router_mix
 from fjsim.fitting.result import FJFit
 from fjsim.fitting.rows import parameters_of
 from fjsim.fitting.simplex import solve_rows
@@ -110,6 +111,10 @@ def _fit(transcript: Transcript) -> tuple[Array, float]:
         stated_beliefs=None,
         confidence=None,
         peers_read="belief",
+        acting=None,
+        option_gates=None,
+        kept=None,
+        played=None,
     )
     normal = grams(view).pooled()
     allowed = normal.allowed.copy()
@@ -143,14 +148,16 @@ def with_equilibrium(
     """
     if fitted_influence and only_equilibrium(transcript, fit.one_step_mse):
         return _equilibrium_fit(fit, transcript)
-    reached, problem = _equilibrium(fit, between_seats)
+    reached, problem = _equilibrium(fit, router_mix(transcript), between_seats)
     if problem:
         identified = replace(fit.identified, equilibrium=False)
         return replace(fit, identified=identified, warnings=(*fit.warnings, problem))
     return replace(fit, equilibrium_influence=reached)
 
 
-def _equilibrium(fit: FJFit, between_seats: bool) -> tuple[Array | None, str]:
+def _equilibrium(
+    fit: FJFit, router: RouterMix | None, between_seats: bool
+) -> tuple[Array | None, str]:
     """Return M, or why it is undefined."""
     from fjsim.dynamics import total_influence
 
@@ -158,7 +165,7 @@ def _equilibrium(fit: FJFit, between_seats: bool) -> tuple[Array | None, str]:
         return None, "influence between seats is not defined, at equilibrium or after a round"
     if np.isnan(fit.stubbornness).any():
         return None, "influence at equilibrium is not determined, because stubbornness is not"
-    parameters = parameters_of(fit.rows)
+    parameters = parameters_of(routed_rows(fit.rows, router))
     decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()
     far = (
         f"stubbornness near 0: a round removes only {max(float(decay), 0):.3f} of a deviation, so "

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.hearing import OWN, Flags, columns_of_round, hearing, spoken_beliefs
+from fjsim.fitting.columns import columns_of_round
+from fjsim.fitting.hearing import OWN, Flags, hearing, spoken_beliefs
 from fjsim.fitting.prediction import recorded_seats
 from fjsim.records.transcript import Transcript
 
@@ -195,7 +196,7 @@ def design(transcript: Transcript, columns: Columns | None = None) -> Design:
         If gates renormalise, so that no fixed set of weights describes a listener.
     """
     heard, said = hearing(transcript), spoken_beliefs(transcript)
-    if columns is None and heard.residual == "renormalise" and heard.gated and heard.passed is None:
+    if columns is None and heard.sways:
         raise ParameterError(
             "gates below 1 with residual 'renormalise' change every listener's weights from turn "
             "to turn; fit with influence='given', which takes the routed weights as known"

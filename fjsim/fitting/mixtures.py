@@ -58,7 +58,7 @@ def renormalised(transcript: Transcript, weights: Array) -> Array:
     ndarray like ``weights``
     """
     heard = hearing(transcript)
-    if heard.residual != "renormalise" or heard.passed is not None or not heard.gated:
+    if not heard.sways:
         return weights
     after = weights * heard.gate[..., None]
     kept, total = after.sum(-2, keepdims=True), weights.sum(-2, keepdims=True)

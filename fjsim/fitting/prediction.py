@@ -9,11 +9,12 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.dynamics import FJParameters
 from fjsim.errors import ParameterError
+from fjsim.fitting.columns import accepted_beliefs, stated_columns
 from fjsim.fitting.hearing import (
+    INNATE,
+    OWN,
     PEERS,
-    Flags,
     Hearing,
-    columns_of_round,
     expressed_prediction,
     hearing,
     spoken_beliefs,
@@ -149,23 +150,26 @@ def apply_rows(heard: Hearing, at: int, rows: Array, columns: Array) -> Array:
     ndarray of shape (n_items, n_agents, n_options)
     """
     now = rows[:, min(at, rows.shape[1]) - 1]
-    if heard.residual == "renormalise" and heard.gated and heard.passed is None:
-        now = _renormalised(now, heard.heard[:, at - 1], heard.gate[:, at - 1])
+    if heard.sways:
+        now = _renormalised(now, heard, at)
     # A column of weight 0 must not spread its NaN.
     live = np.where(now[:, :, None, :] > 0, columns, 0.0)
     return np.asarray((live @ now[..., None])[..., 0])
 
 
-def _renormalised(rows: Array, heard: Flags, gate: Array) -> Array:
+def _renormalised(rows: Array, hearing: Hearing, at: int) -> Array:
     """Give the weight that gates remove to the speakers that are still heard."""
+    heard = hearing.heard[:, at - 1]
     rows = np.broadcast_to(rows, (len(heard), *rows.shape[-2:])).copy()
     before = np.where(heard, rows[..., PEERS:], 0.0)
-    after = before * gate
+    after = before * hearing.gate[:, at - 1]
     kept, total = after.sum(axis=-1, keepdims=True), before.sum(axis=-1, keepdims=True)
     scale = np.divide(total, kept, out=np.zeros_like(kept), where=kept > 0)
     rows[..., PEERS:] = np.where(heard & (kept > 0), after * scale, rows[..., PEERS:])
     nobody = (kept <= 0)[..., 0]
-    rows[..., 1] += np.where(nobody, total[..., 0], 0.0)
+    left = np.where(nobody, total[..., 0], 0.0)
+    rows[..., INNATE] += np.where(hearing.forgetful, left, 0.0)
+    rows[..., OWN] += np.where(hearing.forgetful, 0.0, left)
     rows[..., PEERS:] = np.where(nobody[..., None] & heard, 0.0, rows[..., PEERS:])
     return rows
 
@@ -175,11 +179,18 @@ def step_rounds(transcript: Transcript, rows: Array) -> Array:
     heard, said = hearing(transcript), spoken_beliefs(transcript)
     predicted = transcript.beliefs.copy()
     for at in range(1, transcript.n_rounds + 1):
-        columns = columns_of_round(
-            heard, at, transcript.innate, transcript.beliefs[:, at - 1], said
-        )
-        predicted[:, at] = apply_rows(heard, at, rows, columns)
+        own = transcript.beliefs[:, at - 1]
+        predicted[:, at] = _step(heard, at, rows, transcript, own, said)[1]
     return predicted
+
+
+def _step(
+    heard: Hearing, at: int, rows: Array, transcript: Transcript, own: Array, said: Array
+) -> tuple[Array, Array]:
+    """Return what the rows make of one round: what is stated, and what is accepted of it."""
+    innate = transcript.innate
+    stated = apply_rows(heard, at, rows, stated_columns(heard, at, innate, own, said))
+    return stated, accepted_beliefs(heard, at, stated, innate, own, said)
 
 
 def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
@@ -195,11 +206,9 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):
         for _ in range(_passes(heard, at)):
-            columns = columns_of_round(
-                heard, at, transcript.innate, carried_beliefs(predicted, at), said
-            )
-            after = apply_rows(heard, at, rows, columns)
-            read = expressed_prediction(after, transcript.peers_read)
+            own = carried_beliefs(predicted, at)
+            stated, after = _step(heard, at, rows, transcript, own, said)
+            read = expressed_prediction(after, transcript.peers_read, stated)
             predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
             said[:, at] = np.where(given[..., None], said[:, at], read)
     return predicted

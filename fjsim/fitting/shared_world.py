@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.fitting.columns import columns_of_round
 from fjsim.fitting.grams import Columns, Grams, grams
-from fjsim.fitting.hearing import columns_of_round, expressed_prediction, hearing, spoken_beliefs
+from fjsim.fitting.hearing import expressed_prediction, hearing, spoken_beliefs
 from fjsim.fitting.mixtures import even_mixture, expand_rows
 from fjsim.fitting.prediction import apply_rows, carried_beliefs
 from fjsim.fitting.simplex import closest_on_simplex, solve_rows

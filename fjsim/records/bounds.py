@@ -61,9 +61,12 @@ class Bounds:
             gate: float = 1.0,
             weight: float = 1.0,
             tampered: bool = False,
+            acting: float | None = None,
+            option_gates: list[float] | None = None,
             **newer: Any,
         ) -> Heard:
-            heard = Heard(speaker, round, gate, weight, tampered)
+            by_option = None if option_gates is None else tuple(listed("gates", option_gates))
+            heard = Heard(speaker, round, gate, weight, tampered, acting, by_option)
             self.check_heard(heard, number)
             return heard
 
@@ -83,6 +86,10 @@ class Bounds:
         within("round of a message", heard.round, min(number, self.n_rounds))
         share("gate", heard.gate)
         positive("weight", heard.weight)
+        if heard.acting is not None:
+            share("acting gate", heard.acting)
+        for gate in heard.option_gates or ():
+            share("gate of an option", gate)
         if type(heard.tampered) is not bool:
             raise DamagedLineError("tampered is neither true nor false")
 

@@ -12,6 +12,7 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import StorageError
 from fjsim.records.contents import ItemEnd, LogContents
+from fjsim.records.played import PlayedLaw, played_law
 from fjsim.records.reading import read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
@@ -77,7 +78,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
             arrays.put(at, turn)
-    routed = any(end.weights is not None for end in ends)
+    played, routed = played_law(header, arm), _routed(ends, influence)
     return Transcript(
         question_ids=tuple(end.question for end in ends),
         replicas=np.array([end.replica for end in ends], dtype=np.int64),
@@ -87,7 +88,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         validity=arrays.validity,
         heard_round=arrays.heard_round,
         gates=arrays.gates,
-        influence=_routed(ends, influence) if routed else influence,
+        influence=_mixed_by(influence, routed, played),
         stated_beliefs=arrays.stated,
         confidence=arrays.confidence,
         stubbornness=_declared([end.stubbornness for end in ends]),
@@ -104,6 +105,11 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         perceived=_perceived(contents, arm, place, len(influence)),
         control=_control(header, ends),
         simulated=contents.simulated,
+        acting=arrays.acting,
+        option_gates=arrays.option_gates,
+        kept=arrays.kept,
+        routed=routed,
+        played=played,
     )
 
 
@@ -139,6 +145,10 @@ class _Arrays:
         self.validity = np.full(shape, ABSENT, dtype=np.int64)
         self.heard_round = np.full((*shape, n_agents), NOT_HEARD, dtype=np.int64)
         self.gates = np.full((*shape, n_agents), np.nan)
+        # Most logs hold none of these.
+        self.acting: Array | None = None
+        self.option_gates: Array | None = None
+        self.kept: Array | None = None
 
     def put(self, item: int, turn: Turn) -> None:
         at = (item, turn.round, turn.agent)
@@ -148,9 +158,31 @@ class _Arrays:
         self.answers[at] = -1 if turn.answer is None else turn.answer
         self.confidence[at] = np.nan if turn.confidence is None else turn.confidence
         self.validity[at] = VALIDITY_CODES[turn.validity]
+        if turn.kept is not None:
+            self._put_kept(at, turn.kept)
         for heard in turn.heard:
-            self.heard_round[(*at, heard.speaker)] = heard.round
             self.gates[(*at, heard.speaker)] = heard.gate
+            if heard.acting is not None:
+                self._put_acting((*at, heard.speaker), heard.acting)
+            if heard.acting != 0:
+                self.heard_round[(*at, heard.speaker)] = heard.round
+            if heard.option_gates is not None:
+                self._put_options((*at, heard.speaker), heard.option_gates)
+
+    def _put_kept(self, at: tuple[int, int, int], kept: tuple[float, ...]) -> None:
+        if self.kept is None:
+            self.kept = np.ones_like(self.beliefs)
+        self.kept[at][: len(kept) if len(kept) > 1 else None] = kept
+
+    def _put_acting(self, at: tuple[int, int, int, int], acting: float) -> None:
+        if self.acting is None:
+            self.acting = np.full_like(self.gates, np.nan)
+        self.acting[at] = acting
+
+    def _put_options(self, at: tuple[int, int, int, int], gates: tuple[float, ...]) -> None:
+        if self.option_gates is None:
+            self.option_gates = np.full((*self.gates.shape, self.beliefs.shape[-1]), np.nan)
+        self.option_gates[at][: len(gates)] = gates
 
 
 def _perceived(
@@ -191,8 +223,26 @@ def _declared(rows: Sequence[list[float] | None]) -> Array | None:
     return np.array(rows, dtype=float)
 
 
-def _routed(ends: Sequence[ItemEnd], influence: Array) -> Array:
+def _routed(ends: Sequence[ItemEnd], influence: Array) -> Array | None:
+    """Return W(q) of every item; None where no router gave one."""
+    if not any(end.weights is not None for end in ends):
+        return None
     return np.array([influence if end.weights is None else end.weights for end in ends])
+
+
+def _mixed_by(graph: Array, routed: Array | None, played: PlayedLaw | None) -> Array:
+    """Return the weights by which the agents themselves mix.
+
+    A router that withholds, samples or blends acts on models from outside: they are shown the
+    graph's weights.
+    """
+    if routed is None or played is None or played.shows_routed_weights:
+        return graph if routed is None else routed
+    seats = np.arange(len(graph))
+    models = np.isin(seats, played.models)
+    if models.all():
+        return graph
+    return np.where(models[:, None], graph, routed)
 
 
 def counted(contents: LogContents) -> Mapping[str, int]:

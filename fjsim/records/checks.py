@@ -62,6 +62,8 @@ def check_turn(turn: Turn, bounds: Bounds) -> None:
         share("confidence", turn.confidence)
     if turn.mass is not None:
         share("mass", turn.mass)
+    for kept in turn.kept or ():
+        share("kept", kept)
     if not (type(turn.text) is type(turn.reason) is type(turn.problem) is str):
         raise DamagedLineError("text, reason or problem is not text")
     if type(turn.prompt_hash) is not str or type(turn.shared) is not bool:

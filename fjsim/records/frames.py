@@ -74,7 +74,7 @@ def _row(turn: Turn, seats: tuple[int, ...], item: Any) -> dict[str, Any]:
         "confidence": turn.confidence,
         "belief": None if turn.belief is None else list(turn.belief),
         "stated_belief": None if turn.stated_belief is None else list(turn.stated_belief),
-        "heard": ";".join(f"{heard.speaker}@{heard.round}" for heard in turn.heard),
+        "heard": ";".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
         "reason": turn.reason,
         "problem": turn.problem,
         "shared": turn.shared,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Validity
+from fjsim.records.played import PlayedLaw
 
 Integers = NDArray[np.int64]
 
@@ -51,9 +52,11 @@ class Transcript:
         had been given before it spoke; -1 for none. In a synchronous deliberation that is
         ``round - 1`` on every edge.
     gates : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents)
-        Gate of each delivered message; 1 without a defense, NaN where nothing was delivered.
+        The defense's gate of each message, kept-back ones included; the mean where gates differ by
+        option, 1 without a defense, NaN where no message was sent.
     influence : ndarray of shape (n_agents, n_agents) or (n_items, n_agents, n_agents), or None
-        W, routed per item where a router did; None where only the log knows who heard whom.
+        W by which the agents themselves mix, per item where that is a router's; None where only
+        the log knows who heard whom.
     stated_beliefs : ndarray like ``beliefs``, or None
         What was stated, where it differs from what was accepted.
     confidence : ndarray of shape (n_items, n_rounds + 1, n_agents), or None
@@ -75,9 +78,9 @@ class Transcript:
     residual : {'innate', 'self', 'renormalise'}
         Where the weight goes that ``gates`` remove: the defense's residual for numeric agents
         and the ``blend`` channel, ``'renormalise'`` for ``label``, ``withhold`` and ``sample``.
-    peers_read : {'belief', 'confidence', 'answer'}
-        What peers saw of a turn: the belief, the answer with its stated confidence, or only the
-        answer.
+    peers_read : {'belief', 'confidence', 'answer', 'nothing'}
+        What peers saw of a turn: the belief, the answer with its stated confidence, only the
+        answer, or nothing that a belief can be read off.
     exchangeable : bool
         Whether different people sit in a seat from item to item (crowds).
     abstention : int or None
@@ -87,6 +90,17 @@ class Transcript:
         were asked; NaN where not.
     simulated : bool
         Whether no language model took part; False where it is not known.
+    acting : ndarray like ``gates``, or None
+        What acted in place of the gate: 1 where a channel delivered a message in full, 0 where it
+        kept it back, NaN where the gate acted. None where gates acted throughout.
+    option_gates : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents, n_options), or None
+        The defense's gates where they differ by option, NaN elsewhere.
+    kept : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options), or None
+        Share of each stated belief that a blending defense accepted; None where all was.
+    routed : ndarray of shape (n_items, n_agents, n_agents), or None
+        W(q) of each item, where a router gave it, whether agents mix by it or it acts on them.
+    played : PlayedLaw or None
+        How weights and gates acted; None for a log that does not say.
     """
 
     question_ids: tuple[str, ...]
@@ -109,11 +123,16 @@ class Transcript:
     control: NDArray[np.bool_] | None = None
     opinions: bool = False
     residual: Literal["innate", "self", "renormalise"] = "innate"
-    peers_read: Literal["belief", "confidence", "answer"] = "belief"
+    peers_read: Literal["belief", "confidence", "answer", "nothing"] = "belief"
     exchangeable: bool = False
     abstention: int | None = None
     perceived: Array | None = None
     simulated: bool = False
+    acting: Array | None = None
+    option_gates: Array | None = None
+    kept: Array | None = None
+    routed: Array | None = None
+    played: PlayedLaw | None = None
 
     def __repr__(self) -> str:
         return (
@@ -186,6 +205,10 @@ class Transcript:
             stubbornness=pick(self.stubbornness),
             self_weight=pick(self.self_weight),
             perceived=pick(self.perceived),
+            acting=pick(self.acting),
+            option_gates=pick(self.option_gates),
+            kept=pick(self.kept),
+            routed=pick(self.routed),
             targets=None if self.targets is None else self.targets[chosen],
             control=None if self.control is None else self.control[chosen],
         )
@@ -193,6 +216,10 @@ class Transcript:
     def first_rounds(self, n_rounds: int) -> Transcript:
         """Return the transcript up to and including round ``n_rounds``."""
         last = n_rounds + 1
+
+        def start(values: Array | None) -> Array | None:
+            return None if values is None else values[:, :last]
+
         return replace(
             self,
             beliefs=self.beliefs[:, :last],
@@ -200,6 +227,9 @@ class Transcript:
             validity=self.validity[:, :last],
             heard_round=self.heard_round[:, :last],
             gates=self.gates[:, :last],
-            stated_beliefs=None if self.stated_beliefs is None else self.stated_beliefs[:, :last],
-            confidence=None if self.confidence is None else self.confidence[:, :last],
+            stated_beliefs=start(self.stated_beliefs),
+            confidence=start(self.confidence),
+            acting=start(self.acting),
+            option_gates=start(self.option_gates),
+            kept=start(self.kept),
         )

@@ -22,6 +22,7 @@ _OPTIONAL = (
     "reason",
     "problem",
     "mass",
+    "kept",
     "prompt_hash",
     "shared",
     "at",
@@ -80,8 +81,11 @@ class Turn(NamedTuple):
         Why it is missing, or what was repaired.
     mass : float or None
         Probability on option letters, where the belief was read off log-probabilities.
+    kept : tuple of float or None
+        Share of the stated belief that a defense's ``blend`` channel accepted, one number or one
+        per option; None where all of it was.
     heard : tuple of Heard
-        What reached the agent before it spoke.
+        What was sent to the agent before it spoke; `reached` leaves out what was kept back.
     prompt_hash : str
         Of the whole chat that was sent.
     shared : bool
@@ -106,6 +110,7 @@ class Turn(NamedTuple):
     reason: str = ""
     problem: str = ""
     mass: float | None = None
+    kept: tuple[float, ...] | None = None
     heard: tuple[Heard, ...] = ()
     prompt_hash: str = ""
     shared: bool = False
@@ -116,6 +121,11 @@ class Turn(NamedTuple):
     def key(self) -> TurnKey:
         """Which turn it is."""
         return TurnKey(self.arm, self.question, self.replica, self.round, self.agent)
+
+    @property
+    def reached(self) -> tuple[Heard, ...]:
+        """What was delivered to the agent before it spoke."""
+        return tuple(heard for heard in self.heard if heard.acting != 0)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is at its default is left out."""
@@ -149,26 +159,28 @@ class Turn(NamedTuple):
             same = stated == belief
             belief = tuple(belief)
             stated = belief if same else stated
+        kept = get("kept")
         return cls(
-            values["arm"],
-            sys.intern(values["question"]),
-            values["replica"],
-            number,
-            values["agent"],
-            _VALIDITIES[values["validity"]],
-            get("answer"),
-            belief,
-            stated if stated is None or stated is belief else tuple(stated),
-            get("confidence"),
-            get("text", ""),
-            get("reason", ""),
-            get("problem", ""),
-            get("mass"),
-            _all_heard(number, get("heard"), hear or heard_in),
-            get("prompt_hash", ""),
-            get("shared", False),
-            cost_of(get("cost")),
-            get("at", 0.0),
+            arm=values["arm"],
+            question=sys.intern(values["question"]),
+            replica=values["replica"],
+            round=number,
+            agent=values["agent"],
+            validity=_VALIDITIES[values["validity"]],
+            answer=get("answer"),
+            belief=belief,
+            stated_belief=stated if stated is None or stated is belief else tuple(stated),
+            confidence=get("confidence"),
+            text=get("text", ""),
+            reason=get("reason", ""),
+            problem=get("problem", ""),
+            mass=get("mass"),
+            kept=None if kept is None else tuple(kept),
+            heard=_all_heard(number, get("heard"), hear or heard_in),
+            prompt_hash=get("prompt_hash", ""),
+            shared=get("shared", False),
+            cost=cost_of(get("cost")),
+            at=get("at", 0.0),
         )
 
     def essence(self) -> tuple[Any, ...]:
@@ -179,6 +191,7 @@ class Turn(NamedTuple):
             self.answer,
             self.belief,
             self.stated_belief,
+            self.kept,
             self.confidence,
             self.text,
             self.heard,
@@ -198,6 +211,10 @@ def _heard(heard: Heard) -> dict[str, Any]:
         values["weight"] = heard.weight
     if heard.tampered:
         values["tampered"] = True
+    if heard.acting is not None:
+        values["acting"] = heard.acting
+    if heard.option_gates is not None:
+        values["option_gates"] = heard.option_gates
     return values
 
 
@@ -207,7 +224,7 @@ def _all_heard(number: int, given: Any, hear: Callable[..., Heard]) -> tuple[Hea
     try:
         return tuple([hear(number, **values) for values in given])
     except TypeError:
-        # A list inside, as a newer version may write it, has no place in the memory of `hear`.
+        # A list inside, as gates by option are, has no place in the memory of `hear`.
         plain = getattr(hear, "__wrapped__", hear)
         return tuple([plain(number, **values) for values in given])
 
@@ -220,10 +237,13 @@ def _heard_in(
     gate: float = 1.0,
     weight: float = 1.0,
     tampered: bool = False,
+    acting: float | None = None,
+    option_gates: list[float] | None = None,
     **newer: Any,
 ) -> Heard:
     """Make the record of one message from its fields in a line; unknown keys are ignored."""
-    return Heard(speaker, round, gate, weight, tampered)
+    by_option = None if option_gates is None else tuple(option_gates)
+    return Heard(speaker, round, gate, weight, tampered, acting, by_option)
 
 
 heard_in = lru_cache(maxsize=65536, typed=True)(_heard_in)

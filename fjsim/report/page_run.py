@@ -111,14 +111,19 @@ def _predictions(told: Mapping[str, Any]) -> tuple[str, ...]:
             takeover, flips = _estimate(made.get("takeover")), _estimate(made.get("flips"))
             texts = [estimate.text if estimate else "n/a" for estimate in (takeover, flips)]
             rows.append((source.replace("_", " "), *texts, made.get("error")))
-    if not rows:
+    if not told.get("baseline"):
         return ()
     headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
-    assumes = told["prediction"].get("assumes", "")
+    assumes = told.get("prediction", {}).get("assumes", "")
     if assumes and not assumes.startswith("no prediction"):
         assumes = f"assumes that {assumes}"
-    note = f"{assumes[:1].upper()}{assumes[1:]}." if assumes else ""
-    return table(headers, rows), paragraph(note, "note")
+    notes = [f"{assumes[:1].upper()}{assumes[1:]}."] if assumes else []
+    notes += [
+        f"Nothing is predicted with parameters {source.replace('_', ' ')}: {reason}."
+        for source, reason in told.get("prediction", {}).get("because", {}).items()
+        if not assumes.endswith(reason)
+    ]
+    return (*([table(headers, rows)] if rows else []), *(paragraph(note, "note") for note in notes))
 
 
 def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
@@ -205,7 +210,7 @@ def _deliberation(contents: LogContents, question: str, turns: Sequence[Turn]) -
             f"{turn.agent} (adversary)" if turn.agent in hostile else turn.agent,
             _letter(turn.answer),
             " ".join(f"{mass:.2f}" for mass in turn.belief or ()),
-            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.heard),
+            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
             turn.reason or turn.problem,
         )
         for turn in sorted(turns, key=lambda turn: (turn.round, turn.agent))

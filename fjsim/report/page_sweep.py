@@ -21,6 +21,7 @@ from fjsim.report.sweep_tables import (
     RANKED,
     axes_of,
     interval,
+    reasons_of,
     records,
     shown,
     shown_columns,
@@ -54,7 +55,7 @@ def sweep_page(folder: Path) -> str:
     if result.best_responses is not None and len(result.best_responses):
         sections.append(Section("Best responses", (_best(result.best_responses),)))
     sections += [
-        Section("All settings", (_table(result.table, axes),)),
+        Section("All settings", (_table(result.table, axes), *_unpredicted(result.table))),
         Section("Figures", _figures(result.table, settings, axes)),
         Section("Sweep", (preformatted((folder / SWEEP).read_text(encoding="utf-8")),)),
     ]
@@ -139,6 +140,12 @@ def _table(frame: pd.DataFrame, axes: list[str]) -> str:
 
 def _any(rows: list[dict[str, Any]], name: str) -> bool:
     return any(shown(row, name) != "n/a" for row in rows)
+
+
+def _unpredicted(frame: pd.DataFrame) -> list[str]:
+    return [
+        paragraph(f"No prediction by the law: {reason}.", "note") for reason in reasons_of(frame)
+    ]
 
 
 def _figures(

@@ -105,7 +105,24 @@ def sweep_rows_table(table: pd.DataFrame, simulated: bool) -> Table:
     for row in records(table):
         setting = " · ".join(str(row[axis]) for axis in axes if row[axis] != "-")
         lines.add_row(escape(setting), *(shown(row, name, 2) for name in columns))
+    for reason in reasons_of(table):
+        lines.caption = f"{lines.caption}\nno prediction by the law: {escape(reason)}"
     return lines
+
+
+def reasons_of(table: pd.DataFrame) -> list[str]:
+    """Return why the law predicts nothing, each reason once with the settings that it holds for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``fjsim.experiment.sweeps.table``.
+    """
+    if "no_prediction" not in table or "attack" not in table:
+        return []
+    told = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
+    counts = told["no_prediction"].value_counts()
+    return [f"{reason} ({number} of {len(table)} settings)" for reason, number in counts.items()]
 
 
 def leaderboard_table(frame: pd.DataFrame, simulated: bool) -> Table:

@@ -96,12 +96,26 @@ def _caption(run: Run) -> str:
         "value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better"
         f"\n{spent}"
     )
+    notes += "".join(f"\n{line}" for line in _unpredicted(run))
     if run.simulated:
         notes += (
             "\nSimulated agents carry no arguments: what a real team loses when a right minority "
             "cannot persuade is not measured here."
         )
     return notes
+
+
+def _unpredicted(run: Run) -> list[str]:
+    """Say why the law predicts nothing for an attack, where it does not."""
+    because = run.outcome.because
+    if run.baseline_metrics is None:
+        return []
+    if run.outcome.metrics.get("takeover_predicted") is None:
+        best = "declared" if run.outcome.assumes.startswith("no prediction") else "fitted_clean"
+        return [f"no prediction by the law: {because[best]}"]
+    if "fitted_clean" in because:
+        return [f"no prediction by a fit of the clean arm: {because['fitted_clean']}"]
+    return []
 
 
 def estimate_table(expected: Estimated) -> Table:

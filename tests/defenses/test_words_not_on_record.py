@@ -17,7 +17,7 @@ HONEST = voted([0] * 6)
 @pytest.fixture
 def gating():
     defense = build("defense", "ballot")
-    return Gating(defense, HONEST, None, defense.gates(HONEST, None))
+    return Gating(defense, HONEST, None)
 
 
 def message(option, speaker=0, **parts):

@@ -6,7 +6,8 @@ import pytest
 import fjsim.experiment as experiment
 from fjsim.beliefs import certain
 from fjsim.contracts import Message
-from fjsim.deliberation.hearing import Hearing, blended, delivered, routed
+from fjsim.deliberation.accepting import blended, routed
+from fjsim.deliberation.hearing import Hearing, delivered
 from fjsim.registry import build
 from fjsim.scenario import Scenario
 

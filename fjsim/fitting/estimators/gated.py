@@ -158,7 +158,7 @@ class Gated(Resampled):
         self.result_ = replace(
             fit,
             one_step_mse=error,
-            items=item_parameters(per_item, rows, used.n_rounds),
+            items=item_parameters(per_item, rows, used),
             predictor=lambda given: gate_rows(gate, round0_features(given) / self.scale_, allowed),
         )
         return self

@@ -12,7 +12,7 @@ from fjsim.fitting.assembly import Units, assemble, own_units
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.grams import Grams, design, grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags
+from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags, hearing
 from fjsim.fitting.mixtures import Mixture, expand_rows, mixed_columns, routed_mixture
 from fjsim.fitting.simplex import cross_entropy_row, solve_from_rows, solve_rows
 from fjsim.records.transcript import Transcript
@@ -112,11 +112,9 @@ class Pooled(Resampled):
     def _takes_influence(self, transcript: Transcript) -> bool:
         if self.influence != "auto":
             return self.influence == "given"
-        routed = transcript.influence is not None and transcript.influence.ndim == 3
-        gates = np.nan_to_num(transcript.gates[:, 1:], nan=1.0)
-        swaying = transcript.residual == "renormalise" and transcript.stated_beliefs is None
-        known = transcript.influence is not None
-        return routed or (known and swaying and bool((gates < 1).any()))
+        if transcript.influence is None:
+            return False
+        return transcript.influence.ndim == 3 or hearing(transcript).sways
 
 
 def _given_units(

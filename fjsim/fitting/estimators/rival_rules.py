@@ -9,6 +9,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.errors import ParameterError
+from fjsim.fitting.columns import columns_of_round
 from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.grams import design
 from fjsim.fitting.hearing import (
@@ -17,7 +18,6 @@ from fjsim.fitting.hearing import (
     PEERS,
     Flags,
     Hearing,
-    columns_of_round,
     expressed_prediction,
     hearing,
     spoken_beliefs,

@@ -61,11 +61,10 @@ class Trajectory(Resampled):
 
         used = treated(transcript)
         heard = hearing(used)
-        swaying = heard.residual == "renormalise" and heard.gated
-        if heard.sequential or heard.passed is not None or swaying:
+        if heard.sequential or not heard.is_plain:
             raise ParameterError(
-                "'trajectory' takes synchronous rounds without blended statements or "
-                "renormalised gates; use 'pooled' for this transcript"
+                "'trajectory' takes synchronous rounds without blended statements, renormalised "
+                "gates or gates that differ by option; use 'pooled' for this transcript"
             )
         per_item = grams(used)
         normal = per_item.pooled()
