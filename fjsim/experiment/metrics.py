@@ -11,6 +11,7 @@ from fjsim.experiment.effective_law import EffectiveLaw
 from fjsim.experiment.intent import declared_hostile
 from fjsim.experiment.prediction import Prediction, laws_or_reasons, predictions
 from fjsim.experiment.setup import Setup
+from fjsim.experiment.unread import rewrites_others
 from fjsim.metrics import Estimate, Evidence, Measured, Pair, Spending, paired
 from fjsim.metrics.cost import MISSING
 from fjsim.metrics.evidence import Mask, hostile_items

@@ -178,9 +178,7 @@ def laws_or_reasons(
         One for each that is None.
     """
     beliefs = {source: law_beliefs(pair, source, setup) for source in SOURCES}
-    said = {
-        source: None if pair is None else found.pair(pair) for source, found in beliefs.items()
-    }
+    said = {source: None if pair is None else found.pair(pair) for source, found in beliefs.items()}
     return said, {source: beliefs[source].because for source in SOURCES if said[source] is None}
 
 

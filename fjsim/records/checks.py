@@ -60,15 +60,19 @@ def check_turn(turn: Turn, bounds: Bounds) -> None:
         raise DamagedLineError("only one of belief and stated_belief is there")
     if turn.confidence is not None:
         share("confidence", turn.confidence)
-    if turn.mass is not None:
-        share("mass", turn.mass)
-    for kept in turn.kept or ():
-        share("kept", kept)
+    _check_shares(turn)
     if not (type(turn.text) is type(turn.reason) is type(turn.problem) is str):
         raise DamagedLineError("text, reason or problem is not text")
     if type(turn.prompt_hash) is not str or type(turn.shared) is not bool:
         raise DamagedLineError("prompt_hash is not text, or shared neither true nor false")
     check_cost(turn.cost)
+
+
+def _check_shares(turn: Turn) -> None:
+    if turn.mass is not None:
+        share("mass", turn.mass)
+    for kept in turn.kept or ():
+        share("kept", kept)
 
 
 def check_belief(belief: Sequence[Any], n_options: int, bounds: Bounds) -> None:
@@ -99,7 +103,7 @@ def _is_padded(belief: Sequence[Any]) -> bool:
     given = [value for value in belief if value is not None]
     if not given or any(type(value) not in (float, int) for value in given):
         return False
-    return abs(sum(given) - 1) <= SUM_TOLERANCE + ROUNDING and min(given) >= -ROUNDING
+    return bool(abs(sum(given) - 1) <= SUM_TOLERANCE + ROUNDING and min(given) >= -ROUNDING)
 
 
 def check_probe(probe: Probe, bounds: Bounds) -> None:

@@ -131,7 +131,9 @@ class LogContents:
         if not self.header or self.header.get("imported"):
             return {}
         n_agents, n_rounds = len(self.header["agents"]), int(self.header["rounds"])
-        there = Counter((key.arm, key.question, key.replica) for key in self.turns)
+        there: Counter[tuple[str, str, int]] = Counter(
+            (key.arm, key.question, key.replica) for key in self.turns
+        )
         lacking = {
             identity: n_agents * (1 if end.warmup else n_rounds + 1) - there[identity]
             for identity, end in self.items.items()

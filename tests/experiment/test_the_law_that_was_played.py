@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fjsim.analysis.security import paired
 
 import fjsim
 from fjsim import registry
-from fjsim.analysis.security import paired
 from fjsim.experiment.prediction import law_beliefs
 from fjsim.experiment.run import Run, run
 from fjsim.experiment.setup import resolve
