@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from fjsim.confidential import hide_keys
 from fjsim.errors import BackendError, BackendRefusedError
+from fjsim.foreign_text import printable, shortened
 
 MAX_WORDS = 500
 """How many characters of a server's words an error repeats."""
@@ -74,4 +76,4 @@ def server_words(text: object, secret: str = "") -> str:
     if secret:
         words = words.replace(secret, "[key]")
     words = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", words).strip()
-    return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"
+    return shortened(hide_keys(printable(words)), MAX_WORDS)

@@ -5,13 +5,52 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.segment import Segment
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from fjsim.confidential import hide_keys
+from fjsim.foreign_text import LONGEST_LINE, printable, shortened
+
+
+class PlainConsole(Console):
+    """A console on which no text steers the terminal, or stands in another order than its own.
+
+    Texts of models, servers and files are printed in many places; here all of them come by.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Render as usual, without characters that do not show; styles are no text."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield segment._replace(text=printable(segment.text))
+
+
+out = PlainConsole(highlight=False)
+err = PlainConsole(stderr=True, highlight=False)
+
+
+def print_problem(label: str, message: object, style: str) -> None:
+    """Print an error or a warning on stderr: one line of bounded length, without keys.
+
+    Parameters
+    ----------
+    label : str
+        ``error`` or ``warning``.
+    message : object
+        What to say; may hold words of servers and of files.
+    style : str
+        Of the label.
+    """
+    line = shortened(hide_keys(" ".join(printable(str(message)).split())), LONGEST_LINE)
+    err.print(f"[{style}]{label}:[/] {escape(line)}", soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

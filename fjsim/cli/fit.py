@@ -156,13 +156,16 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     """Write the JSON object, and each of its tables as CSV."""
     import pandas as pd
 
+    from fjsim.csv_file import csv_text
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
         (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
         for name in ("comparison", "ledger"):
             if summary[name]:
-                pd.DataFrame(summary[name]).to_csv(folder / f"{name}.csv", index=False)
+                table = csv_text(pd.DataFrame(summary[name]))
+                (folder / f"{name}.csv").write_text(table, encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{folder}: cannot be written ({error})") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -13,13 +14,13 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from fjsim.cli.console import err, out
+from fjsim.cli.console import err, out, print_problem
 from fjsim.cli.interruption import interruptible
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
+from fjsim.foreign_text import LONGEST_LINE, shortened
 
 COMMANDS = {
     "run": "fjsim.cli.run",
@@ -99,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     warnings.showwarning = _print_warning
+    # In place of the standard library's last resort, which prints what it is given as it stands.
+    logging.lastResort = _LogLines(logging.WARNING)
     sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -107,7 +110,8 @@ def _exit_code(arguments: list[str]) -> int:
         with interruptible():
             return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
     except FjsimError as error:
-        _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
+        words = shortened(str(error), LONGEST_LINE * 2 // 3)
+        _print_error("; ".join([words, *getattr(error, "__notes__", ())]))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _print_error("interrupted")
@@ -139,16 +143,23 @@ def _bug(error: Exception) -> int:
     ) as report:
         traceback.print_exception(error, file=report)
     _print_error(
-        f"a bug of fjsim's: {type(error).__name__}: {error}; please report it with {report.name}"
+        f"a bug of fjsim's: {type(error).__name__}: {shortened(str(error), 300)}; please report "
+        f"it with {report.name}"
     )
     return BUG_EXIT
 
 
 def _print_error(message: str) -> None:
-    line = " ".join(message.split())
-    err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
+    print_problem("error", message, "bold red")
 
 
 def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    line = " ".join(str(message).split())
-    err.print(f"[bold yellow]warning:[/] {escape(line)}", soft_wrap=True)
+    print_problem("warning", message, "bold yellow")
+
+
+class _LogLines(logging.Handler):
+    """What libraries and our backends log, printed like every other warning."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line; its traceback, if any, is no business of the user's."""
+        _print_warning(record.getMessage())

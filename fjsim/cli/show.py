@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fjsim.cli.console import out, print_json
 from fjsim.errors import ConfigError, FjsimError, StorageError, nearest
+from fjsim.foreign_text import printable
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.yaml_file import read_yaml
 
@@ -73,7 +74,7 @@ def _list(contents: LogContents, arm: str, replica: int, known: list[str], json:
     for name, end in ends.items():
         key = "" if end is None or end.key is None else str(end.key)
         target = "" if end is None or end.target is None else str(end.target)
-        table.add_row(escape(clean(name)), key, target, "no" if end is None else "yes")
+        table.add_row(escape(printable(name)), key, target, "no" if end is None else "yes")
     out.print(table)
 
 
@@ -82,10 +83,10 @@ def _question(run: Path, name: str, end: ItemEnd | None) -> None:
     asked = None if end is None else _asked(run, name)
     if end is None or asked is None or (asked.n_options, asked.answer) != (end.n_options, end.key):
         return
-    out.print(escape(clean(asked.text)))
+    out.print(escape(printable(asked.text)))
     for at, option in enumerate(asked.options):
         mark = " [green]key[/]" if at == end.key else " [red]target[/]" if at == end.target else ""
-        out.print(f"  {at}  {escape(clean(option))}{mark}", highlight=False)
+        out.print(f"  {at}  {escape(printable(option))}{mark}", highlight=False)
 
 
 def _asked(run: Path, name: str) -> Question | None:
@@ -103,7 +104,7 @@ def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn
     end = contents.items.get((arm, question, replica))
     facts = "" if end is None else _facts(end)
     table = Table(
-        title=f"{_label(contents)}{escape(clean(question))} · {arm} arm{facts}",
+        title=f"{_label(contents)}{escape(printable(question))} · {arm} arm{facts}",
         title_justify="left",
         caption=_legend(end),
         caption_justify="left",
@@ -135,7 +136,7 @@ def _legend(end: ItemEnd | None) -> str:
 
 def _cells(turn: Turn, seats: set[int]) -> list[str]:
     belief = "" if turn.belief is None else " ".join(f"{value:.2f}" for value in turn.belief)
-    reason = clean(turn.reason or turn.problem).replace("\n", " ")
+    reason = printable(turn.reason or turn.problem).replace("\n", " ")
     if len(reason) > REASON_WIDTH:
         reason = reason[: REASON_WIDTH - 1] + "…"
     return [
@@ -146,8 +147,3 @@ def _cells(turn: Turn, seats: set[int]) -> list[str]:
         " ".join(str(heard.speaker) for heard in turn.reached),
         escape(reason),
     ]
-
-
-def clean(text: str) -> str:
-    """Return foreign text without what a terminal would obey."""
-    return "".join(kept for kept in text if kept == "\n" or kept.isprintable())

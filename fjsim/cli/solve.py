@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fjsim.cli.console import err, out, print_json
+from fjsim.csv_file import inert_cell, original_cell
 from fjsim.dynamics.edges import EdgeList, read_edges
 from fjsim.dynamics.equilibrium import Equilibrium, solve_network
 from fjsim.dynamics.measures import disagreement, polarization
@@ -108,7 +109,7 @@ def _column(path: Path, name: str) -> tuple[NDArray[Any], Array]:
     if table.shape[1] != 2:
         raise ConfigError(f"{path} has {table.shape[1]} columns; expected node,{name}")
     numbers = pd.to_numeric(table[1], errors="coerce").to_numpy(dtype=float)
-    nodes = table[0].fillna("").str.strip().to_numpy(dtype=str)
+    nodes = table[0].fillna("").str.strip().map(original_cell).to_numpy(dtype=str)
     if np.isnan(numbers[:1]).any() and str(table[0].iloc[0]).strip().lower() == "node":
         numbers, nodes = numbers[1:], nodes[1:]
     if not np.isfinite(numbers).all():
@@ -180,7 +181,9 @@ def _aligned(path: Path, named: NDArray[Any], numbers: Array, labels: NDArray[An
 
 def _write(path: Path, labels: NDArray[Any], beliefs: Array) -> None:
     try:
-        pd.DataFrame({"node": labels, "opinion": beliefs}).to_csv(path, index=False)
+        # Not as one text: millions of nodes are written piece by piece.
+        nodes = pd.Series(labels).map(inert_cell) if labels.dtype.kind == "U" else labels
+        pd.DataFrame({"node": nodes, "opinion": beliefs}).to_csv(path, index=False)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error}") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from fjsim.csv_file import csv_text
 from fjsim.errors import ConfigError, StorageError
 from fjsim.experiment.extending import moved_by_growth
 from fjsim.experiment.setup import Setup, questions_digest, versions
@@ -169,7 +170,7 @@ def write_results(
     models = sorted(set(turns["model"]) - {""})
     write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
-    write_file(folder / TURNS, turns.to_csv(index=False))
+    write_file(folder / TURNS, csv_text(turns))
     _write_parquet(folder, turns)
 
 
@@ -178,7 +179,10 @@ def _write_parquet(folder: Path, turns: pd.DataFrame) -> None:
         import pyarrow  # noqa: F401
     except ImportError:
         return
-    turns.to_parquet(folder / "turns.parquet", index=False)
+    path = folder / "turns.parquet"
+    if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
+        path.unlink()
+    turns.to_parquet(path, index=False)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from fjsim.registry import build
 from fjsim.scenario import AGENT_KEYS, AgentBlock, Scenario, Team
 
 PLUGINS = ("topology", "router", "attack", "defense", "backend")
+MOST_LISTED = 5
 REMEDY = "if you trust the file, add --trust (in Python: load_scenario(path, trust=True))"
 
 
@@ -50,9 +51,10 @@ def require_trust(scenarios: Iterable[Scenario]) -> None:
         if scenario.origin is not None:
             asked |= dict.fromkeys(demands(scenario), scenario.origin.file)
     if asked:
-        file = next(iter(asked.values()))
+        file, listed = next(iter(asked.values())), "; ".join(list(asked)[:MOST_LISTED])
+        more = f"; and {len(asked) - MOST_LISTED} more" if len(asked) > MOST_LISTED else ""
         raise TrustError(
-            f"{file} asks for what a file must not decide by itself: {'; '.join(asked)}; {REMEDY}"
+            f"{file} asks for what a file must not decide by itself: {listed}{more}; {REMEDY}"
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
 from fjsim.experiment.folder import write_file
 from fjsim.experiment.run import Watcher
@@ -158,7 +159,7 @@ def write_tables(result: SweepResult, out: Path) -> None:
     if result.best_responses is not None:
         frames[BEST_RESPONSE] = result.best_responses
     for name, frame in frames.items():
-        write_file(out / f"{name}.csv", frame.to_csv(index=False))
+        write_file(out / f"{name}.csv", csv_text(frame))
         _write_parquet(out / f"{name}.parquet", frame)
 
 
@@ -167,6 +168,8 @@ def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
         import pyarrow  # noqa: F401
     except ImportError:
         return
+    if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
+        path.unlink()
     frame.to_parquet(path, index=False)
 
 
@@ -192,5 +195,5 @@ def load_sweep_result(folder: str | Path) -> SweepResult:
         for one in index["cells"]
     ]
     answers = out / f"{BEST_RESPONSE}.csv"
-    best = pd.read_csv(answers) if answers.is_file() else None
+    best = read_csv(answers) if answers.is_file() else None
     return pool(played, out, best, int(index["seed"]))

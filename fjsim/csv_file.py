@@ -1,0 +1,73 @@
+"""Tables as CSV that a spreadsheet can open: no cell of text is a formula.
+
+Texts in our tables were written by models, servers and files. A cell that begins like a formula
+gets an apostrophe in front, which spreadsheets take for "this is text"; numbers stay numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_MARKED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_HARMLESS = frozenset({"-", "+"})
+"""A sign alone is no formula, and stands in our tables for 'does not apply'."""
+
+
+def inert_cell(value: Any) -> Any:
+    """Return a cell's value; a text that begins like a formula gets an apostrophe in front.
+
+    Parameters
+    ----------
+    value : object
+        Only texts are changed; a number written as text is one too, and stays.
+
+    Examples
+    --------
+    >>> inert_cell("=1+1"), inert_cell("-0.5"), inert_cell(-0.5), inert_cell("a=b")
+    ("'=1+1", '-0.5', -0.5, 'a=b')
+    """
+    if not isinstance(value, str) or _FORMULA.match(value) is None:
+        return value
+    return value if value in _HARMLESS or _NUMBER.fullmatch(value) else f"'{value}"
+
+
+def original_cell(value: Any) -> Any:
+    """Return what `inert_cell` was given.
+
+    Examples
+    --------
+    >>> original_cell("'=1+1"), original_cell("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    if isinstance(value, str) and _MARKED.match(value):
+        return value[1:]
+    return value
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as CSV with a header, without its index, and with no formula in it."""
+    return _mapped(frame, inert_cell).to_csv(index=False)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table that `csv_text` wrote."""
+    return _mapped(pd.read_csv(path), original_cell)
+
+
+def _mapped(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    made = frame.copy(deep=False)
+    for name in frame.columns:
+        if pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        cells = [change(cell) for cell in frame[name]]
+        # Only where something changes: a column's type is not to be inferred anew.
+        if any(new is not old for new, old in zip(cells, frame[name], strict=True)):
+            made[name] = pd.Series(cells, index=frame.index, dtype=object)
+    return made.rename(columns=change)
