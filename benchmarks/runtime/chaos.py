@@ -23,7 +23,8 @@ KILLS = 10
 MAX_ATTEMPTS = 8
 BOUND = 600.0
 ATTACKED = {"topology": "star", "attack": "stubborn"}
-PATIENT = {"timeout": 2.0, "max_attempts": MAX_ATTEMPTS, "max_concurrency": 64}
+IN_FLIGHT = 64
+PATIENT = {"timeout": 2.0, "max_attempts": MAX_ATTEMPTS, "max_concurrency": IN_FLIGHT}
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -55,6 +56,14 @@ def rows(quick: bool) -> Iterator[Row]:
         f"<= {MAX_ATTEMPTS} + kills",
         "",
         most <= MAX_ATTEMPTS + KILLS,
+    )
+    twice = sum(stats["answered_turns"].values()) - len(stats["answered_turns"])
+    yield Row(
+        f"the same: replies given twice, of {len(stats['answered_turns'])}",
+        str(twice),
+        f"<= {IN_FLIGHT} in flight per kill",
+        "",
+        twice <= IN_FLIGHT * kills,
     )
     yield Row(
         f"the same: wall, against {calm_wall:.0f} s undisturbed without latency",

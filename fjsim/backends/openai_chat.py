@@ -130,6 +130,8 @@ class OpenAIChat(Backend):
 
     def longest_reply(self, request: Request) -> int:
         """Return the limit that is sent."""
+        if not self.extra_body and not self.omit:
+            return request.sampling.max_tokens
         given = [self.extra_body.get(name) for name in LENGTH_FIELDS]
         limits = [limit for limit in given if isinstance(limit, int) and limit > 0]
         if limits:

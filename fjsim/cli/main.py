@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from fjsim.cli.console import err, out, print_problem
+from fjsim.cli.console import out, print_problem
 from fjsim.cli.interruption import interruptible
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 from fjsim.foreign_text import LONGEST_LINE, shortened

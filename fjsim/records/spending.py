@@ -20,9 +20,9 @@ import stat
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fjsim.contracts import Usage
 from fjsim.errors import StorageError
@@ -69,12 +69,11 @@ class Account:
         self.tokens_out += usage.tokens_out
         self.tokens_cached += usage.tokens_cached
 
-
-class _Open(NamedTuple):
-    """A request that is not over."""
-
-    model: str
-    most: Usage
+    def add_lost(self, most: Usage) -> None:
+        """Count a request without a reply, whose server may have worked for it."""
+        self.failed_calls += 1
+        self.estimated_calls += 1
+        self.add(most)
 
 
 class SpendingLog:
@@ -88,7 +87,7 @@ class SpendingLog:
 
     def __init__(self, carried: Mapping[str, Account] | None = None) -> None:
         self._accounts = dict(carried or {})
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, tuple[Account, Usage]] = {}
         self._next = 0
 
     def ask(self, model: str, most: Usage) -> int:
@@ -113,8 +112,11 @@ class SpendingLog:
         """
         number = self._next
         self._next = number + 1
-        self._open[number] = _Open(model, most)
-        self._account(model).calls += 1
+        account = self._accounts.get(model)
+        if account is None:
+            account = self._accounts[model] = Account()
+        account.calls += 1
+        self._open[number] = (account, most)
         return number
 
     def got(self, number: int, usage: Usage, estimated: bool = False) -> None:
@@ -129,37 +131,32 @@ class SpendingLog:
         estimated : bool
             Whether they are our own reckoning.
         """
-        account = self._account(self._open.pop(number).model)
+        account, _ = self._open.pop(number)
         account.add(usage)
         account.estimated_calls += estimated
 
     def failed(self, number: int) -> None:
         """Write down that the server refused a request before it did any work."""
-        self._account(self._open.pop(number).model).failed_calls += 1
+        account, _ = self._open.pop(number)
+        account.failed_calls += 1
 
     def lost(self, number: int) -> None:
         """Write down that no reply came, though the server may have worked for it."""
-        model, most = self._open.pop(number)
-        _add_lost(self._account(model), most)
+        account, most = self._open.pop(number)
+        account.add_lost(most)
 
     def accounts(self) -> Mapping[str, Account]:
         """Return what was spent by model; what is in flight counts as lost."""
-        accounts = {model: Account(**asdict(a)) for model, a in self._accounts.items()}
-        for model, most in self._open.values():
-            _add_lost(accounts[model], most)
-        return accounts
+        lost: dict[int, Account] = {}
+        for account, most in self._open.values():
+            lost.setdefault(id(account), replace(account)).add_lost(most)
+        return {
+            model: lost.get(id(account)) or replace(account)
+            for model, account in self._accounts.items()
+        }
 
     def close(self) -> None:
         """Do nothing."""
-
-    def _account(self, model: str) -> Account:
-        return self._accounts.setdefault(model, Account())
-
-
-def _add_lost(account: Account, most: Usage) -> None:
-    account.failed_calls += 1
-    account.estimated_calls += 1
-    account.add(most)
 
 
 class SpendingFile(SpendingLog):
@@ -232,10 +229,12 @@ class SpendingFile(SpendingLog):
             self._descriptor = -1
 
     def _settle(self, line: bytes) -> None:
-        # A reply that is there must not be lost because its line is not: without one the request
-        # counts with the most that it may have taken, and the next one says what is wrong.
-        with suppress(StorageError):
+        try:
             self._write(line)
+        except StorageError:
+            # A reply that is there must not be lost because its line is not: without one the
+            # request counts with the most that it may have taken; the next says what is wrong.
+            return
 
     def _write(self, line: bytes) -> None:
         try:

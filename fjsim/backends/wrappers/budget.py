@@ -183,7 +183,7 @@ class BudgetBackend(WrappedBackend):
             return reply, most
         usage, estimated = self._expected.judged(reply, request, most)
         self._log.got(number, usage, estimated)
-        return (reply if usage == reply.usage else replace(reply, usage=usage)), usage
+        return (reply if usage is reply.usage else replace(reply, usage=usage)), usage
 
     def _spend(self, usage: Usage) -> Spend:
         cost = self.price.cost(usage) if self.price is not None else 0.0

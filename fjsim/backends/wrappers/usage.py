@@ -37,9 +37,9 @@ class Expectation:
         longest_reply : int
             In tokens.
         """
-        size = size_of(request)
-        prompt = size * self._tokens_per_byte + MESSAGE_OVERHEAD * len(request.messages) + 1
-        return Usage(min(int(prompt), size + PROMPT_OVERHEAD), longest_reply)
+        size, n_messages = size_of(request), len(request.messages)
+        prompt = int(size * self._tokens_per_byte) + MESSAGE_OVERHEAD * n_messages + 1
+        return Usage(min(prompt, size + PROMPT_OVERHEAD), longest_reply)
 
     def judged(self, reply: Reply, request: Request, most: Usage) -> tuple[Usage, bool]:
         """Return what a request took, and whether that is an estimate.
@@ -58,16 +58,18 @@ class Expectation:
             The server's numbers where they are possible. Else the prompt expected at most; of a
             reply the limit where it was cut off there or is said to be longer, else its bytes.
         """
-        size, said = size_of(request), reply.usage
+        said, size = reply.usage, size_of(request)
         tokens_in, tokens_out = said.tokens_in, said.tokens_out
         prompt_is_possible = 0 < tokens_in <= size + PROMPT_OVERHEAD
+        reply_is_possible = 0 < tokens_out <= most.tokens_out + REPLY_OVERHEAD or (
+            tokens_out == 0 and not reply.text
+        )
         if prompt_is_possible:
             self._learn(tokens_in, size, len(request.messages))
-        else:
+        if prompt_is_possible and reply_is_possible and 0 <= said.tokens_cached <= tokens_in:
+            return said, False
+        if not prompt_is_possible:
             tokens_in = most.tokens_in
-        reply_is_possible = bool(not reply.text or tokens_out > 0) and (
-            0 <= tokens_out <= most.tokens_out + REPLY_OVERHEAD
-        )
         if not reply_is_possible:
             tokens_out = _longest(reply, most.tokens_out)
         tokens_cached = min(max(said.tokens_cached, 0), tokens_in)
@@ -75,7 +77,7 @@ class Expectation:
         return Usage(tokens_in, tokens_out, tokens_cached), estimated
 
     def _learn(self, tokens_in: int, size: int, n_messages: int) -> None:
-        ratio = max(0, tokens_in - MESSAGE_OVERHEAD * n_messages) / max(1, size)
+        ratio = (tokens_in - MESSAGE_OVERHEAD * n_messages) / max(1, size)
         if ratio > self._seen_ratio:
             self._seen_ratio = ratio
             self._tokens_per_byte = ratio * MARGIN
