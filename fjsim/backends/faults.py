@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from fjsim.errors import BackendError, BackendRefusedError
@@ -70,8 +69,13 @@ def server_words(text: object, secret: str = "") -> str:
     secret : str
         Key to blot out wherever the server repeats it.
     """
-    words = str(text)
+    try:
+        words = str(text)
+    except RecursionError:
+        words = "(nested too deeply to be shown)"
     if secret:
         words = words.replace(secret, "[key]")
-    words = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", words).strip()
+    # Cut only after the key is out, or a half of it might stay; whole pages are not searched.
+    shown = (letter if letter.isprintable() else " " for letter in words[: 8 * MAX_WORDS])
+    words = " ".join("".join(shown).split())
     return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"

@@ -19,6 +19,7 @@ from fjsim.contracts.attacks import (
     View,
 )
 from fjsim.contracts.backends import (
+    LONGEST_TEXT,
     SIMULATED_MODEL,
     Backend,
     ChatMessage,
@@ -45,6 +46,7 @@ from fjsim.contracts.speech import Arm, Heard, Message, Record, Statement, Valid
 from fjsim.contracts.topologies import Topology
 
 __all__ = [
+    "LONGEST_TEXT",
     "SIMULATED_MODEL",
     "Agent",
     "Arm",
