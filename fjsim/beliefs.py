@@ -49,11 +49,12 @@ def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
     """
     try:
         belief = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BeliefError("a belief needs one number per option") from error
     if belief.shape != (n_options,):
         raise BeliefError(f"a belief needs {n_options} numbers, one per option; got {belief.size}")
-    total = float(belief.sum())
+    with np.errstate(over="ignore"):
+        total = float(belief.sum())
     # One look at the least and the sum finds NaN, infinities and negatives alike.
     if n_options and not (belief.min() >= 0 and total < np.inf):
         raise BeliefError("every probability must be a number >= 0")

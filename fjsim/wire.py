@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
 
+HALF = "\ufffd"
+"""What stands in the place of half a character: Unicode's replacement character."""
+
+DEEP = "nested too deeply"
+"""What a refusal says of bottomless nesting."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+# A match runs on to the next half or to the end: it never fails, so no character is read twice
+# and a backslash is always read with what it escapes.
+_UP_TO_A_HALF = re.compile(
+    r"""(
+        (?: [^\\]++
+          | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
+          | \\(?!u[dD][89a-fA-F][0-9a-fA-F]{2}).?
+        )*+
+    )
+    (?: (\\u[0-9a-fA-F]{4}) | \Z )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+_LONG_NUMBER = re.compile("[0-9]{19}")
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read thousands of digits, and what follows could not use them anyway.
+    if len(digits) > len(str(-(2**63))):
+        return float(digits)
+    value = int(digits)
+    return value if -(2**63) <= value < 2**64 else float(value)
+
+
 _LENIENT = json.JSONDecoder(strict=False)
+_CAREFUL = json.JSONDecoder(strict=False, parse_int=_integer)
 
 
 def written(value: object) -> bytes:
@@ -29,6 +64,24 @@ def written(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
+def whole(text: str) -> str:
+    r"""Return a text in which half a character (a lone surrogate) is U+FFFD.
+
+    Such a half cannot be written to a file or a database; cut emoji leave some behind.
+
+    Parameters
+    ----------
+    text : str
+        Untrusted.
+
+    Examples
+    --------
+    >>> whole("cut \ud83d") == "cut \ufffd"
+    True
+    """
+    return text if text.isascii() else _HALF.sub(HALF, text)
+
+
 def read(text: str | bytes) -> Any:
     """Return what a JSON text holds, control characters in strings and NaN allowed.
 
@@ -36,6 +89,12 @@ def read(text: str | bytes) -> Any:
     ----------
     text : str or bytes
         Untrusted.
+
+    Returns
+    -------
+    object
+        Half a character in a string is U+FFFD; an integer beyond 64 bits is the nearest float,
+        which may be infinite.
 
     Raises
     ------
@@ -48,8 +107,26 @@ def read(text: str | bytes) -> Any:
         return _read_leniently(text if isinstance(text, str) else text.decode())
 
 
+def mended(text: str) -> str:
+    """Return a JSON text in which neither characters nor escapes are half a character.
+
+    Parameters
+    ----------
+    text : str
+        Untrusted; what stands around the JSON may be prose.
+    """
+    return _UP_TO_A_HALF.sub(lambda run: run[1] + HALF if run[2] else run[0], whole(text))
+
+
+def decoder(text: str) -> json.JSONDecoder:
+    """Return what decodes a text as `read` does, if it stands there as `mended` has it."""
+    # Integers are read many times slower where each is looked at.
+    return _CAREFUL if _LONG_NUMBER.search(text) else _LENIENT
+
+
 def _read_leniently(text: str) -> Any:
+    text = mended(text)
     try:
-        return _LENIENT.decode(text)
+        return decoder(text).decode(text)
     except RecursionError:
-        raise json.JSONDecodeError("nested too deeply", text, 0) from None
+        raise json.JSONDecodeError(DEEP, text, 0) from None

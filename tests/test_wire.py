@@ -55,10 +55,60 @@ def test_numpy_s_numbers_are_plain_and_nan_is_null() -> None:
     }
 
 
-def test_half_a_character_is_kept() -> None:
-    line = written({"said": "é\ud800"})
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [
+        ("é\ud800", "é\ufffd"),
+        ("\udc00\ud800", "\ufffd\ufffd"),
+        ("\\\ud83d", "\\\ufffd"),
+        ("\\ud83d", "\\ud83d"),
+        ('a "quoted\\" \ud83d', 'a "quoted\\" \ufffd'),
+    ],
+)
+def test_half_a_character_is_written_and_comes_back_as_the_replacement_character(
+    said: str, back: str
+) -> None:
+    line = written({"said": said})
     assert line.isascii()
-    assert read(line) == {"said": "é\ud800"}
+    assert read(line) == {"said": back}
+    assert read(f'["{chr(0xD83D)}", 1]') == ["\ufffd", 1]
+
+
+def test_a_whole_character_in_escapes_beside_a_half_one_stays_whole() -> None:
+    assert read(r'["\ud83d\ude00", "\ud83d", "\\ud83d"]') == ["\U0001f600", "\ufffd", "\\ud83d"]
+
+
+@pytest.mark.parametrize("around", ["{}", "[{}, NaN]"])
+@pytest.mark.parametrize(
+    ("digits", "value"),
+    [
+        ("9" * 5000, math.inf),
+        ("-" + "9" * 5000, -math.inf),
+        ("1" + "0" * 400, math.inf),
+        ("1" + "0" * 30, 1e30),
+        (str(2**64 - 1), 2**64 - 1),
+        (str(2**64), 2.0**64),
+        (str(-(2**63)), -(2**63)),
+        ("1e999", math.inf),
+    ],
+)
+def test_a_number_beyond_the_range_is_the_nearest_float(
+    around: str, digits: str, value: float
+) -> None:
+    found = read(around.format(digits))
+    found = found[0] if isinstance(found, list) else found
+    assert found == value
+    assert type(found) is type(value)
+
+
+@given(st.text(st.sampled_from('{}[]",:\\ud83eDa0 \ud83d\n\x00é1')))
+def test_what_is_read_can_be_written_to_a_file(text: str) -> None:
+    for source in (text, f'"{text}"', f'["{text}", NaN]'):
+        try:
+            found = read(source)
+        except ValueError:
+            continue
+        json.dumps(found, ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize("text", ['"a\nb"', b'"a\nb"'])

@@ -9,12 +9,18 @@ from typing import Any
 
 from fjsim.backends.encoding import Lasting, encoded
 from fjsim.backends.seeding import sent_seed
-from fjsim.contracts import ChatMessage, Reply, Request, Usage
+from fjsim.contracts import LONGEST_TEXT, ChatMessage, Reply, Request, Usage
 from fjsim.wire import written
 
 THINKING = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 UNFINISHED_THINKING = re.compile(r"\A\s*<think>(?!.*</think>).*\Z", re.DOTALL)
 LEFTOVER_THINKING = re.compile(r"\A(?!\s*[{\[]).*?</think>\s*", re.DOTALL)
+LONGEST_NAME = 200
+"""Characters kept of a model's id and of a finish reason."""
+MOST_TOKENS = 10**12
+"""More tokens than this in one reply are no count of them."""
+LOGPROB_SLACK = 1e-3
+"""How far above 0 a log-probability may be rounded."""
 ANSWER_KEY = re.compile(r'"answer"\s*:\s*"?')
 
 
@@ -82,22 +88,26 @@ def read_completion(payload: Any) -> Reply:
     Raises
     ------
     ValueError
-        If it is no chat completion.
+        If it is no chat completion, or its text is longer than `LONGEST_TEXT`.
+
+    Notes
+    -----
+    A count of tokens that can be none (negative, infinite, no number) is 0, as where a server
+    reports nothing; ids and finish reasons that are no text are empty.
     """
     try:
         choice = payload["choices"][0]
         message = choice["message"]
         content = message.get("content")
         refusal = message.get("refusal")
-        finish_reason = str(choice.get("finish_reason") or "stop")
+        finish_reason = _name(choice.get("finish_reason")) or "stop"
         logprobs = (choice.get("logprobs") or {}).get("content")
-        usage = payload.get("usage") or {}
         if content is None and refusal:
             content, finish_reason = refusal, "refusal"
         return Reply(
-            text=without_thinking(_text(content)),
-            model=str(payload.get("model") or ""),
-            usage=_usage(usage),
+            text=_bounded(without_thinking(_text(content))),
+            model=_name(payload.get("model")),
+            usage=_usage(payload.get("usage") or {}),
             finish_reason=finish_reason,
             logprobs=answer_logprobs(logprobs) if logprobs else None,
         )
@@ -109,20 +119,44 @@ def _text(content: Any) -> str:
     if content is None:
         return ""
     if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content)
-    if not isinstance(content, str):
-        raise TypeError(f"content is {type(content).__name__}, not text")
-    return content
+        return "".join([_string(part.get("text", "")) for part in content])
+    return _string(content)
+
+
+def _string(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{type(given).__name__} stands where text is needed")
+    return given
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(
+            f"a reply of {len(text)} characters; at most {LONGEST_TEXT} are read "
+            "(is max_tokens honoured?)"
+        )
+    return text
+
+
+def _name(given: Any) -> str:
+    return given[:LONGEST_NAME] if isinstance(given, str) else ""
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
     details = usage.get("prompt_tokens_details") or {}
-    cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0
+    cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")
     return Usage(
-        tokens_in=int(usage.get("prompt_tokens") or 0),
-        tokens_out=int(usage.get("completion_tokens") or 0),
-        tokens_cached=int(cached),
+        tokens_in=_tokens(usage.get("prompt_tokens")),
+        tokens_out=_tokens(usage.get("completion_tokens")),
+        tokens_cached=_tokens(cached),
     )
+
+
+def _tokens(given: Any) -> int:
+    """Return a count of tokens; 0, which is what a server says that counts none, for nonsense."""
+    if not isinstance(given, (int, float)) or not 0 <= given <= MOST_TOKENS:
+        return 0
+    return int(given)
 
 
 def without_thinking(text: str) -> str:
@@ -166,6 +200,11 @@ def answer_logprobs(tokens: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         Natural logarithms by token without surrounding spaces and quotes; tokens that differ
         only there are added up. The mass beyond the top ones is not in it.
 
+    Raises
+    ------
+    TypeError
+        If a log-probability is no number, or above 0.
+
     Notes
     -----
     The token that answers is the one after ``"answer":`` in a JSON reply, else the first that
@@ -174,13 +213,19 @@ def answer_logprobs(tokens: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     alternatives = tokens[_answer_position(tokens)].get("top_logprobs") or ()
     mass: dict[str, float] = {}
     for alternative in alternatives:
-        name = str(alternative["token"]).strip().strip('"')
-        mass[name] = mass.get(name, 0.0) + math.exp(float(alternative["logprob"]))
+        name = _string(alternative["token"]).strip().strip('"')
+        mass[name] = mass.get(name, 0.0) + _probability(alternative["logprob"])
     return {name: math.log(value) for name, value in mass.items() if name and value > 0}
 
 
+def _probability(logprob: Any) -> float:
+    if not (isinstance(logprob, (int, float)) and logprob <= LOGPROB_SLACK):
+        raise TypeError("a log-probability is above 0, or no number")
+    return math.exp(logprob)
+
+
 def _answer_position(tokens: Sequence[Mapping[str, Any]]) -> int:
-    texts = [str(token["token"]) for token in tokens]
+    texts = [_string(token["token"]) for token in tokens]
     whole = "".join(texts)
     thought = whole.rfind("</think>") + len("</think>") if "</think>" in whole else 0
     match = ANSWER_KEY.search(whole, thought)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from fjsim.backends.bodies import LARGEST_BODY, PLAIN, BodyError, is_plain, read_body
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError, server_words
 from fjsim.wire import read
 
@@ -50,7 +51,13 @@ class Endpoint:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE),
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT),
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Content-Type": "application/json",
+                "Accept-Encoding": PLAIN,
+            },
+            # Unpacked here, within a limit, where a server packs bodies although it was not asked.
+            auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would look for a .netrc in a thread at each request.
             proxy=proxy_for(base_url),
@@ -92,7 +99,9 @@ class Endpoint:
             async with self._session.request(
                 method, self.base_url + path, data=content, allow_redirects=False
             ) as response:
-                body = await response.read()
+                body = await _body(response)
+        except BodyError as error:
+            raise self._of_body(error) from None
         except aiohttp.InvalidURL as error:
             raise RefusalError(400, f"{self.base_url}: not a URL ({self.words(error)})") from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -105,9 +114,12 @@ class Endpoint:
         try:
             return read(body)
         except ValueError:
-            start = self.words(body[:80].decode("utf-8", "replace"))
+            start = self.words(body[:4000].decode("utf-8", "replace"))[:80]
             message = f"{self.base_url}: the body is not JSON but '{start}'"
             raise TransientError(FaultKind.GARBAGE, message) from None
+
+    def _of_body(self, error: BodyError) -> TransientError:
+        return TransientError(FaultKind.GARBAGE, f"{self.base_url}: {self.words(error)}")
 
     def _of_connection(self, error: BaseException) -> TransientError:
         words = self.words(error) or type(error).__name__
@@ -131,6 +143,18 @@ class Endpoint:
         if status >= 500 or status in WORTH_ANOTHER_TRY:
             return TransientError(FaultKind.SERVER_ERROR, message, retry_after(headers))
         return RefusalError(status, message + _remedy(status))
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    encoding, length = response.headers.get("Content-Encoding"), response.content_length
+    if length is not None and length <= LARGEST_BODY and is_plain(encoding):
+        return await response.read()
+    try:
+        return await read_body(response.content.iter_any(), encoding)
+    except BodyError:
+        # Not read to its end, so the connection cannot be used again.
+        response.close()
+        raise
 
 
 def proxy_for(url: str) -> str | None:
@@ -158,7 +182,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     with contextlib.suppress(ValueError):
         return max(0.0, float(given))
-    with contextlib.suppress(ValueError):
+    # A date may be no date, or one that no clock can show.
+    with contextlib.suppress(ValueError, TypeError, OverflowError, IndexError):
         return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
     return None
 
@@ -187,4 +212,5 @@ def _told(body: bytes) -> tuple[object, str]:
     if not isinstance(error, dict):
         return error, ""
     message = error.get("message") or error.get("detail") or text
-    return message, str(error.get("code") or error.get("type") or "")
+    code = error.get("code") or error.get("type")
+    return message, code if isinstance(code, str) else ""

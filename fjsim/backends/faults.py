@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from fjsim.confidential import hide_keys
@@ -72,8 +71,12 @@ def server_words(text: object, secret: str = "") -> str:
     secret : str
         Key to blot out wherever the server repeats it.
     """
-    words = str(text)
+    try:
+        words = str(text)
+    except RecursionError:
+        words = "(nested too deeply to be shown)"
     if secret:
         words = words.replace(secret, "[key]")
-    words = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", words).strip()
-    return shortened(hide_keys(printable(words)), MAX_WORDS)
+    # Cut only after the key is out, or a half of it might stay; whole pages are not searched.
+    words = " ".join(printable(words[: 8 * MAX_WORDS]).split())
+    return shortened(hide_keys(words), MAX_WORDS)

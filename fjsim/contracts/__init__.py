@@ -19,6 +19,7 @@ from fjsim.contracts.attacks import (
     View,
 )
 from fjsim.contracts.backends import (
+    LONGEST_TEXT,
     SIMULATED_MODEL,
     Backend,
     ChatMessage,
@@ -46,6 +47,7 @@ from fjsim.contracts.topologies import Topology
 from fjsim.contracts.trust import Demand
 
 __all__ = [
+    "LONGEST_TEXT",
     "SIMULATED_MODEL",
     "Agent",
     "Arm",

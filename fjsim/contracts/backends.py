@@ -17,6 +17,9 @@ from fjsim.wire import written
 SIMULATED_MODEL = "fjsim-simulated"
 """What the embedded model is called, behind whatever endpoint it stands."""
 
+LONGEST_TEXT = 256 * 2**10
+"""Characters of a reply's text, without a block of thinking; a longer one is not read."""
+
 
 @dataclass(frozen=True)
 class ChatMessage:
@@ -212,6 +215,10 @@ class Backend(ABC):
         plug-in may have this method too.
         """
         return ()
+
+    def forget(self, request: Request) -> None:
+        """Let go of a reply that was kept: whoever asked for it could not read it."""
+        return None
 
     async def close(self) -> None:
         """Give back connections and processes; calling it twice does no harm."""

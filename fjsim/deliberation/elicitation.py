@@ -34,6 +34,7 @@ from fjsim.deliberation.replies import (
 from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
 from fjsim.role_tokens import without_role_tokens
+from fjsim.wire import whole
 
 Value = TypeVar("Value")
 
@@ -129,7 +130,7 @@ class Elicitor:
             chat,
             probe_schema(tuple(names)),
             replace(sample, draw=PROBE_DRAW),
-            lambda reply: read_probe(_whole(reply), names),
+            lambda reply: read_probe(_uncut(reply), names),
         )
         return Perceived(asked.value or (), asked.problem, asked.cost)
 
@@ -145,7 +146,7 @@ class Elicitor:
         return Elicited(statement, asked.text, _hash(chat), asked.cost)
 
     def _read(self, sheet: Sheet, reply: Reply) -> Statement:
-        statement = read_reply(_whole(reply), sheet)
+        statement = read_reply(_uncut(reply), sheet)
         return _weighed(statement, reply, sheet) if self.logprobs else statement
 
     async def _ask(
@@ -160,19 +161,45 @@ class Elicitor:
         messages, problem = tuple(chat), ""
         for repair in range(self.repairs + 1):
             index = replace(sample, repair=repair) if repair else sample
-            reply = await self.backend.complete(
-                Request(messages, schema, self.sampling, index, self.logprobs)
-            )
+            request = Request(messages, schema, self.sampling, index, self.logprobs)
+            reply, value, wrong = await self._attempt(request, read)
             replies.append(reply)
+            if value is not None:
+                return _Asked(value, reply.text, problem, _cost(replies))
             if reply.failure:
                 problem = reply.failure
                 break
-            try:
-                return _Asked(read(reply), reply.text, problem, _cost(replies))
-            except UnreadableReplyError as error:
-                problem = f"{problem}; then {error}" if problem else str(error)
-                messages = _with_repair(chat, reply, str(error))
+            problem = f"{problem}; then {wrong}" if problem else wrong
+            messages = _with_repair(chat, reply, wrong)
         return _Asked(None, "", problem, _cost(replies))
+
+    async def _attempt(
+        self, request: Request, read: Callable[[Reply], Value]
+    ) -> tuple[Reply, Value | None, str]:
+        """Ask once and read what comes: the reply, and its value or what is wrong with it.
+
+        No cache keeps what cannot be read, and what an earlier run kept is asked again.
+        """
+        reply = _without_halves(await self.backend.complete(request))
+        value, wrong = self._taken(request, reply, read)
+        if value is None and reply.cached:
+            reply = _without_halves(await self.backend.complete(request))
+            value, wrong = self._taken(request, reply, read)
+        return reply, value, wrong
+
+    def _taken(
+        self, request: Request, reply: Reply, read: Callable[[Reply], Value]
+    ) -> tuple[Value | None, str]:
+        if reply.failure:
+            return None, reply.failure
+        try:
+            return read(reply), ""
+        except UnreadableReplyError as error:
+            self.backend.forget(request)
+            return None, str(error)
+        except Exception:
+            self.backend.forget(request)
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +212,16 @@ class _Asked(Generic[Value]):
     cost: Cost
 
 
-def _whole(reply: Reply) -> str:
+def _without_halves(reply: Reply) -> Reply:
+    """Return a reply whose texts can be written: half a character, a cut emoji say, is U+FFFD."""
+    texts = reply.text, reply.model, reply.finish_reason
+    if all(map(str.isascii, texts)):
+        return reply
+    text, model, finish_reason = map(whole, texts)
+    return replace(reply, text=text, model=model, finish_reason=finish_reason)
+
+
+def _uncut(reply: Reply) -> str:
     if reply.finish_reason == "length":
         raise UnreadableReplyError("it was cut off at the length limit; be shorter")
     return reply.text
@@ -199,9 +235,9 @@ def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:
         )
     if statement.answer is None:
         return statement
-    shown = [math.exp(reply.logprobs.get(letter, -math.inf)) for letter in sheet.letters]
+    shown = [math.exp(min(reply.logprobs.get(letter, -math.inf), 0.0)) for letter in sheet.letters]
     mass = sum(shown)
-    if mass <= 0:
+    if not mass > 0:
         raise UnreadableReplyError("no option letter is among the likely answers")
     belief = sheet.canonical([share / mass for share in shown])
     return replace(statement, belief=belief, mass=min(mass, 1.0))

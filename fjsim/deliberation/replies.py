@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from fjsim.beliefs import as_belief
-from fjsim.contracts import Statement, Validity
+from fjsim.contracts import LONGEST_TEXT, Statement, Validity
 from fjsim.deliberation.rendering import Sheet
 from fjsim.errors import BeliefError
-from fjsim.wire import read
+from fjsim.wire import DEEP, decoder, mended, read
 
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
 
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 
-_LENIENT = json.JSONDecoder(strict=False)
-_THINKING = re.compile(r"\A\s*(<think>)?.*?</think>", re.DOTALL | re.IGNORECASE)
-_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
+TRIES = 64
+"""Places in one reply where its object is looked for; prose with more braces is not read."""
+
+PATIENCE = 1
+"""Characters read in vain in search of the object, per character of the reply."""
+
+_THOUGHT = re.compile("</think>", re.IGNORECASE)
+_FENCE = "```"
+_OPENING = re.compile(r'\{(?=[ \t\n\r]*["}])')
+"""A brace that an object can begin with."""
 
 
 class UnreadableReplyError(ValueError):
@@ -90,7 +97,7 @@ def read_probe(text: str, names: Sequence[str]) -> tuple[float, ...]:
     UnreadableReplyError
         If it is no JSON object with one such number per name.
     """
-    given = _object(_without_thinking(text.strip()), "perceived").get("perceived")
+    given = _object(text, "perceived").get("perceived")
     if not isinstance(given, dict) or set(given) != set(names):
         raise UnreadableReplyError(f"perceived needs exactly the keys {', '.join(names)}")
     return tuple(_share(f"perceived of {name}", given[name]) for name in names)
@@ -116,12 +123,12 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
     UnreadableReplyError
         If it holds no JSON object with the four fields, several of them, or an invalid belief.
     """
-    values = _object(_without_thinking(text.strip()))
+    values = _object(text)
     missing = [name for name in REQUIRED if name not in values]
     if missing:
         raise UnreadableReplyError(f"the field {missing[0]} is missing")
-    reason = str(values["reasoning"])
-    answer = str(values["answer"]).strip()
+    reason = _words("reasoning", values["reasoning"])
+    answer = _words("answer", values["answer"]).strip()
     stated = _share("confidence", values["confidence"])
     if answer.casefold() == ABSTAIN:
         return Statement(None, None, stated, reason, Validity.ABSTAINED)
@@ -135,41 +142,78 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
 
 def _without_thinking(text: str) -> str:
     """Drop a leading block of thinking; one that is quoted inside the JSON stays."""
-    if text.startswith(("{", "```")):
+    if text.startswith(("{", _FENCE)):
         return text
-    return _THINKING.sub("", text, count=1).strip()
+    end = _THOUGHT.search(text)
+    return text[end.end() :].strip() if end else text
 
 
 def _object(text: str, field: str = "answer") -> Mapping[str, Any]:
-    fenced = _FENCE.match(text)
+    said = _without_thinking(text.strip())
+    if len(said) > LONGEST_TEXT:
+        raise UnreadableReplyError(
+            f"it has {len(said)} characters; at most {LONGEST_TEXT} are read, so be shorter"
+        )
     try:
-        values = read(fenced.group(1) if fenced else text)
+        values = read(_unfenced(said))
     except ValueError:
-        values = _only_object(text, field)
+        values = _only_object(mended(said), field)
     if not isinstance(values, dict):
         raise UnreadableReplyError("the reply must be one JSON object")
     return values
 
 
+def _unfenced(text: str) -> str:
+    """Return what stands in a fence that begins and ends the text, else the text."""
+    if not (text.startswith(_FENCE) and text.endswith("\n" + _FENCE)):
+        return text
+    inner = text[len(_FENCE) : -len("\n" + _FENCE)].removeprefix("json")
+    lead = inner[: len(inner) - len(inner.lstrip())]
+    return inner[lead.rindex("\n") + 1 :] if "\n" in lead else text
+
+
 def _only_object(text: str, field: str) -> Any:
     """Find the single JSON object with our field in prose; two are as bad as none."""
-    found, at = [], text.find("{")
-    while at >= 0:
-        try:
-            values, end = _LENIENT.raw_decode(text, at)
-        except json.JSONDecodeError:
-            end = at + 1
-        except RecursionError:
-            raise UnreadableReplyError("it is nested too deeply") from None
-        else:
-            if isinstance(values, dict) and field in values:
-                found.append(values)
-        at = text.find("{", end)
+    found = [values for values in _objects(text) if field in values]
     if len(found) != 1:
         raise UnreadableReplyError(
             "it is not a JSON object" if not found else "it holds several JSON objects"
         )
     return found[0]
+
+
+def _objects(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the JSON objects that stand in a text, none inside another.
+
+    An attempt that fails is taken up again one brace further, so text made to fail late, over and
+    over, could cost the square of its length: tries and characters read in vain are counted.
+    """
+    decode, brace, vain = decoder(text).raw_decode, _OPENING.search(text), 0
+    for _ in range(TRIES):
+        if brace is None:
+            return
+        start = brace.start()
+        try:
+            values, end = decode(text, start)
+        except RecursionError:
+            raise UnreadableReplyError(f"it is {DEEP}") from None
+        except json.JSONDecodeError as error:
+            vain += error.pos - start
+            end = start + 1
+        else:
+            yield values
+        if vain > PATIENCE * len(text):
+            break
+        brace = _OPENING.search(text, end)
+    if brace is not None:
+        raise UnreadableReplyError("it holds too many braces to tell which object is the reply")
+
+
+def _words(name: str, value: Any) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        raise UnreadableReplyError(f"{name} is {DEEP}; it must be text") from None
 
 
 def _belief(values: Any, sheet: Sheet) -> list[float]:

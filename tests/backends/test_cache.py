@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -94,6 +95,47 @@ def test_key_does_not_run_messages_together(ask):
     assert cache_key("m", split("ab", "c")) != cache_key("m", split("a", "bc"))
 
 
+def test_a_reply_that_could_not_be_read_is_forgotten_committed_or_not(echo, ask, tmp_path):
+    inner, path = echo(), tmp_path / "c.sqlite3"
+    backend = CachedBackend(inner, path)
+
+    async def run():
+        try:
+            for _ in range(2):
+                await backend.complete(ask())
+                backend.forget(ask())
+        finally:
+            await backend.close()
+
+    asyncio.run(run())
+    assert inner.calls == 2
+    play(CachedBackend(inner, path), ask())
+    late = CachedBackend(inner, path)
+
+    async def again():
+        try:
+            kept = await late.complete(ask())
+            late.forget(ask())
+            return kept, await late.complete(ask())
+        finally:
+            await late.close()
+
+    kept, asked = asyncio.run(again())
+    assert (kept.cached, asked.cached) == (True, False)
+    assert inner.calls == 4
+
+
+def test_a_row_that_cannot_be_read_is_asked_again(echo, ask, tmp_path):
+    inner, path = echo(), tmp_path / "c.sqlite3"
+    play(CachedBackend(inner, path), ask())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE replies SET tokens_in = 'many'")
+    play(CachedBackend(inner, path), ask())
+    (reply,) = play(CachedBackend(inner, path), ask())
+    assert inner.calls == 2
+    assert reply.cached
+
+
 def test_logprobs_and_odd_text_survive(tmp_path):
     store = ReplyStore(tmp_path / "c.sqlite3")
     store.put(b"k", "m", Reply(text="é\x00\ud800", logprobs={"A": -0.5}))
@@ -103,7 +145,7 @@ def test_logprobs_and_odd_text_survive(tmp_path):
     store.close()
     assert before == after
     assert after.logprobs == {"A": -0.5}
-    assert after.text == "é\x00?"
+    assert after.text == "é\x00\ufffd"
 
 
 @pytest.mark.parametrize("draws", [1, 4])

@@ -125,3 +125,57 @@ def test_log_probabilities_replace_the_stated_belief_and_keep_their_mass() -> No
 def test_a_server_without_log_probabilities_stops_the_run() -> None:
     with pytest.raises(BackendRefusedError, match="no log-probabilities"):
         ask(Scripted([say(GOOD)]), logprobs=20)
+
+
+@dataclass
+class Forgetful(Scripted):
+    forgotten: list[Request] = field(default_factory=list)
+
+    def forget(self, request: Request) -> None:
+        self.forgotten.append(request)
+
+
+def test_an_unreadable_reply_is_forgotten_and_a_readable_one_is_not() -> None:
+    backend = Forgetful([say("no idea"), say(GOOD)])
+    ask(backend)
+    assert backend.forgotten == backend.requests[:1]
+
+
+def test_a_kept_reply_that_cannot_be_read_is_asked_again_before_any_repair() -> None:
+    backend = Forgetful([say("no idea", cached=True, attempts=0), say(GOOD)])
+    elicited = ask(backend)
+    assert elicited.statement.validity is Validity.OK
+    assert backend.requests[0] == backend.requests[1]
+    assert (elicited.cost.calls, elicited.cost.cached_calls) == (1, 0)
+
+
+def test_a_backend_that_calls_every_reply_kept_is_asked_twice_at_most() -> None:
+    backend = Forgetful([say("no idea", cached=True)] * 4)
+    assert ask(backend).statement.validity is Validity.MISSING
+    assert len(backend.requests) == 4
+
+
+def test_a_reply_that_breaks_the_reading_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str, sheet: Sheet) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr("fjsim.deliberation.elicitation.read_reply", broken)
+    backend = Forgetful([say(GOOD)])
+    with pytest.raises(OverflowError):
+        ask(backend)
+    assert backend.forgotten == backend.requests
+
+
+def test_half_a_character_of_any_backend_is_the_replacement_character() -> None:
+    text = GOOD.replace('"r"', '"cut \ud83d"')
+    elicited = ask(Scripted([Reply(text=text, model="m\ud83d", finish_reason="\ud83d")]))
+    assert elicited.statement.reason == "cut \ufffd"
+    assert elicited.text == text.replace("\ud83d", "\ufffd")
+    assert (elicited.cost.model, elicited.cost.finish_reason) == ("m\ufffd", "\ufffd")
+
+
+@pytest.mark.parametrize("shown", [{"A": 1e9}, {"A": float("nan")}, {}])
+def test_a_log_probability_that_is_none_never_becomes_a_belief(shown: dict[str, float]) -> None:
+    elicited = ask(Scripted([say(GOOD, logprobs=shown)] * 2), logprobs=20)
+    belief = elicited.statement.belief
+    assert belief is None or np.isfinite(belief).all()

@@ -46,7 +46,8 @@ def test_a_sum_within_two_percent_is_normalised() -> None:
         ("I think B.", "not a JSON object"),
         ("[1, 2]", "one JSON object"),
         ("[" * 100_000, "not a JSON object"),
-        ('{"answer":' * 100_000, "nested too deeply"),
+        ('{"answer":' * 20_000, "nested too deeply"),
+        ('{"answer":' * 100_000, "1000000 characters; at most 262144"),
         ("So: " + '{"answer":' * 3000, "nested too deeply"),
         (reply(belief={"A": 0.1, "B": 0.5, "C": 0.1}), "sum to 1"),
         (reply(belief={"A": -0.1, "B": 0.9, "C": 0.2}), ">= 0"),
@@ -62,6 +63,13 @@ def test_a_sum_within_two_percent_is_normalised() -> None:
         (reply(confidence=1.5), "between 0 and 1"),
         (reply(confidence="high"), "between 0 and 1"),
         (json.dumps({"answer": "A"}), "field reasoning is missing"),
+        (reply(confidence=7).replace("7}", "9" * 5000 + "}"), "between 0 and 1"),
+        (f"So: {reply(confidence=7)[:-2]}{'9' * 5000}}}", "between 0 and 1"),
+        (reply(belief={"A": 77, "B": 0, "C": 0}).replace("77", "1" + "0" * 400), ">= 0"),
+        (reply(belief={"A": 1e308, "B": 1e308, "C": 1e308}), "every probability"),
+        (reply(belief=[[[0.1]]]), "needs 3 numbers"),
+        ("{}" * 65 + reply(), "too many braces"),
+        ('{"a":1,"b":' * 65 + reply(), "too many braces"),
     ],
 )
 def test_an_unreadable_reply_says_what_is_wrong(text: str, problem: str) -> None:

@@ -26,7 +26,8 @@ class CachedBackend(WrappedBackend):
 
     Notes
     -----
-    A failure is never kept. A request whose twin is in flight waits for the twin's reply.
+    A failure is never kept, nor a reply that whoever asked could not read: it tells so by
+    ``forget``. A request whose twin is in flight waits for the twin's reply.
     Replies that come at one moment are committed together, before the places they had in flight
     are given to others: a process that is killed loses no more replies than may be in flight.
     A reply from here has ``cached=True``, ``attempts=0`` and the tokens it took back then.
@@ -53,6 +54,11 @@ class CachedBackend(WrappedBackend):
                 return replace(reply, cached=True, attempts=0)
         kept = store.get(key)
         return kept if kept is not None else await self._ask(key, request)
+
+    def forget(self, request: Request) -> None:
+        """Let go of a reply that could not be read."""
+        if self._store is not None:
+            self._store.drop(cache_key(self._source, request))
 
     async def close(self) -> None:
         """Commit, then close the inner backend."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fjsim.contracts import Reply, Usage
 from fjsim.errors import StorageError
+from fjsim.wire import whole
 
 FOLDER_VARIABLE = "FJSIM_CACHE_DIR"
 FILE_NAME = "responses.sqlite3"
@@ -43,6 +44,7 @@ READ = """
 SELECT text, model, tokens_in, tokens_out, tokens_cached, finish_reason, latency, logprobs
 FROM replies WHERE key = ?
 """
+DROP = "DELETE FROM replies WHERE key = ?"
 WRITE = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -140,7 +142,13 @@ class ReplyStore:
             return _reply((*found, logprobs))
         with self._explained():
             stored = self._connection.execute(READ, (key,)).fetchone()
-        return None if stored is None else _reply(stored)
+        if stored is None:
+            return None
+        try:
+            return _reply(stored)
+        except ValueError:
+            self.drop(key)
+            return None
 
     def put(self, key: bytes, source: str, reply: Reply) -> None:
         """Keep a reply; `commit` makes it last."""
@@ -149,9 +157,9 @@ class ReplyStore:
         self._pending[key] = (
             key,
             source,
-            reply.model,
-            reply.text.encode("utf-8", "replace").decode(),
-            reply.finish_reason,
+            whole(reply.model),
+            whole(reply.text),
+            whole(reply.finish_reason),
             usage.tokens_in,
             usage.tokens_out,
             usage.tokens_cached,
@@ -161,6 +169,12 @@ class ReplyStore:
         )
         if len(self._pending) >= BATCH:
             self.commit()
+
+    def drop(self, key: bytes) -> None:
+        """Let go of the reply of that key, committed or not."""
+        if self._pending.pop(key, None) is None:
+            with self._explained():
+                self._connection.execute(DROP, (key,))
 
     def commit(self) -> None:
         """Write what is pending."""

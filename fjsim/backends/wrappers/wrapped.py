@@ -24,6 +24,10 @@ class WrappedBackend(Backend):
         """Pass the request on."""
         return await self.inner.complete(request)
 
+    def forget(self, request: Request) -> None:
+        """Tell the inner backend."""
+        self.inner.forget(request)
+
     def learn(self, questions: Sequence[Question]) -> None:
         """Tell the inner backend."""
         self.inner.learn(questions)
