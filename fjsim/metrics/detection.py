@@ -1,7 +1,8 @@
 """Whether a defense finds the adversary: how well, how soon, and whom it wrongs.
 
-Trust in a speaker is the mean gate over its listeners. A speaker that spoke and was not
-delivered counts as a gate of 0; one that did not speak leaves the mean.
+Trust in a speaker is the mean gate over its listeners, as the defense gave it: a message that the
+defense's channel kept back counts with its gate. One for which no gate is recorded, since a router
+dropped it before, counts as a gate of 0; a speaker that did not speak leaves the mean.
 """
 
 from __future__ import annotations

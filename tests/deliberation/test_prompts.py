@@ -181,3 +181,43 @@ def test_a_missing_turn_leaves_no_trace_in_the_conversation() -> None:
     talk.add("question", "said 0")
     talk.add("round 1", "")
     assert [m.content for m in talk.chat("round 2")] == ["system", "question", "said 0", "round 2"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.7, "0.7"),
+        (0.25, "0.25"),
+        (0.1234, "0.1234"),
+        (1 / 3, "0.3333333"),
+        (0.0123456789, "0.01234568"),
+        (0.00001234, "0.00001234"),
+        (1.23456789e-6, "0.000001234568"),
+        (0.1 + 0.2, "0.3"),
+        (0.0, "0"),
+        (1.0, "1"),
+        (1e-30, "0"),
+    ],
+)
+def test_a_short_number_stays_short_and_a_long_one_keeps_seven_digits(
+    value: float, shown: str
+) -> None:
+    two = Sheet(Question("q", "?", ("up", "down"), 0), (0, 1))
+    assert two.shown(np.array([value, 1.0])) == f"A={shown} B=1"
+
+
+def test_weights_trust_and_confidence_are_read_back_to_a_millionth() -> None:
+    rng = np.random.default_rng(0)
+    heard = [
+        message(seat, weight=weight, gate=gate, confidence=sure, belief=np.array(belief))
+        for seat, (weight, gate, sure) in enumerate(rng.random((4, 3)).tolist())
+        for belief in [rng.dirichlet((0.2, 1, 1)).tolist()]
+    ]
+    text = rendering.round_prompt(SHEET, 1, heard, (), None, None, show_trust=True)
+    for peer, said in zip(read_prompt(chat(text)).peers, heard, strict=True):
+        assert peer.weight == pytest.approx(said.weight, abs=1e-7)
+        assert peer.trust == pytest.approx(said.gate, abs=1e-7)
+        assert peer.stated_confidence == pytest.approx(said.confidence, abs=1e-7)
+        assert peer.belief is not None
+        assert said.belief is not None
+        np.testing.assert_allclose(peer.belief, said.belief[[2, 0, 1]], rtol=1e-6)

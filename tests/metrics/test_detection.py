@@ -76,7 +76,7 @@ def test_without_an_adversary_there_is_nothing_to_detect():
     assert area(transcript(flat(5, 1, 1), seats=())) == NOTHING
 
 
-def test_a_withheld_message_counts_as_no_trust():
+def test_a_message_without_a_recorded_gate_counts_as_no_trust():
     gates = flat(4, np.nan, 1)
     assert np.all(mean_trust(transcript(gates))[:, 1:, 0] == 0)
     assert area(transcript(gates)).value == 1

@@ -43,6 +43,9 @@ def turn(number: int = 0, agent: int = 0, **changes: object) -> Turn:
         {},
         {"answer": None, "belief": None, "stated_belief": None, "validity": Validity.MISSING},
         {"validity": Validity.ABSTAINED, "answer": None, "confidence": None, "shared": True},
+        {"heard": (Heard(1, 0, 0.5, 0.25, acting=1.0), Heard(2, 0, 0.1, 0.25, acting=0.0))},
+        {"heard": (Heard(1, 0, 0.5, option_gates=(0.0, 1.0)),), "kept": (0.25, 1.0)},
+        {"kept": (0.5,)},
     ],
 )
 def test_a_turn_comes_back_from_its_line_as_it_was(changes: dict[str, object]) -> None:
