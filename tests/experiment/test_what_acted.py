@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fjsim.analysis.detection import mean_trust
 
 import fjsim
-from fjsim.analysis.detection import mean_trust
 from fjsim.errors import StorageError
 from fjsim.experiment.run import Run, run
 from fjsim.experiment.unread import INVENTED, MIXED, RECRUITED, REWRITTEN
