@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fjsim.analysis.security import paired
 
 import fjsim
 from fjsim import registry
@@ -19,6 +18,7 @@ from fjsim.experiment.prediction import law_beliefs
 from fjsim.experiment.run import Run, run
 from fjsim.experiment.setup import resolve
 from fjsim.fitting import FJFit
+from fjsim.metrics import paired
 from fjsim.records import Transcript
 from fjsim.scenario import Scenario
 
