@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from fjsim.dynamics.influence import effective_influence
+from fjsim.dynamics.direct import solve_direct
 from fjsim.dynamics.iterative import (
     Progress,
     Solution,
@@ -20,10 +19,10 @@ from fjsim.dynamics.iterative import (
     stabilised_gradients,
     start_near_mean,
 )
-from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.network import Network, System, system_of_network, system_of_parameters
 from fjsim.dynamics.parameters import FJParameters
 from fjsim.dynamics.rollout import as_innate
+from fjsim.dynamics.rounding import ATTAINABLE, SPARSE
 from fjsim.dynamics.stability import (
     NO_STUBBORNNESS,
     closed_group,
@@ -35,20 +34,11 @@ from fjsim.errors import ParameterError
 Array = NDArray[np.float64]
 Solver = Literal["auto", "direct", "conjugate-gradients", "bicgstab", "gauss-seidel"]
 
-ROUNDING = 1e-16
-"""Attainable error, per unit of belief and of stubbornness."""
-
 DIRECT_DENSE = 3000
 """Agents up to which a dense system is factorised."""
 
 DIRECT_SPARSE = 200
 """Agents up to which a sparse system is made dense and factorised."""
-
-COMPILED_SETTINGS = 2000
-"""Small distinct systems from which the compiled kernel pays for being loaded."""
-
-COMPILED_AGENTS = 20
-"""Agents up to which the compiled kernel beats LAPACK."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +103,10 @@ def equilibrium(
     Notes
     -----
     Self-weights drop out: :math:`b = E s + (I-E) W b` with effective stubbornness :math:`E`.
-    The certificate is :math:`\max_i |r_i|/e_i \ge \|b-b^*\|_\infty` for the true residual
-    :math:`r`; where some :math:`e_i` is (nearly) 0 it is :math:`\max_i z_i \max_i |r_i|/d_i` with
-    a comparison vector :math:`z > 0`, :math:`d = (I-(I-E)W)z > 0` [1]_.
+    The certificate is :math:`\max_i (|r_i|+\rho_i)/e_i \ge \|b-b^*\|_\infty` for the computed
+    residual :math:`r` and a bound :math:`\rho` on its rounding errors (`fjsim.dynamics.rounding`);
+    where some :math:`e_i` is (nearly) 0 it is :math:`\max_i z_i \max_i (|r_i|+\rho_i)/d_i` with a
+    comparison vector :math:`z > 0`, :math:`d = (I-(I-E)W)z > 0` [1]_.
 
     References
     ----------
@@ -136,7 +127,8 @@ def equilibrium(
     limit = DIRECT_SPARSE if isinstance(parameters.influence, sparse.csr_array) else DIRECT_DENSE
     direct = parameters.batch_shape or parameters.n_agents <= limit
     if solver == "direct" or (solver == "auto" and direct):
-        found = _solve_direct(parameters, anchored, tolerance)
+        done = solve_direct(parameters, anchored, tolerance)
+        found = _checked(Equilibrium(done.beliefs, done.bound, "direct", 0, done.why), tolerance)
     elif parameters.batch_shape:
         raise ParameterError("an iterative solver takes one setting at a time; use 'direct'")
     else:
@@ -235,75 +227,6 @@ def _unattainable(tolerance: float, floor: float) -> ParameterError:
     )
 
 
-def _solve_direct(parameters: FJParameters, innate: Array, tolerance: float) -> Equilibrium:
-    """Factorise: one compiled pass for many small groups, LAPACK otherwise."""
-    effective = parameters.effective_stubbornness
-    heard = effective_influence(parameters)
-    n_agents, n_options = innate.shape[-2:]
-    lead = np.broadcast_shapes(parameters.batch_shape, innate.shape[:-2])
-    settings = prod(parameters.batch_shape)
-    distinct = settings >= COMPILED_SETTINGS and lead == parameters.batch_shape
-    if distinct and n_agents <= COMPILED_AGENTS and effective.min() > 1e-6:
-        from fjsim.dynamics.kernels import dense
-
-        beliefs = np.empty((settings, n_agents, n_options))
-        bound = dense.solve_lanes(
-            _flat(heard, lead, n_agents, n_agents),
-            _flat(effective, lead, n_agents),
-            _flat(innate, lead, n_agents, n_options),
-            beliefs,
-        )
-        return _checked(
-            Equilibrium(
-                beliefs.reshape(*lead, n_agents, n_options),
-                bound,
-                "direct",
-                0,
-                f"{settings} small groups, eliminated side by side",
-            ),
-            tolerance,
-        )
-    system = np.eye(n_agents) - (1 - effective)[..., None] * heard
-    told = effective[..., None] * innate
-    beliefs, bound = _factorise(system, told, effective, lead)
-    why = f"{n_agents} agents are few enough to factorise"
-    return _checked(Equilibrium(beliefs, bound, "direct", 0, why), tolerance)
-
-
-def _flat(values: Array, lead: tuple[int, ...], *tail: int) -> Array:
-    return readonly(np.broadcast_to(values, (*lead, *tail))).reshape(-1, *tail)
-
-
-def _factorise(
-    system: Array, told: Array, effective: Array, lead: tuple[int, ...]
-) -> tuple[Array, float]:
-    """Solve by LAPACK and certify with the better of the two bounds."""
-    n_agents, n_options = told.shape[-2:]
-    if system.ndim == 2 and told.ndim > 2:
-        # Many questions for one group: one factorisation, one product.
-        columns = np.moveaxis(told, -2, 0).reshape(n_agents, -1)
-        solved = np.linalg.solve(system, columns).reshape(n_agents, *told.shape[:-2], n_options)
-        beliefs = np.moveaxis(solved, 0, -2)
-        left = np.moveaxis((columns - system @ solved.reshape(n_agents, -1)), 0, -1)
-        worst = np.abs(left).reshape(-1, n_agents).max(axis=0)
-    else:
-        beliefs = np.linalg.solve(system, np.broadcast_to(told, (*lead, *told.shape[-2:])))
-        worst = np.abs(told - system @ beliefs).max(axis=-1)
-    return np.ascontiguousarray(beliefs), _direct_bound(system, effective, worst)
-
-
-def _direct_bound(system: Array, effective: Array, worst: Array) -> float:
-    """Certify residuals, shape (..., n_agents), through stubbornness or a comparison vector."""
-    if effective.min() > 1e-3:
-        return float((worst / effective).max(initial=0))
-    lifetime = np.linalg.solve(system, np.ones((*system.shape[:-1], 1)))
-    drop = (system @ lifetime)[..., 0]
-    if (lifetime <= 0).any() or (drop <= 0).any():
-        return float("inf")
-    by_comparison = lifetime[..., 0].max(axis=-1) * (worst / drop).max(axis=-1)
-    return float(np.max(by_comparison, initial=0))
-
-
 def _checked(found: Equilibrium, tolerance: float) -> Equilibrium:
     if not found.error_bound <= tolerance:
         raise _unattainable(tolerance, found.error_bound)
@@ -335,16 +258,17 @@ def _certificate_scale(
     """Return what residuals are divided by: stubbornness, or a comparison vector's drop."""
     size = max(float(np.abs(columns).max(initial=0)), 1e-300)
     least = float(system.anchor.min())
-    if least > 0 and ROUNDING * size / least <= tolerance:
+    if least > 0 and ATTAINABLE * size / least <= tolerance:
         return system.anchor
     ones = np.ones(system.anchor.size)
     start = start_near_mean(system, ones)
     found, _, _ = _solve_system(system, ones, ones, start, ones, 0.5, solver, progress)
-    drop = 1 - residual_of(system, ones, ones, found.beliefs)
-    if drop.min() <= 0 or found.beliefs.min() <= 0:
-        raise _unattainable(tolerance, ROUNDING * size / max(least, 1e-300))
-    scale = drop / float(found.beliefs.max())
-    floor = ROUNDING * size / float(scale.min())
+    longest = float(found.beliefs.max())
+    drop = 1 - residual_of(system, ones, ones, found.beliefs) - SPARSE * longest
+    if not (drop.min() > 0 and found.beliefs.min() > 0):
+        raise _unattainable(tolerance, ATTAINABLE * size / max(least, 1e-300))
+    scale = drop / longest
+    floor = ATTAINABLE * size / float(scale.min())
     if floor > tolerance:
         raise _unattainable(tolerance, floor)
     return np.asarray(scale)

@@ -31,7 +31,7 @@ class Solution:
     ----------
     beliefs : ndarray of shape (n_agents,)
     bound : float
-        Certified error: the true residual over the scale, at its worst.
+        Certified error: the true residual and its rounding over the scale, at their worst.
     iterations : int
     """
 
@@ -79,6 +79,11 @@ def _inputs(
         readonly(system.row),
     )
     return rows, readonly(anchor), readonly(told), readonly(scale)
+
+
+def _goal(tolerance: float, rounding: float) -> float:
+    """Return how small residuals over scale must become, so that rounding has its share too."""
+    return max(0.98 * tolerance - rounding, rounding / 8)
 
 
 def residual_of(system: System, anchor: Array, told: Array, beliefs: Array) -> Array:
@@ -147,13 +152,14 @@ def conjugate_gradients(
     left, image = np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
+        before = bound
+        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         direction = left.copy()
         square = kernels.squared(metric, left)
-        reached = bound
-        while reached > tolerance * 0.98 and done < MOST_ITERATIONS and square > 0:
+        reached, goal = bound, _goal(tolerance, rounding)
+        while reached > goal and done < MOST_ITERATIONS and square > 0:
             along, slope, curve = kernels.apply_system(*rows, metric, direction, left, image)
             length = square / along
             expected = max(square - 2 * length * slope + length**2 * curve, 0.0)
@@ -193,12 +199,13 @@ def stabilised_gradients(
     left, image, second = np.empty_like(start), np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
+        before = bound
+        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         shadow, direction = left.copy(), left.copy()
-        product, reached = float(left @ left), bound
-        while reached > tolerance * 0.98 and done < MOST_ITERATIONS:
+        product, reached, goal = float(left @ left), bound, _goal(tolerance, rounding)
+        while reached > goal and done < MOST_ITERATIONS:
             along, _ = kernels.apply_directed(*rows, direction, shadow, image)
             if along == 0:
                 break
@@ -246,12 +253,13 @@ def gauss_seidel(
     left = np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
-        before, bound = bound, kernels.residual(*rows, anchor, told, scale, start, left)
+        before = bound
+        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
-        reached = bound
+        reached, goal = bound, _goal(tolerance, rounding)
         # The change of the last sweep is an estimate; the residual above decides.
-        while reached > tolerance / 2 and done < MOST_ITERATIONS:
+        while reached > goal / 2 and done < MOST_ITERATIONS:
             reached = kernels.sweep(*rows, anchor, told, scale, start)
             done += 1
             if progress is not None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from fjsim.dynamics.graphs import normalise_rows
+from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.parameters import FJParameters
 from fjsim.errors import ParameterError
 
@@ -57,9 +58,10 @@ class Network:
         """Return each listener's summed weight without self-loops, shape (n_agents,)."""
         if self.weights is None:
             return np.diff(self.indptr).astype(float)
-        total = np.zeros(self.n_agents)
-        rows = np.flatnonzero(np.diff(self.indptr))
-        total[rows] = np.add.reduceat(self.weights, self.indptr[rows])
+        from fjsim.dynamics.kernels import network as kernels
+
+        total = np.empty(self.n_agents)
+        kernels.row_sums(readonly(self.indptr), readonly(self.weights), total)
         return total
 
     def own_share(self) -> Array:
@@ -142,7 +144,9 @@ def system_of_network(
     if kept.any():
         anchor *= 1 - kept
     if network.loops is not None:
-        anchor *= 1 - network.own_share()
+        # Not one minus the own share: that would lose digits where it is nearly 1.
+        total = strength + network.loops
+        anchor *= np.divide(strength, total, out=np.ones_like(total), where=total > 0)
     anchor += held
     np.divide(held, anchor, out=anchor, where=anchor > 0)
     anchor[strength == 0] = 1.0
@@ -182,8 +186,9 @@ def system_of_parameters(parameters: FJParameters) -> System:
     weights = np.asarray(influence.data, dtype=float)
     row = 1 - anchor
     if kernels.has_even_rows(indptr, weights):
-        degree = np.diff(indptr)
-        np.divide(row, degree, out=row, where=degree > 0)
+        hears = np.diff(indptr) > 0
+        row[hears] *= weights[indptr[:-1][hears]]
+        row[~hears] = 0.0
         symmetric = kernels.asymmetry(indptr, indices) == 0
         metric = _inverse(row) if symmetric else None
         return System(indptr, indices, np.empty(0), anchor, row, metric)

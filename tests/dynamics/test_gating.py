@@ -26,7 +26,7 @@ def random_influence(random: np.random.Generator, n: int) -> Array:
     alone = random.random(n) < 0.2
     heard[alone] = np.eye(n)[alone] * (random.random() < 0.7)
     total = heard.sum(axis=1, keepdims=True)
-    return np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)
+    return np.asarray(np.divide(heard, total, out=np.zeros_like(heard), where=total > 0))
 
 
 def random_gate(random: np.random.Generator, n: int) -> Array:

@@ -161,8 +161,19 @@ def _certify(anchor: Array, innate: Array, now: Array, heard: Array, worst: Arra
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def solve_lanes(influence: Array, anchor: Array, innate: Array, beliefs: Array) -> float:
-    """Solve many small systems; returns the certified error of the worst.
+def _enlarge(size: Array, values: Array) -> None:
+    """Raise `size` to the largest of the values of each lane."""
+    for i in range(values.shape[0]):
+        for lane in range(LANES):
+            largest = abs(values[i, lane])
+            size[lane] = largest if largest > size[lane] else size[lane]
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def solve_lanes(
+    influence: Array, anchor: Array, innate: Array, beliefs: Array
+) -> tuple[float, float]:
+    """Solve many small systems; returns worst residual over anchor and largest innate belief.
 
     `influence` (settings, agents, agents) has no diagonal, `anchor` is effective stubbornness > 0.
     """
@@ -170,7 +181,7 @@ def solve_lanes(influence: Array, anchor: Array, innate: Array, beliefs: Array) 
     lanes, system = np.empty((n, n, LANES)), np.empty((n, n, LANES))
     held, heard = np.empty((n, LANES)), np.empty((n, LANES))
     told, found = np.empty((n_options, n, LANES)), np.empty((n_options, n, LANES))
-    worst = np.zeros(LANES)
+    worst, size = np.zeros(LANES), np.zeros(LANES)
     for first in range(0, n_settings, LANES):
         count = min(LANES, n_settings - first)
         _load(influence, first, count, lanes)
@@ -189,7 +200,8 @@ def solve_lanes(influence: Array, anchor: Array, innate: Array, beliefs: Array) 
         for k in range(n_options):
             _listen(lanes, found[k], heard)
             _certify(held, told[k], found[k], heard, worst)
+            _enlarge(size, told[k])
             for lane in range(count):
                 for i in range(n):
                     beliefs[first + lane, i, k] = found[k, i, lane]
-    return float(worst.max())
+    return float(worst.max()), float(size.max())
