@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -50,8 +50,14 @@ class Bounds:
     imported: bool = False
     closed: bool = True
 
-    def hearing(self) -> Callable[..., Heard]:
-        """Return what makes a checked ``Heard`` of its fields, the same one for the same ones."""
+    def hearing(self) -> Any:
+        """Return what makes a checked ``Heard`` of its fields, the same one for the same ones.
+
+        Returns
+        -------
+        callable
+            With the memory of ``functools.cache``, which grows until it is cleared.
+        """
 
         def heard_in(
             number: int,
@@ -67,7 +73,7 @@ class Bounds:
             self.check_heard(heard, number)
             return heard
 
-        return lru_cache(maxsize=65536, typed=True)(heard_in)
+        return lru_cache(maxsize=None, typed=True)(heard_in)
 
     def check_heard(self, heard: Heard, number: int) -> None:
         """Refuse what cannot have been heard in a round.

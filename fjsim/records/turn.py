@@ -115,7 +115,7 @@ class Turn(NamedTuple):
     @property
     def key(self) -> TurnKey:
         """Which turn it is."""
-        return TurnKey(self.arm, self.question, self.replica, self.round, self.agent)
+        return tuple.__new__(TurnKey, self[:5])
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is at its default is left out."""
@@ -149,26 +149,30 @@ class Turn(NamedTuple):
             same = stated == belief
             belief = tuple(belief)
             stated = belief if same else stated
-        return cls(
-            values["arm"],
-            sys.intern(values["question"]),
-            values["replica"],
-            number,
-            values["agent"],
-            _VALIDITIES[values["validity"]],
-            get("answer"),
-            belief,
-            stated if stated is None or stated is belief else tuple(stated),
-            get("confidence"),
-            get("text", ""),
-            get("reason", ""),
-            get("problem", ""),
-            get("mass"),
-            _all_heard(number, get("heard"), hear or heard_in),
-            get("prompt_hash", ""),
-            get("shared", False),
-            cost_of(get("cost")),
-            get("at", 0.0),
+        # A named tuple's own constructor would take a fifth of the time that reading takes.
+        return tuple.__new__(
+            cls,
+            (
+                values["arm"],
+                sys.intern(values["question"]),
+                values["replica"],
+                number,
+                values["agent"],
+                _VALIDITIES[values["validity"]],
+                get("answer"),
+                belief,
+                stated if stated is None or stated is belief else tuple(stated),
+                get("confidence"),
+                get("text", ""),
+                get("reason", ""),
+                get("problem", ""),
+                get("mass"),
+                _all_heard(number, get("heard"), hear or heard_in),
+                get("prompt_hash", ""),
+                get("shared", False),
+                cost_of(get("cost")),
+                get("at", 0.0),
+            ),
         )
 
     def essence(self) -> tuple[Any, ...]:
@@ -231,9 +235,21 @@ heard_in = lru_cache(maxsize=65536, typed=True)(_heard_in)
 
 def cost_of(values: Mapping[str, Any] | None) -> Cost:
     """Return the cost that stands in a line; unknown keys are ignored."""
-    if not values:
-        return Cost()
-    return Cost._make(map(values.get, Cost._fields, Cost._field_defaults.values()))
+    get = (values or {}).get
+    return tuple.__new__(
+        Cost,
+        (
+            get("model", ""),
+            get("tokens_in", 0),
+            get("tokens_out", 0),
+            get("tokens_cached", 0),
+            get("calls", 0),
+            get("cached_calls", 0),
+            get("attempts", 0),
+            get("latency", 0.0),
+            get("finish_reason", ""),
+        ),
+    )
 
 
 def plain_cost(cost: Cost) -> dict[str, Any]:
