@@ -113,6 +113,9 @@ class Setup:
             "seats": list(self.seats),
             "influence": self.influence.tolist(),
             "questions": [question.id for question in self.questions],
+            "options": [question.n_options for question in self.questions],
+            "arms": list(self.scenario.arms),
+            "replicas": self.scenario.replicas,
             "residual": self.residual,
             "peers_read": self.peers_read,
         }

@@ -104,9 +104,11 @@ def _are_beliefs(beliefs: Sequence[Sequence[Any]]) -> bool:
     if not _types(beliefs) <= _NUMBER or lengths.min() < 1:
         return False
     entries = np.frombuffer(array("d", chain.from_iterable(beliefs)))
+    # False for NaN, whichever comes first.
+    if not (entries.min() >= -ROUNDING and entries.max() <= 2):
+        return False
     sums = np.add.reduceat(entries, np.cumsum(lengths) - lengths)
-    # NaN and infinities fail the second comparison.
-    return bool(entries.min() >= -ROUNDING and (abs(sums - 1) <= ROUNDING).all())
+    return bool((abs(sums - 1) <= ROUNDING).all())
 
 
 def _shares_fit(values: Sequence[Any]) -> bool:

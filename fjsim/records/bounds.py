@@ -85,8 +85,9 @@ class Bounds:
         number : int
             Round of the listener's turn.
         """
+        within("round", number, self.n_rounds)
         within("speaker", heard.speaker, self.n_agents - 1)
-        within("round of a message", heard.round, min(number, self.n_rounds))
+        within("round of a message", heard.round, number)
         share("gate", heard.gate)
         positive("weight", heard.weight)
         if type(heard.tampered) is not bool:

@@ -75,29 +75,31 @@ def read_run(folder: Path) -> LogContents:
             f"{path}: no line of it says what run it holds{damage}; run the same command again, "
             "which writes that line anew"
         )
-    warn_of_damage(contents, path)
+    lacking = sum(contents.turns_lacking().values())
+    warn_of_damage(
+        contents,
+        path,
+        f"finished questions lack {lacking} turns, which the same fjsim run asks again"
+        if lacking
+        else "no finished question lacks a turn",
+    )
     return contents
 
 
-def warn_of_damage(contents: LogContents, path: Path) -> None:
-    """Say which lines were skipped, and what that leaves open.
+def warn_of_damage(contents: LogContents, path: Path, left: str) -> None:
+    """Say which lines were skipped, if any were.
 
     Parameters
     ----------
     contents : LogContents
     path : Path
         The log, for the message.
+    left : str
+        What that leaves open, for its end.
     """
-    if not contents.damaged:
-        return
-    lacking = sum(contents.turns_lacking().values())
-    left = (
-        f"finished questions lack {lacking} turns, which the same fjsim run asks again"
-        if lacking
-        else "no finished question lacks a turn"
-    )
-    told = f"{path}: {contents.described_damage()}; {left}"
-    warnings.warn(told, DamagedLogWarning, stacklevel=3)
+    if contents.damaged:
+        told = f"{path}: {contents.described_damage()}; {left}"
+        warnings.warn(told, DamagedLogWarning, stacklevel=3)
 
 
 def read_events(
