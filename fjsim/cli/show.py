@@ -36,11 +36,9 @@ def show(
 
         fjsim show runs/star-stubborn-1a2b3c4d5e general-001
     """
-    from fjsim.records import EVENTS, read_log
+    from fjsim.records import read_run
 
-    if not (run / EVENTS).is_file():
-        raise StorageError(f"{run}: no run in this folder ({EVENTS} is missing)")
-    contents = read_log(run / EVENTS)
+    contents = read_run(run)
     arms = sorted({key.arm for key in contents.turns})
     if not arms:
         raise StorageError(f"{run}: nothing was said in this run yet")

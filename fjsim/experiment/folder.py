@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pandas as pd
@@ -16,7 +18,7 @@ from fjsim.errors import ConfigError, StorageError
 from fjsim.experiment.extending import moved_by_growth
 from fjsim.experiment.setup import Setup, questions_digest, versions
 from fjsim.foreign_text import shown
-from fjsim.records import EVENTS, SCENARIO, EventLog
+from fjsim.records import SCENARIO, EventLog
 from fjsim.scenario import identity
 from fjsim.yaml_file import read_yaml
 
@@ -48,10 +50,10 @@ def open_folder(folder: Path, setup: Setup) -> EventLog:
         If it cannot be written, or another process writes it.
     """
     recorded = check_folder(folder, setup)
-    if recorded is None and (folder / EVENTS).is_file() and (folder / EVENTS).stat().st_size:
-        raise StorageError(f"{folder}: holds a run without its {SCENARIO}; choose another --out")
-    log = EventLog(folder)
+    log = EventLog(folder, setup.header())
     try:
+        if recorded is None and log.contents.n_lines:
+            _check_hash(log.contents.header, setup, folder)
         _check_graph(log.contents.header, setup, folder)
         if recorded is None or identity(recorded) != identity(setup.resolved):
             # Before anything is played: half of a longer run is not to pass for the shorter one.
@@ -77,20 +79,43 @@ def check_folder(folder: Path, setup: Setup) -> Mapping[str, Any] | None:
     Returns
     -------
     mapping or None
-        As it stands in the folder; None where there is none.
+        As it stands in the folder; None where there is none, or not a whole one.
 
     Raises
     ------
     ConfigError
         As in `open_folder`.
     """
-    path = folder / SCENARIO
-    if not path.is_file():
-        return None
-    recorded = read_yaml(path)
-    _check_same(recorded, setup, folder)
-    _check_order(recorded, setup, folder)
+    recorded = _recorded(folder)
+    if recorded is not None:
+        _check_same(recorded, setup, folder)
+        _check_order(recorded, setup, folder)
     return recorded
+
+
+def _recorded(folder: Path) -> Mapping[str, Any] | None:
+    """Return the scenario that a folder holds; None if it has none, or not a whole one."""
+    path = folder / SCENARIO
+    if not path.exists():
+        return None
+    try:
+        values = read_yaml(path)
+    except ConfigError:
+        return None
+    kinds = {"agents": list, "backend": Mapping, "questions": Mapping, "replicas": int}
+    if not all(isinstance(values.get(name), kind) for name, kind in kinds.items()):
+        return None
+    limit = values["questions"].get("limit")
+    return values if limit is None or isinstance(limit, int) else None
+
+
+def _check_hash(header: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+    """Refuse a log without its scenario, unless it says itself that it is of this very run."""
+    if header.get("hash") != setup.hash:
+        raise StorageError(
+            f"{folder}: holds a run whose {SCENARIO} is missing or cut off, and not this one as it "
+            "is; put that file back, or choose another --out"
+        )
 
 
 def scenario_text(setup: Setup, models: Sequence[str] = ()) -> str:
@@ -185,20 +210,48 @@ def _write_parquet(folder: Path, turns: pd.DataFrame) -> None:
     turns.to_parquet(path, index=False)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all.
+
+    Nothing else in the folder is touched: the draft has a name that cannot be guessed, and a link
+    of the file's name is replaced, not followed.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made if it is not there.
+    content : str or bytes
+        Text is written as UTF-8; half a character, as hostile text may hold, in its escaped form.
 
     Raises
     ------
     StorageError
         If the disk does not take it.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        _write_new(draft, data)
+        try:
+            draft.replace(path)
+        except OSError:
+            draft.unlink()
+            raise
     except OSError as error:
         raise StorageError(
             f"{path.parent}: cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, down to the disk; leave none that is not whole."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(path, flags, 0o666), "wb") as handle:
+        try:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        except OSError:
+            path.unlink()
+            raise

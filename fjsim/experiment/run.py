@@ -218,8 +218,10 @@ async def _play(
         with seldom_collected():
             await deliberate(crew.team, arms, setup.items, journal, done, window, finished)
     finally:
-        log.write("end", {"at": time.time()})
-        await crew.close()
+        try:
+            log.write("end", {"at": time.time()})
+        finally:
+            await crew.close()
 
 
 def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str, str, int]]:

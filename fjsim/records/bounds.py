@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -50,8 +50,14 @@ class Bounds:
     imported: bool = False
     closed: bool = True
 
-    def hearing(self) -> Callable[..., Heard]:
-        """Return what makes a checked ``Heard`` of its fields, the same one for the same ones."""
+    def hearing(self) -> Any:
+        """Return what makes a checked ``Heard`` of its fields, the same one for the same ones.
+
+        Returns
+        -------
+        callable
+            With the memory of ``functools.cache``, which grows until it is cleared.
+        """
 
         def heard_in(
             number: int,
@@ -70,7 +76,7 @@ class Bounds:
             self.check_heard(heard, number)
             return heard
 
-        return lru_cache(maxsize=65536, typed=True)(heard_in)
+        return lru_cache(maxsize=None, typed=True)(heard_in)
 
     def check_heard(self, heard: Heard, number: int) -> None:
         """Refuse what cannot have been heard in a round.
@@ -82,12 +88,15 @@ class Bounds:
         number : int
             Round of the listener's turn.
         """
+        within("round", number, self.n_rounds)
         within("speaker", heard.speaker, self.n_agents - 1)
-        within("round of a message", heard.round, min(number, self.n_rounds))
+        within("round of a message", heard.round, number)
         share("gate", heard.gate)
         positive("weight", heard.weight)
         if heard.acting is not None:
             share("acting gate", heard.acting)
+        if len(heard.option_gates or ()) > max(self.options.values(), default=0):
+            raise DamagedLineError("more gates by option than options")
         for gate in heard.option_gates or ():
             share("gate of an option", gate)
         if type(heard.tampered) is not bool:

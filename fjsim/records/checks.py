@@ -66,13 +66,18 @@ def check_turn(turn: Turn, bounds: Bounds) -> None:
     if type(turn.prompt_hash) is not str or type(turn.shared) is not bool:
         raise DamagedLineError("prompt_hash is not text, or shared neither true nor false")
     check_cost(turn.cost)
+    check_time(turn.at)
 
 
 def _check_shares(turn: Turn) -> None:
     if turn.mass is not None:
         share("mass", turn.mass)
-    for kept in turn.kept or ():
-        share("kept", kept)
+    if turn.kept is not None:
+        n_options = len(turn.belief or ())
+        if len(turn.kept) not in (1, n_options):
+            raise DamagedLineError(f"kept has {len(turn.kept)} entries, not 1 or {n_options}")
+        for kept in turn.kept:
+            share("kept", kept)
 
 
 def check_belief(belief: Sequence[Any], n_options: int, bounds: Bounds) -> None:
@@ -92,6 +97,7 @@ def check_belief(belief: Sequence[Any], n_options: int, bounds: Bounds) -> None:
     try:
         # The least and the sum find NaN, infinities and entries above 1 as well.
         fits = abs(sum(belief) - 1) <= ROUNDING and min(belief) >= -ROUNDING
+        fits = fits and {*map(type, belief)} <= {float, int}
     except (TypeError, ValueError, OverflowError):
         fits = False
     if not fits and not (bounds.imported and _is_padded(belief)):

@@ -20,9 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fjsim.errors import RunFolderBusyError, StorageError
+from fjsim.errors import PluginError, RunFolderBusyError, StorageError
+from fjsim.records.bounds import OPEN, bounds_of
+from fjsim.records.checks import check_turn
 from fjsim.records.contents import ItemEnd, LogContents
-from fjsim.records.lines import line_of
+from fjsim.records.lines import DamagedLineError, line_of
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.reading import EVENTS, read_events, warn_of_damage
 from fjsim.records.turn import Turn, TurnKey
@@ -63,7 +65,7 @@ class EventLog:
         try:
             self._lock()
             self.contents = self._read(expected)
-            warn_of_damage(self.contents, self.path)
+            warn_of_damage(self.contents, self.path, "what they held counts as not asked")
             self.contents.reopen()
             self._length = os.fstat(self._descriptor).st_size - self.contents.torn
             os.ftruncate(self._descriptor, self._length)
@@ -73,6 +75,7 @@ class EventLog:
         except BaseException:
             os.close(self._descriptor)
             raise
+        self._bounds = OPEN
         self._broken: StorageError | None = None
         self._dirty = False
         self._fsync_seconds = QUICK
@@ -115,6 +118,8 @@ class EventLog:
         if self._broken is not None:
             # A line behind a half one would make one damaged line of both.
             raise self._broken
+        if kind == "run":
+            self._bounds = bounds_of(event)
         data = line_of(kind, event)
         try:
             taken = os.write(self._descriptor, data)
@@ -140,9 +145,21 @@ class EventLog:
         return self.contents.turns.get(key)
 
     def accept(self, turn: Turn) -> None:
-        """Append one turn and keep it."""
+        """Append one turn and keep it; refuse one that could not be read again."""
+        self._check(turn)
         self.write("turn", turn.as_dict())
         self.contents.turns[turn.key] = turn
+
+    def _check(self, turn: Turn) -> None:
+        try:
+            check_turn(turn, self._bounds)
+            for heard in turn.heard:
+                self._bounds.check_heard(heard, turn.round)
+        except DamagedLineError as error:
+            raise PluginError(
+                f"question '{turn.question}', round {turn.round}, agent {turn.agent}: {error}; "
+                "the agent, attack, defense or router that made this breaks its contract"
+            ) from error
 
     def probed(self, key: ProbeKey) -> Probe | None:
         """Return the probe of an earlier session, if there is one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fjsim.contracts import Arm
-from fjsim.records.turn import Cost, plain_cost
+from fjsim.records.turn import Cost, cost_of, plain_cost
 
 
 class ProbeKey(NamedTuple):
@@ -59,8 +59,13 @@ class Probe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Probe:
-        """Return the probe of one line of the event log."""
-        plain = {name: value for name, value in values.items() if name != "at"}
-        plain["perceived"] = {int(name): float(sure) for name, sure in plain["perceived"].items()}
-        plain["cost"] = Cost(**plain.get("cost", {}))
-        return cls(**plain)
+        """Return the probe of one line of the event log; unknown keys are ignored."""
+        return cls(
+            arm=values["arm"],
+            question=values["question"],
+            replica=values["replica"],
+            agent=values["agent"],
+            perceived={int(name): sure for name, sure in values["perceived"].items()},
+            problem=values.get("problem", ""),
+            cost=cost_of(values.get("cost")),
+        )

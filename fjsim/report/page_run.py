@@ -18,13 +18,12 @@ from fjsim.metrics import Estimate, Evidence, Measured, paired, registered, tall
 from fjsim.metrics.detection import mean_trust
 from fjsim.questions import LETTERS
 from fjsim.records import (
-    EVENTS,
     SCENARIO,
     LogContents,
     Transcript,
     Turn,
     build_transcript,
-    read_log,
+    read_run,
 )
 from fjsim.report.figures import Curve, agreement_figure, curves_figure
 from fjsim.report.page import Section, details, document, paragraph, preformatted, table
@@ -53,14 +52,16 @@ def run_page(folder: Path) -> str:
         If the run is not finished, or damaged.
     """
     try:
-        told = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        told = _told(folder / METRICS)
         scenario = (folder / SCENARIO).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise StorageError(
             f"{folder}: this run is not finished ({METRICS} is missing or damaged); run the same "
             "command again first"
         ) from error
-    contents = read_log(folder / EVENTS)
+    contents = read_run(folder)
+    if not contents.items:
+        raise StorageError(f"{folder}: no question of this run is finished; run it further first")
     arms = _arms(contents)
     simulated = bool(told.get("simulated", False))
     notes = ["95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better."]
@@ -71,6 +72,14 @@ def run_page(folder: Path) -> str:
         Section("Scenario", (preformatted(scenario),)),
     ]
     return document(folder.name, simulated, [*notes, CAVEAT] if simulated else notes, sections)
+
+
+def _told(path: Path) -> Mapping[str, Any]:
+    """Read what a finished run printed; refuse what is no such thing."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(told, dict) or not isinstance(told.get("metrics"), dict):
+        raise ValueError("no metrics in it")
+    return told
 
 
 def _arms(contents: LogContents) -> Arms:

@@ -1,15 +1,18 @@
 import asyncio
 import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fjsim.contracts import SIMULATED_MODEL, Heard, Validity
-from fjsim.errors import RunFolderBusyError, StorageError
+from fjsim.errors import PluginError, RunFolderBusyError, StorageError
+from fjsim.experiment import run
 from fjsim.records import (
     EVENTS,
     Cost,
@@ -20,6 +23,17 @@ from fjsim.records import (
     TurnKey,
     read_log,
 )
+from fjsim.scenario import Scenario
+
+HEADER = {
+    "rounds": 2000,
+    "agents": ["a", "b"],
+    "seats": [],
+    "influence": [[0.0, 1.0], [1.0, 0.0]],
+    "questions": ["q"],
+    "residual": "self",
+    "peers_read": "belief",
+}
 
 
 def turn(number: int = 0, agent: int = 0, **changes: object) -> Turn:
@@ -101,36 +115,6 @@ def test_a_torn_last_line_is_cut_off_and_counted(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"{broken",
-        b"[1]",
-        b"7",
-        b'{"type":"turn"}',
-        b'{"v":1}',
-        b'{"v":1,"type":"turn","at":"noon"}',
-        b'{"v":1,"type":"turn","arm":"clean"}',
-        b'{"v":1,"type":"turn","arm":"clean","question":7,"validity":"valid"}',
-        b'{"v":1,"type":"turn","arm":"clean","question":"q","validity":"odd"}',
-        b'{"v":1,"type":"item","arm":"clean","colour":"red"}',
-        b'{"v":1,"type":"probe","arm":"clean","question":"q","perceived":[1]}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
-)
-def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
-    tmp_path: Path, line: bytes
-) -> None:
-    log = EventLog(tmp_path)
-    log.accept(turn(0))
-    log.close()
-    path = tmp_path / EVENTS
-    path.write_bytes(path.read_bytes() + line + b"\n")
-    with pytest.raises(StorageError, match="line 2: damaged"):
-        EventLog(tmp_path)
-
-
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     (tmp_path / EVENTS).write_text('{"v": 99, "type": "run"}\n')
     with pytest.raises(StorageError, match="schema 99"):
@@ -178,19 +162,181 @@ def test_a_full_disk_is_one_clear_error_and_nothing_is_lost(
     assert len(read_log(tmp_path / EVENTS).turns) == 1
 
 
-def test_a_half_written_line_on_a_full_disk_is_cut_off_at_the_next_start(
+class FullDisk:
+    """Takes one line by half, and every other one whole: the disk is full for a moment only."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at_line: int, marked: bytes = b"") -> None:
+        self._write, self._left, self._marked = os.write, at_line, marked
+        self.written = 0
+        monkeypatch.setattr(os, "write", self)
+
+    def __call__(self, descriptor: int, data: bytes) -> int:
+        self.written += 1
+        if self._marked in data:
+            self._left -= 1
+            if not self._left:
+                return self._write(descriptor, data[: len(data) // 2])
+        return self._write(descriptor, data)
+
+
+def test_a_line_that_the_disk_takes_by_half_is_cut_off_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = EventLog(tmp_path)
-    write = os.write
+    log.accept(turn(0))
+    whole = (tmp_path / EVENTS).read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(os, "write", lambda fd, data: write(fd, data[:10]))
+        FullDisk(patched, 1)
         with pytest.raises(StorageError, match="disk is full"):
-            log.accept(turn(0))
+            log.accept(turn(1))
+    assert (tmp_path / EVENTS).read_bytes() == whole
     log.close()
     again = EventLog(tmp_path)
-    assert again.contents.torn or not again.contents.turns
+    assert (again.contents.torn, list(again.contents.turns)) == (0, [turn(0).key])
     again.close()
+
+
+async def accepted(log: EventLog, one: Turn) -> None:
+    log.accept(one)
+    await log.sync()
+
+
+@pytest.mark.parametrize("failure", ["half", "refused", "fsync"])
+def test_nothing_is_written_after_a_write_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    log = EventLog(tmp_path)
+    log.accept(turn(0))
+    whole = (tmp_path / EVENTS).read_bytes()
+
+    def refused(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        if failure == "half":
+            FullDisk(patched, 1)
+        else:
+            patched.setattr(os, "write" if failure == "refused" else "fsync", refused)
+        with pytest.raises(StorageError):
+            asyncio.run(accepted(log, turn(1)))
+    length = len((tmp_path / EVENTS).read_bytes())
+    for _ in range(2):
+        with pytest.raises(StorageError, match="run the same command again"):
+            log.accept(turn(2))
+        with pytest.raises(StorageError):
+            log.write("end", {"at": 1.0})
+    log.close()
+    assert len((tmp_path / EVENTS).read_bytes()) == length
+    assert length == len(whole) or failure == "fsync"
+
+
+def test_a_half_line_that_cannot_be_cut_off_is_cut_off_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    log = EventLog(tmp_path)
+    log.accept(turn(0))
+    with monkeypatch.context() as patched:
+        FullDisk(patched, 1)
+        patched.setattr(os, "ftruncate", refused)
+        with pytest.raises(StorageError, match="disk is full"):
+            log.accept(turn(1))
+    log.close()
+    again = EventLog(tmp_path)
+    assert again.contents.torn > 0
+    assert list(again.contents.turns) == [turn(0).key]
+    again.close()
+
+
+def test_a_run_on_a_disk_that_is_full_for_a_moment_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Callable[..., Scenario]
+) -> None:
+    whole = run(small(), out=tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        disk = FullDisk(patched, 20, b'"type":"turn"')
+        with pytest.raises(StorageError, match="the disk is full; free some space"):
+            run(small(), out=tmp_path / "cut")
+    assert disk.written > 20
+    log = (tmp_path / "cut" / EVENTS).read_bytes()
+    assert log.endswith(b"}\n")
+    assert log.count(b'"type":"turn"') == 19
+    resumed = run(small(), out=tmp_path / "cut")
+    assert {t.essence() for t in resumed.contents.turns.values()} == {
+        t.essence() for t in whole.contents.turns.values()
+    }
+    again = (tmp_path / "cut" / EVENTS).read_bytes()
+    assert again.startswith(log)
+    assert again.count(b'"type":"turn"') == len(whole.contents.turns)
+
+
+def test_a_log_that_is_a_link_is_refused_and_its_target_untouched(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    target = tmp_path / "diary"
+    target.write_text("one line without its end")
+    (tmp_path / "run" / EVENTS).symlink_to(target)
+    with pytest.raises(StorageError, match="is a link, and no run is written through one"):
+        EventLog(tmp_path / "run")
+    assert target.read_text() == "one line without its end"
+
+
+def test_a_link_to_nothing_makes_no_file(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / EVENTS).symlink_to(tmp_path / "new")
+    with pytest.raises(StorageError, match="is a link"):
+        EventLog(tmp_path / "run")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_pipe_in_place_of_a_log_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / EVENTS)
+    with pytest.raises(StorageError, match="is no file"):
+        EventLog(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (errno.EWOULDBLOCK, RunFolderBusyError, "another process writes this run"),
+        (errno.ENOLCK, StorageError, "cannot be locked .No locks available."),
+        (errno.EOPNOTSUPP, StorageError, "cannot be locked .Operation not supported."),
+    ],
+)
+def test_a_lock_that_fails_says_why(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    kind: type[StorageError],
+    words: str,
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with pytest.raises(kind, match=words) as raised:
+        EventLog(tmp_path)
+    assert ("another process" in str(raised.value)) == (kind is RunFolderBusyError)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"belief": (0.7, 0.7), "stated_belief": (0.7, 0.7)}, "no probability for each option"),
+        ({"heard": (Heard(1, 0, 2.0),)}, "gate is 2.0, not a number in"),
+        ({"heard": (Heard(7, 0),)}, "speaker is 7, outside 0..1"),
+        ({"answer": 2}, "answer is 2, outside 0..1"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(
+    tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    log = EventLog(tmp_path)
+    log.write("run", {**HEADER, "options": [2]})
+    with pytest.raises(PluginError, match=words):
+        log.accept(turn(1, **changes))
+    log.close()
+    assert not read_log(tmp_path / EVENTS).turns
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
@@ -201,6 +347,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
 
 def test_seconds_are_summed_over_sessions(tmp_path: Path) -> None:
     log = EventLog(tmp_path)
+    log.write("run", HEADER)
     for start, end in ((100.0, 107.0), (1000.0, 1003.0)):
         log.write("session", {"at": start})
         log.accept(turn(int(start), at=end))

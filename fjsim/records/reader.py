@@ -1,0 +1,275 @@
+"""The contents of a log while its lines are taken in, one after the other."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from fjsim.errors import StorageError
+from fjsim.records.batches import all_fit
+from fjsim.records.bounds import GROWING, OPEN, Bounds, bounds_of
+from fjsim.records.checks import check_item, check_probe, check_time, check_turn
+from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
+from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
+from fjsim.records.probe import Probe
+from fjsim.records.turn import Turn, TurnKey
+
+WRONG_KIND = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What Python says of values that are missing or of another kind."""
+NEED_HEADER = frozenset({"turn", "probe", "item"})
+REMEMBERED = 65536
+"""Messages that were heard of which the next one alike becomes the same object."""
+BATCH = 512
+"""Turns that are checked together."""
+
+
+class _Refused(NamedTuple):
+    """A line that did not fit the bounds of its time; ``bounds`` is None if it had to wait."""
+
+    number: int
+    line: bytes
+    problem: str
+    bounds: Bounds | None
+
+
+class LogReader:
+    """Takes in the lines of one log.
+
+    Parameters
+    ----------
+    path : Path
+        Of the log, for messages.
+    expected : mapping, optional
+        The ``run`` event of the run that it ought to hold.
+    """
+
+    def __init__(self, path: Path, expected: Mapping[str, Any] | None) -> None:
+        self._path, self._expected = path, expected
+        self._contents = LogContents()
+        self._other_run = ""
+        self._refused: list[_Refused] = []
+        self._batch: list[Turn] = []
+        self._batch_lines: list[tuple[int, bytes]] = []
+        self._turn_lines: list[int] = []
+        self._item_lines: dict[tuple[str, str, int], int] = {}
+        self._waits = expected is None
+        self._set_bounds(OPEN if expected is None else bounds_of(expected))
+        self._started = self._latest = 0.0
+
+    def _set_bounds(self, bounds: Bounds) -> None:
+        self._bounds, self._hear = bounds, bounds.hearing()
+
+    def read(self, handle: BinaryIO) -> LogContents:
+        """Return what a log holds.
+
+        Parameters
+        ----------
+        handle : binary file
+            At its start.
+
+        Raises
+        ------
+        StorageError
+            If a newer version wrote it, or it says that it holds another run.
+        """
+        contents, number = self._contents, 0
+        for number, line in enumerate(handle, start=1):
+            if not line.endswith(b"\n"):
+                contents.torn = len(line)
+                break
+            self._take(number, line)
+        contents.n_lines = number - (contents.torn > 0)
+        self._check_batch()
+        contents.seconds += max(0.0, self._latest - self._started)
+        self._take_refused()
+        self._check_is_this_run()
+        if 0 in self._bounds.options.values() or not self._bounds.closed:
+            self._check_options()
+        contents.damaged.sort()
+        return contents
+
+    def _take(self, number: int, line: bytes) -> None:
+        try:
+            kind, event = event_of(line)
+            if self._waits and kind in NEED_HEADER:
+                self._refused.append(_Refused(number, line, "", None))
+            elif kind == "turn":
+                self._batch.append(Turn.from_dict(event, self._hear))
+                self._batch_lines.append((number, line))
+                if len(self._batch) >= BATCH:
+                    self._check_batch()
+            else:
+                self._take_other(number, kind, event)
+        except NewerSchemaError as error:
+            raise StorageError(f"{self._path}: {error}") from error
+        except WRONG_KIND as error:
+            self._refuse(number, line, error)
+
+    def _refuse(self, number: int, line: bytes, error: Exception) -> None:
+        self._refused.append(_Refused(number, line, _problem(error), self._bounds))
+
+    def _check_batch(self) -> None:
+        """Keep the turns that were read since the last time, as far as they can be."""
+        turns, self._batch = self._batch, []
+        lines, self._batch_lines = self._batch_lines, []
+        if not turns:
+            return
+        if self._hear.cache_info().currsize > REMEMBERED:
+            self._hear.cache_clear()
+        if self._keep_all(turns, lines):
+            return
+        for turn, (number, line) in zip(turns, lines, strict=True):
+            try:
+                check_turn(turn, self._bounds)
+                self._keep(number, turn)
+            except WRONG_KIND as error:
+                self._refuse(number, line, error)
+
+    def _keep_all(self, turns: list[Turn], lines: list[tuple[int, bytes]]) -> bool:
+        """Keep many turns at once; return whether that could be, and none is there twice."""
+        kept = self._contents.turns
+        if not all_fit(turns, self._bounds):
+            return False
+        keys = [turn.key for turn in turns]
+        if len(set(keys)) < len(keys) or not kept.keys().isdisjoint(keys):
+            return False
+        kept.update(zip(keys, turns, strict=True))
+        self._turn_lines.extend([number for number, _ in lines])
+        self._latest = max(self._latest, *[turn.at for turn in turns])
+        return True
+
+    def _keep(self, number: int, turn: Turn) -> None:
+        if self._bounds.imported:
+            turn = _without_nulls(turn)
+        key = turn.key
+        if self._contents.turns.setdefault(key, turn) is turn:
+            self._turn_lines.append(number)
+        elif self._contents.turns[key] != turn:
+            raise DamagedLineError("another line of the same turn says otherwise")
+        self._latest = max(self._latest, turn.at)
+
+    def _take_other(self, number: int, kind: str, event: dict[str, Any]) -> None:
+        contents, at = self._contents, check_time(event.get("at", 0.0))
+        if kind == "run":
+            self._take_header(number, event)
+        elif kind == "item":
+            end = ItemEnd.from_dict(event)
+            check_item(end, self._bounds)
+            contents.items[end.identity] = end
+            self._item_lines[end.identity] = number
+        elif kind == "probe":
+            probe = Probe.from_dict(event)
+            check_probe(probe, self._bounds)
+            contents.probes[probe.key] = probe
+        elif kind == "session":
+            self._check_batch()
+            contents.seconds += max(0.0, self._latest - self._started)
+            self._started = self._latest = at
+        self._latest = max(self._latest, at)
+
+    def _take_header(self, number: int, event: dict[str, Any]) -> None:
+        bounds, known = bounds_of(event), self._contents.header
+        if self._expected is not None:
+            differs = _difference(event, self._expected, {"influence"})
+            if differs:
+                self._other_run = f"line {number}: {differs}"
+        else:
+            differs = _difference(event, known) if known else ""
+        if differs:
+            raise DamagedLineError(differs)
+        if self._expected is None and len(event["questions"]) >= len(known.get("questions", ())):
+            self._check_batch()
+            self._set_bounds(bounds)
+            self._waits = False
+        self._contents.header = event
+
+    def _take_refused(self) -> None:
+        """Look again at the lines that came before the header they need."""
+        self._waits = False
+        refused, self._refused = self._refused, []
+        for one in refused:
+            if one.bounds is self._bounds:
+                self._damage(one.number, one.problem)
+            else:
+                self._take(one.number, one.line)
+        self._check_batch()
+        for one in self._refused:
+            self._damage(one.number, one.problem)
+
+    def _damage(self, number: int, problem: str) -> None:
+        self._contents.damaged.append(DamagedLine(number, problem))
+
+    def _check_is_this_run(self) -> None:
+        """Refuse a log that says of itself, and only, that it holds another run."""
+        if self._other_run and not self._contents.header:
+            raise StorageError(
+                f"{self._path}, {self._other_run}; choose another --out, or take that line out of "
+                "the log if you know that it is wrong"
+            )
+
+    def _drop_turns(self, problems: Mapping[TurnKey, str]) -> None:
+        lines = dict(zip(self._contents.turns, self._turn_lines, strict=True))
+        for key, problem in problems.items():
+            self._damage(lines[key], problem)
+            del self._contents.turns[key]
+        self._turn_lines = [lines[key] for key in self._contents.turns]
+
+    def _check_options(self) -> None:
+        """Where the header does not say how many options there are, hold all to what most say."""
+        contents = self._contents
+        said = [
+            (turn.question, turn.belief and len(turn.belief), turn.answer)
+            for turn in contents.turns.values()
+        ]
+        votes = Counter((question, size) for question, size, _ in said if size)
+        votes.update((end.question, end.n_options) for end in contents.items.values())
+        # What most say comes last, and stays.
+        sizes = dict(sorted(votes, key=votes.__getitem__))
+        wrong = {one for one in set(said) if not _is_within(one[1], one[2], sizes.get(one[0], 0))}
+        problems = {
+            key: f"belief or answer does not fit {sizes[key.question]} options"
+            for key, one in zip(contents.turns, said, strict=True)
+            if wrong and one in wrong
+        }
+        self._drop_turns(problems)
+        for identity, end in list(contents.items.items()):
+            if end.n_options != sizes[end.question]:
+                problem = f"n_options is {end.n_options}, and beliefs have {sizes[end.question]}"
+                self._damage(self._item_lines[identity], problem)
+                del contents.items[identity]
+
+
+def _difference(
+    event: Mapping[str, Any], known: Mapping[str, Any], apart: Set[str] = frozenset()
+) -> str:
+    """Return in what a ``run`` event is of another run than a known one; nothing if in nothing."""
+    for name in sorted(event.keys() & known.keys() - GROWING - apart):
+        if event[name] != known[name]:
+            return f"its {name} is not that of this run"
+    shorter, longer = sorted((event["questions"], known["questions"]), key=len)
+    same = longer[: len(shorter)] == shorter
+    return "" if same else "its questions are not those of this run"
+
+
+def _is_within(length: int | None, answer: int | None, size: int) -> bool:
+    """Return whether a belief of that length and an answer fit so many options; 0 if unknown."""
+    return not size or ((length or size) == size and (answer or 0) < size)
+
+
+def _without_nulls(turn: Turn) -> Turn:
+    """Return an imported turn with NaN for the options that its question does not have."""
+    if turn.belief is None or None not in turn.belief:
+        return turn
+    padded = tuple(math.nan if value is None else value for value in turn.belief)
+    return turn._replace(belief=padded, stated_belief=padded)
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, DamagedLineError):
+        return str(error)
+    if isinstance(error, KeyError):
+        return f"{error} is missing or unknown"
+    return "a value is missing, or of the wrong kind"
