@@ -201,8 +201,10 @@ async def _play(setup: Setup, crew: Crew, log: EventLog | MemoryLog, watch: Watc
         with seldom_collected():
             await deliberate(crew.team, arms, open_items, journal, done, window)
     finally:
-        log.write("end", {"at": time.time()})
-        await crew.close()
+        try:
+            log.write("end", {"at": time.time()})
+        finally:
+            await crew.close()
 
 
 def _is_done(item: Item, arms: tuple[Arm, ...], contents: LogContents) -> bool:
