@@ -15,7 +15,7 @@ from fjsim.backends.chat_format import chat_body, chat_fields, read_completion
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError
 from fjsim.confidential import is_variable_name, key_place, secret_place, secret_refusal
 from fjsim.contracts import Backend, Demand, Pace, Reply, Request
-from fjsim.errors import ConfigError
+from fjsim.errors import BackendError, ConfigError
 from fjsim.registry import register
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class OpenAIChat(Backend):
     omit: tuple[str, ...] = ()
     # Not typed as Endpoint: the registry evaluates these annotations, and would import aiohttp.
     _endpoint: Any = field(default=None, init=False, repr=False)
+    _closed: bool = field(default=False, init=False, repr=False)
     _schema_refused: bool = field(default=False, init=False, repr=False)
     _length_field: str = field(default="max_tokens", init=False, repr=False)
 
@@ -141,10 +142,16 @@ class OpenAIChat(Backend):
 
     async def connect(self) -> Endpoint:
         """Return the endpoint, opened at the first call."""
+        self._refuse_if_closed()
         if self._endpoint is None:
             self._endpoint = self._opened()
         endpoint: Endpoint = self._endpoint
         return endpoint
+
+    def _refuse_if_closed(self) -> None:
+        # Requests that outlive a run that failed must not open what nobody closes.
+        if self._closed:
+            raise BackendError(f"{self.url}: asked after its connections were closed")
 
     def _opened(self) -> Endpoint:
         # HTTP clients take a while to import: only for those who ask a server.
@@ -159,7 +166,8 @@ class OpenAIChat(Backend):
         )
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is asked later is refused."""
+        self._closed = True
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is not None:
             await endpoint.close()

@@ -107,6 +107,7 @@ class VLLMServer(OpenAIChat):
 
     async def connect(self) -> Endpoint:
         """Return the endpoint; start the server first where there is none."""
+        self._refuse_if_closed()
         if not self.base_url and self._process is None:
             if self._starting is None:
                 self._starting = asyncio.ensure_future(self._start())
@@ -115,6 +116,7 @@ class VLLMServer(OpenAIChat):
 
     async def close(self) -> None:
         """Close the connections and stop a server of ours."""
+        self._closed = True
         starting, self._starting = self._starting, None
         if starting is not None and not starting.done():
             starting.cancel()

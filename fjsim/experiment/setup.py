@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -324,9 +325,10 @@ class Crew:
         )
 
     async def close(self) -> None:
-        """Close all backends."""
-        for backend in {id(b): b for b in self.backends if b is not None}.values():
-            await backend.close()
+        """Close all backends, also those after one that cannot be closed."""
+        async with AsyncExitStack() as closing:
+            for backend in {id(b): b for b in self.backends if b is not None}.values():
+                closing.push_async_callback(backend.close)
 
     def declared(self, item: Item) -> DeclaredLaw | None:
         """Return the true parameters of all seats on one item, where every seat has some."""

@@ -8,7 +8,7 @@ from fjsim.backends import make_backend
 from fjsim.backends.endpoint import retry_after
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError, server_words
 from fjsim.backends.openai_chat import OpenAIChat
-from fjsim.errors import BackendRefusedError, BackendUnreachableError, ConfigError
+from fjsim.errors import BackendError, BackendRefusedError, BackendUnreachableError, ConfigError
 from fjsim.server import FaultPlan, ModelServer, RunningServer
 
 MODEL = "fjsim-simulated"
@@ -113,6 +113,22 @@ def test_faults_are_overcome_by_the_whole_stack(echo, ask, tmp_path):
     assert [reply.text.count(f"seat={n % 6}") for n, reply in enumerate(replies)] == [1] * 80
     assert sum(reply.attempts for reply in replies) == server.counts.received.total() > 80
     assert set(server.counts.faults) == {"rate-limit", "error", "disconnect", "garbage", "hang"}
+
+
+@BOTH_CLIENTS
+def test_a_request_that_comes_after_the_end_opens_nothing(echo, ask, speaker):
+    inner = echo()
+
+    async def run(backend):
+        await backend.complete(ask())
+        await backend.close()
+        with pytest.raises(BackendError, match="after its connections were closed"):
+            await backend.complete(ask())
+        assert backend._endpoint is None
+
+    with RunningServer(ModelServer(inner)) as running:
+        asyncio.run(run(client(running, client=speaker)))
+    assert inner.calls == 1
 
 
 def test_dead_endpoint_is_unreachable_after_the_capped_attempts(ask, tmp_path):

@@ -252,6 +252,8 @@ class HostileEndpoint:
 
     async def _request(self, reader: asyncio.StreamReader) -> str:
         line = (await reader.readline()).decode("latin-1")
+        if not line:
+            raise ConnectionError("gone before it asked")
         length = 0
         while (field := (await reader.readline()).decode("latin-1").strip()) != "":
             name, _, value = field.partition(":")
