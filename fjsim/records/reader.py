@@ -221,7 +221,7 @@ class LogReader:
         """Where the header does not say how many options there are, hold all to what most say."""
         contents = self._contents
         said = [
-            (turn.question, turn.belief and len(turn.belief), turn.answer)
+            (turn.question, len(turn.belief) if turn.belief else None, turn.answer)
             for turn in contents.turns.values()
         ]
         votes = Counter((question, size) for question, size, _ in said if size)
