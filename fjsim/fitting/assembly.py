@@ -271,7 +271,10 @@ def _identified(
         named = list(spots[at[seat]])
         if not (known.stubbornness[seat] or named):
             named.append("beliefs differ too little for the noise: its standard error exceeds 0.15")
-        if units.given is None and unheard[seat].any():
+        missed = units.given is None and bool(unheard[seat].any())
+        if not (named or missed or known.self_weight[seat]):
+            named.append("what it heard differs too little to tell its self-weight")
+        if missed:
             speakers = ", ".join(map(str, np.flatnonzero(unheard[seat])))
             named.append(
                 f"never heard seat {speakers}, to whom its weights give a share: that share "

@@ -59,6 +59,8 @@ def only_equilibrium(transcript: Transcript, one_step_mse: float) -> bool:
     beliefs = transcript.beliefs
     if transcript.n_rounds < 2 or transcript.arm == "attacked":
         return False
+    if transcript.residual == "renormalise" and np.nanmin(transcript.gates, initial=1.0) < 1:
+        return False  # No fixed weights, at rest or on the way there.
     later = np.abs(np.diff(beliefs[:, 1:], axis=1))
     if np.nanmax(later, initial=0.0) > AT_REST or np.isnan(beliefs[:, 2:]).all():
         return False

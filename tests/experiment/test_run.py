@@ -57,6 +57,7 @@ def test_every_promised_metric_is_there_with_its_interval(small: Make) -> None:
         "fitted_clean",
         "fitted_first_rounds",
         "assumes",
+        "because",
     }
     json.dumps(plain, allow_nan=False)
 
