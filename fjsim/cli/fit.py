@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fjsim.cli.console import err, out, plain, print_json
-from fjsim.errors import ConfigError, FjsimError, StorageError
+from fjsim.errors import ConfigError, FjsimError
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
@@ -156,15 +156,13 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     """Write the JSON object, and each of its tables as CSV."""
     import pandas as pd
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
-        (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
-        for name in ("comparison", "ledger"):
-            if summary[name]:
-                pd.DataFrame(summary[name]).to_csv(folder / f"{name}.csv", index=False)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be written ({error})") from error
+    from fjsim.experiment.folder import write_file
+
+    text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
+    write_file(folder / "fit.json", text + "\n")
+    for name in ("comparison", "ledger"):
+        if summary[name]:
+            write_file(folder / f"{name}.csv", pd.DataFrame(summary[name]).to_csv(index=False))
 
 
 def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
