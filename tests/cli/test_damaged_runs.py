@@ -22,7 +22,7 @@ Event = dict[str, Any]
 Lines = list[bytes]
 Mutation = Callable[[Lines], Lines]
 
-COMMAND = "run --topology star --attack stubborn --limit 3 --rounds 2 --agents 3 --out r --no-cache"
+COMMAND = "run --topology star --attack stubborn --limit 2 --rounds 1 --agents 3 --out r --no-cache"
 READERS = {
     "show": ["show", "r"],
     "show one": ["show", "r", "general-001"],
@@ -37,7 +37,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small finished run, made once."""
     folder = tmp_path_factory.mktemp("made") / "r"
     scenario = Scenario(
-        topology="star", attack="stubborn", questions={"limit": 3}, rounds=2, agents=3
+        topology="star", attack="stubborn", questions={"limit": 2}, rounds=1, agents=3
     )
     run(scenario, out=folder, cache=False)
     return folder
@@ -168,9 +168,9 @@ MUTATIONS: dict[str, Mutation] = {
     "no run line": drop("run", slice(None)),
     "thin run line": lambda lines: [b'{"v":1,"type":"run"}\n', *lines[1:]],
     "run line with many rounds": put("run", "rounds", 10**8, 0),
-    "run line with fewer rounds": put("run", "rounds", 1, 0),
+    "run line with fewer rounds": put("run", "rounds", 0, 0),
     "run line with other agents": put("run", "agents", ["a", "b"], 0),
-    "run line with other questions": put("run", "questions", ["x", "y", "z"], 0),
+    "run line with other questions": put("run", "questions", ["x", "y"], 0),
     "run line with text for a graph": put("run", "influence", "star", 0),
     "run line with another graph": put("run", "influence", [[0, 0.5, 0.5]] * 3, 0),
     "key out of range": put("item", "key", 99, 0),
@@ -247,8 +247,11 @@ REFUSED = (
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_damaged_run_is_shown_or_refused_in_one_line_and_brought_back(
-    finished: Path, fjsim: Call, tmp_path: Path, name: str
+    finished: Path, fjsim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    if name not in SILENT:
+        # The ledger takes most of a fit's time, and lines that are skipped are no news to it.
+        monkeypatch.setattr("fjsim.cli.fit._ledger", lambda *_: None)
     folder = damaged(finished, tmp_path, MUTATIONS[name])
     before = (folder / EVENTS).read_bytes()
     for command, arguments in READERS.items():
