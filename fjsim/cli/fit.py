@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fjsim.cli.console import err, out, plain, print_json
-from fjsim.errors import ConfigError, FjsimError, StorageError
+from fjsim.errors import ConfigError, FjsimError
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
@@ -157,17 +157,13 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     import pandas as pd
 
     from fjsim.csv_file import csv_text
+    from fjsim.experiment.folder import write_file
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
-        (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
-        for name in ("comparison", "ledger"):
-            if summary[name]:
-                table = csv_text(pd.DataFrame(summary[name]))
-                (folder / f"{name}.csv").write_text(table, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be written ({error})") from error
+    text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
+    write_file(folder / "fit.json", text + "\n")
+    for name in ("comparison", "ledger"):
+        if summary[name]:
+            write_file(folder / f"{name}.csv", csv_text(pd.DataFrame(summary[name])))
 
 
 def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:

@@ -184,8 +184,8 @@ def test_a_line_with_a_value_that_cannot_be_is_skipped_and_named(
         assert not holds(contents, kind)
         ((number, told),) = contents.damaged
         assert number == 2
-        if line is unchecked or not told.startswith("a belief"):
-            assert problem in told or "None" in told
+        # What orjson writes of NaN and infinity is null, which is no number either.
+        assert problem in told or (line is line_of and "None" in told)
 
 
 @pytest.mark.parametrize(
