@@ -33,10 +33,11 @@ from fjsim.contracts import (
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
+from fjsim.experiment.trust import reading
 from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
 from fjsim.registry import build, describe
-from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
+from fjsim.scenario import AGENT_KEYS, Block, Scenario, run_hash
 from fjsim.seeds import stream
 
 PACKAGES = ("fjsim-testbed", "numpy", "scipy", "networkx", "pydantic", "openai")
@@ -152,9 +153,14 @@ def resolve(scenario: Scenario) -> Setup:
     UsageError
         If a name, a parameter, a file or a combination is wrong.
     """
-    questions = load_questions(scenario.questions.source, scenario.questions.resolved_limit)
+    with reading(scenario, "questions.source", scenario.questions.source):
+        questions = load_questions(scenario.questions.source, scenario.questions.resolved_limit)
+    with reading(scenario, "budget.prices", scenario.budget.prices):
+        if scenario.budget.prices is not None:
+            load_prices(scenario.budget.prices)
     plugins = _plugins(scenario)
-    graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
+    with reading(scenario, "topology.path", _path(scenario.topology)):
+        graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
     influence = np.asarray(influence_matrix(graph, scenario.n_agents), dtype=float)
     seats: tuple[int, ...] = ()
     if plugins.attack is not None:
@@ -172,6 +178,11 @@ def resolve(scenario: Scenario) -> Setup:
     items = seeded_order(questions, scenario.replicas, warmup, scenario.seed)
     resolved = _resolved(scenario, plugins, questions)
     return Setup(scenario, resolved, questions, plugins, influence, seats, items)
+
+
+def _path(topology: Block) -> str | None:
+    path = topology.parameters.get("path")
+    return path if isinstance(path, str) else None
 
 
 def _plugins(scenario: Scenario) -> Plugins:
