@@ -31,7 +31,6 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
-
 LONGEST_MESSAGE = 1500
 """How many characters a message has: what it quotes may come from others."""
 

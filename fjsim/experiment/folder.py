@@ -160,3 +160,20 @@ def write_file(path: Path, text: str) -> None:
         raise StorageError(
             f"{path.parent}: cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
+
+
+def own_text(path: Path) -> str:
+    """Return the text of a file that lies in its folder, and is no link to one elsewhere.
+
+    A folder may come from somebody else, and what is read may go into a report that is passed on.
+
+    Raises
+    ------
+    StorageError
+        If it is a link.
+    OSError, ValueError
+        If it cannot be read.
+    """
+    if path.is_symlink():
+        raise StorageError(f"{path}: is a link out of its folder, which is not followed")
+    return path.read_text(encoding="utf-8")

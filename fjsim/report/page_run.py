@@ -16,7 +16,7 @@ from fjsim.analysis.detection import mean_trust
 from fjsim.analysis.intervals import Estimate, ratio_of_sums
 from fjsim.analysis.security import paired
 from fjsim.errors import StorageError
-from fjsim.experiment.folder import METRICS
+from fjsim.experiment.folder import METRICS, own_text
 from fjsim.experiment.sweeps.tallies import arm_tallies
 from fjsim.questions import LETTERS
 from fjsim.records import (
@@ -55,8 +55,8 @@ def run_page(folder: Path) -> str:
         If the run is not finished, or damaged.
     """
     try:
-        told = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-        scenario = (folder / SCENARIO).read_text(encoding="utf-8")
+        told = json.loads(own_text(folder / METRICS))
+        scenario = own_text(folder / SCENARIO)
     except (OSError, ValueError) as error:
         raise StorageError(
             f"{folder}: this run is not finished ({METRICS} is missing or damaged); run the same "

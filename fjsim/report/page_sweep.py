@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fjsim.analysis.intervals import Estimate
+from fjsim.experiment.folder import own_text
 from fjsim.experiment.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
 from fjsim.experiment.sweeps.table import Group, groups
 from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
@@ -67,7 +68,7 @@ def sweep_page(folder: Path) -> str:
     sections += [
         Section("All settings", (_table(result.table, axes),)),
         Section("Figures", _figures(result.table, settings, axes)),
-        Section("Sweep", (preformatted((folder / SWEEP).read_text(encoding="utf-8")),)),
+        Section("Sweep", (preformatted(own_text(folder / SWEEP)),)),
     ]
     notes = [f"{NOTE}. p-values of paired randomisation tests, Holm-adjusted within a column."]
     notes += [CAVEAT] if result.simulated else []
