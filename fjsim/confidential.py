@@ -163,13 +163,14 @@ def refuse_secrets(scenario: Mapping[str, Any]) -> None:
 
 def secret_refusal(place: str) -> str:
     """Return what to say of a secret at some place of a scenario or a backend."""
+    where = place[-80:]
     if place.endswith("api_key_env"):
         return (
-            f"{place} must be the name of an environment variable, letters, digits and _ only, "
+            f"{where} must be the name of an environment variable, letters, digits and _ only, "
             "and holds something else (the key itself?); put the key into a variable and name that"
         )
     return (
-        f"{place} holds a key or a password, which would be written to the run's files; put it "
+        f"{where} holds a key or a password, which would be written to the run's files; put it "
         "into an environment variable, and name that in backend.api_key_env"
     )
 

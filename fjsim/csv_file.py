@@ -67,7 +67,7 @@ def _mapped(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
         cells = [change(cell) for cell in frame[name]]
-        # Only where something changes: a column's type is not to be inferred anew.
+        # Only where something changes, and never to another type of column.
         if any(new is not old for new, old in zip(cells, frame[name], strict=True)):
-            made[name] = pd.Series(cells, index=frame.index, dtype=object)
+            made[name] = pd.Series(cells, index=frame.index, dtype=frame[name].dtype)
     return made.rename(columns=change)

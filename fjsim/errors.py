@@ -31,6 +31,9 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+LONGEST_MESSAGE = 1500
+"""How many characters a message has: what it quotes may come from others."""
+
 
 class FjsimError(Exception):
     """Root of all errors raised on purpose.
@@ -42,6 +45,9 @@ class FjsimError(Exception):
     """
 
     exit_code: ClassVar[int] = 70
+
+    def __str__(self) -> str:
+        return capped(super().__str__())
 
 
 class UsageError(FjsimError):
@@ -147,3 +153,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def capped(message: str) -> str:
+    """Return a message without its middle where it is too long; what to do stands at its end."""
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    end = LONGEST_MESSAGE // 3
+    return f"{message[: LONGEST_MESSAGE - end - 3]} … {message[-end:]}"

@@ -10,8 +10,6 @@ from fjsim.confidential import HIDDEN, hide_keys, is_secret_name
 
 LONGEST_VALUE = 120
 """How many characters of a value a message repeats."""
-LONGEST_LINE = 1500
-"""How many characters an error or a warning has on the terminal."""
 
 
 def printable(text: str) -> str:

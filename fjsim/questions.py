@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fjsim.errors import QuestionError, nearest
+from fjsim.foreign_text import shown
 from fjsim.wire import read
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -111,7 +112,7 @@ def _load_file(path: Path) -> list[Question]:
     reader = {".jsonl": _jsonl_file, ".csv": _csv_file}.get(path.suffix.lower())
     if reader is None:
         raise QuestionError(
-            f"{path}: question files end in .jsonl or .csv; rename or convert it, "
+            f"{shown(str(path))}: question files end in .jsonl or .csv; rename or convert it, "
             f"or give one of {', '.join(BUILTIN_SETS)}{nearest(str(path), BUILTIN_SETS)}"
         )
     try:
@@ -217,4 +218,4 @@ def _answer(given: Any, options: list[str], where: str) -> int | None:
             return options.index(text)
         if len(text) == 1 and text.upper() in LETTERS[: len(options)]:
             return LETTERS.index(text.upper())
-    raise QuestionError(f"{where}: answer {given!r} matches no option; give {allowed}")
+    raise QuestionError(f"{where}: answer {shown(given)} matches no option; give {allowed}")

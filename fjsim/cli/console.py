@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from fjsim.confidential import hide_keys
-from fjsim.foreign_text import LONGEST_LINE, printable, shortened
+from fjsim.errors import capped
+from fjsim.foreign_text import printable
 
 
 class PlainConsole(Console):
@@ -49,7 +50,7 @@ def print_problem(label: str, message: object, style: str) -> None:
     style : str
         Of the label.
     """
-    line = shortened(hide_keys(" ".join(printable(str(message)).split())), LONGEST_LINE)
+    line = capped(hide_keys(" ".join(printable(str(message)).split())))
     err.print(f"[{style}]{label}:[/] {escape(line)}", soft_wrap=True)
 
 

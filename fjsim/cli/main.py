@@ -20,7 +20,7 @@ from typer.main import get_command
 from fjsim.cli.console import out, print_problem
 from fjsim.cli.interruption import interruptible
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
-from fjsim.foreign_text import LONGEST_LINE, shortened
+from fjsim.foreign_text import shortened
 
 COMMANDS = {
     "run": "fjsim.cli.run",
@@ -110,8 +110,7 @@ def _exit_code(arguments: list[str]) -> int:
         with interruptible():
             return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
     except FjsimError as error:
-        words = shortened(str(error), LONGEST_LINE * 2 // 3)
-        _print_error("; ".join([words, *getattr(error, "__notes__", ())]))
+        _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _print_error("interrupted")

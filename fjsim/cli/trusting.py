@@ -28,8 +28,12 @@ def confirmed(refusal: TrustError) -> None:
     refusal : TrustError
         Says what the file asks for.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         raise refusal
     err.print(escape(str(refusal)), soft_wrap=True)
     if not typer.confirm("Trust this file?", default=False, err=True):
         raise refusal
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

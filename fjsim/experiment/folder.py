@@ -254,3 +254,20 @@ def _write_new(path: Path, data: bytes) -> None:
         except OSError:
             path.unlink()
             raise
+
+
+def own_text(path: Path) -> str:
+    """Return the text of a file that lies in its folder, and is no link to one elsewhere.
+
+    A folder may come from somebody else, and what is read may go into a report that is passed on.
+
+    Raises
+    ------
+    StorageError
+        If it is a link.
+    OSError, ValueError
+        If it cannot be read.
+    """
+    if path.is_symlink():
+        raise StorageError(f"{path}: is a link out of its folder, which is not followed")
+    return path.read_text(encoding="utf-8")

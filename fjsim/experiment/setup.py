@@ -34,13 +34,14 @@ from fjsim.contracts import (
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of, seeded_order
 from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
+from fjsim.experiment.trust import reading
 from fjsim.experiment.unread import ARMS, unread_because
 from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
 from fjsim.records import SpendingLog
 from fjsim.records.played import PlayedLaw, header_of
 from fjsim.registry import build, describe
-from fjsim.scenario import AGENT_KEYS, Scenario, run_hash
+from fjsim.scenario import AGENT_KEYS, Block, Scenario, run_hash
 from fjsim.seeds import stream
 
 PACKAGES = ("fjsim-testbed", "numpy", "scipy", "networkx", "pydantic", "openai")
@@ -176,9 +177,14 @@ def resolve(scenario: Scenario) -> Setup:
     UsageError
         If a name, a parameter, a file or a combination is wrong.
     """
-    questions = load_questions(scenario.questions.source, scenario.questions.resolved_limit)
+    with reading(scenario, "questions.source", scenario.questions.source):
+        questions = load_questions(scenario.questions.source, scenario.questions.resolved_limit)
+    with reading(scenario, "budget.prices", scenario.budget.prices):
+        if scenario.budget.prices is not None:
+            load_prices(scenario.budget.prices)
     plugins = _plugins(scenario)
-    graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
+    with reading(scenario, "topology.path", _path(scenario.topology)):
+        graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
     influence = np.asarray(influence_matrix(graph, scenario.n_agents), dtype=float)
     seats: tuple[int, ...] = ()
     if plugins.attack is not None:
@@ -222,6 +228,11 @@ def raised_warmup(given: Scenario, setup: Setup) -> str:
         f"warmup is {warmup} instead of {given.warmup}: {kind} {getattr(given, kind).kind} asks "
         "for that many questions, which play round 0 only and leave every metric"
     )
+
+
+def _path(topology: Block) -> str | None:
+    path = topology.parameters.get("path")
+    return path if isinstance(path, str) else None
 
 
 def _plugins(scenario: Scenario) -> Plugins:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from fjsim.contracts import Demand
-from fjsim.errors import TrustError
+from fjsim.errors import ConfigError, TrustError, UsageError
+from fjsim.foreign_text import shown
 from fjsim.registry import build
 from fjsim.scenario import AGENT_KEYS, AgentBlock, Scenario, Team
 
 PLUGINS = ("topology", "router", "attack", "defense", "backend")
 MOST_LISTED = 5
+MOST_DATA = 2_000_000_000
+"""Bytes of a data file."""
 REMEDY = "if you trust the file, add --trust (in Python: load_scenario(path, trust=True))"
 
 
@@ -56,6 +63,71 @@ def require_trust(scenarios: Iterable[Scenario]) -> None:
         raise TrustError(
             f"{file} asks for what a file must not decide by itself: {listed}{more}; {REMEDY}"
         )
+
+
+@contextmanager
+def reading(scenario: Scenario, key: str, path: str | None) -> Iterator[None]:
+    """Read a data file that a scenario names: what stands in it is not repeated to a log.
+
+    A scenario from somebody else may name any file of its user's. One that is no data file of
+    this project is refused without a word of its contents.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key : str
+        Dotted key that names the file.
+    path : str or None
+        The file; None where there is none.
+
+    Raises
+    ------
+    UsageError
+        What the reading raises, or the same without the contents.
+    """
+    origin = scenario.origin
+    if origin is None or path is None or not origin.owns([key]):
+        yield
+        return
+    _check_size(path)
+    try:
+        yield
+    except UsageError as error:
+        if _is_near(path, origin.file):
+            raise
+        line = re.search(r", line \d+", str(error))
+        raise type(error)(
+            f"{shown(path)}{line.group() if line else ''}: cannot be read as what {key} takes it "
+            "for; its contents are not repeated, because only a file names it: look at it, or add "
+            "--trust"
+        ) from None
+
+
+def _check_size(path: str) -> None:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return  # Whoever reads it says so better.
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise ConfigError(f"{shown(path)}: is no ordinary file; a file may name no other")
+    if status.st_size > MOST_DATA:
+        raise ConfigError(
+            f"{shown(path)}: has {status.st_size:,} bytes; a file may name data of at most "
+            f"{MOST_DATA:,}"
+        )
+
+
+def _is_near(path: str, origin: str) -> bool:
+    """Say whether a file is of the project: below this folder or the scenario's, and not hidden."""
+    try:
+        real = Path(path).resolve()
+        roots = [root.resolve() for root in (Path(), Path(origin).parent)]
+    except (OSError, RuntimeError, ValueError):
+        return False
+    inside = [root for root in roots if real.is_relative_to(root)]
+    return any(
+        not any(part.startswith(".") for part in real.relative_to(root).parts) for root in inside
+    )
 
 
 def _asked_by_plugins(scenario: Scenario) -> Iterator[tuple[str, Demand]]:

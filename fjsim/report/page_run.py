@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from fjsim.contracts import Arm
 from fjsim.errors import StorageError
-from fjsim.experiment.folder import METRICS
+from fjsim.experiment.folder import METRICS, own_text
 from fjsim.metrics import Estimate, Evidence, Measured, paired, registered, tally
 from fjsim.metrics.detection import mean_trust
 from fjsim.questions import LETTERS
@@ -53,7 +53,7 @@ def run_page(folder: Path) -> str:
     """
     try:
         told = _told(folder / METRICS)
-        scenario = (folder / SCENARIO).read_text(encoding="utf-8")
+        scenario = own_text(folder / SCENARIO)
     except (OSError, ValueError) as error:
         raise StorageError(
             f"{folder}: this run is not finished ({METRICS} is missing or damaged); run the same "
@@ -76,7 +76,7 @@ def run_page(folder: Path) -> str:
 
 def _told(path: Path) -> Mapping[str, Any]:
     """Read what a finished run printed; refuse what is no such thing."""
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(own_text(path))
     if not isinstance(told, dict) or not isinstance(told.get("metrics"), dict):
         raise ValueError("no metrics in it")
     return told

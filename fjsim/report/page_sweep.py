@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from fjsim.experiment.folder import own_text
 from fjsim.experiment.sweeps.changes import CHANGES
 from fjsim.experiment.sweeps.groups import Group, groups
 from fjsim.experiment.sweeps.leaderboard import worst_column
@@ -57,7 +58,7 @@ def sweep_page(folder: Path) -> str:
     sections += [
         Section("All settings", (_table(result.table, axes), *_unpredicted(result.table))),
         Section("Figures", _figures(result.table, settings, axes)),
-        Section("Sweep", (preformatted((folder / SWEEP).read_text(encoding="utf-8")),)),
+        Section("Sweep", (preformatted(own_text(folder / SWEEP)),)),
     ]
     notes = [f"{NOTE}. p-values of paired randomisation tests, Holm-adjusted within a column."]
     notes += [CAVEAT] if result.simulated else []

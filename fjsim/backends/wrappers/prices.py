@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fjsim.contracts import Usage
 from fjsim.errors import ConfigError, nearest
+from fjsim.yaml_file import parse_yaml
 
 MILLION = 1_000_000
 
@@ -80,12 +80,12 @@ def load_prices(path: str | Path) -> PriceList:
         If it is missing, no YAML, or a price is wrong.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = parse_yaml(Path(path).read_text(encoding="utf-8"))
         prices = TypeAdapter(dict[str, Price]).validate_python(values)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the price file cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: the price file is not YAML") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: the price file is not YAML that can be read{error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "top"

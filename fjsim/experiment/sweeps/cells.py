@@ -12,7 +12,7 @@ from typing import Any
 
 from fjsim.errors import ConfigError, FjsimError
 from fjsim.experiment.sweeps.grid import Axes, Fortify, Settings, Sweep
-from fjsim.foreign_text import LONGEST_VALUE, shortened
+from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size
 from fjsim.registry import find
 from fjsim.scenario import Block, Scenario, set_value
@@ -63,6 +63,7 @@ class _Choice:
     axis: str
     label: str
     settings: Settings
+    fortify: Fortify | None = None
 
 
 def expand(sweep: Sweep) -> tuple[Cell, ...]:
@@ -135,7 +136,7 @@ def _choices(axes: Axes) -> Iterator[tuple[_Choice, ...]]:
     for name, values in axes.vary.items():
         yield tuple(_varied(name, values))
     if axes.fortify:
-        yield tuple(_Choice("fortify", f.label, {"": f}) for f in axes.fortify)
+        yield tuple(_Choice("fortify", f.label, {}, f) for f in axes.fortify)
 
 
 def _varied(name: str, values: Any) -> Iterator[_Choice]:
@@ -165,8 +166,8 @@ def _cell(base: Scenario, choices: tuple[_Choice, ...], seed: int) -> Cell:
     fortify = Fortify()
     settings: dict[str, Any] = {}
     for choice in choices:
-        settings |= {key: value for key, value in choice.settings.items() if key}
-        fortify = choice.settings.get("", fortify)
+        settings |= choice.settings
+        fortify = choice.fortify or fortify
     # A whole block first, then keys inside it, whichever axis they come from.
     for key in sorted(settings, key=lambda dotted: dotted.count(".")):
         if not _is_idle(key, values):
@@ -207,16 +208,25 @@ def _is_idle(key: str, values: Mapping[str, Any]) -> bool:
     field, _, inner = key.partition(".")
     if not inner or field not in ("attack", "defense"):
         return False
+    return _block(values, field)["kind"] == "none"
+
+
+def _block(values: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    """Return the block of a plug-in in plain values that an axis may have set to anything."""
     block = values[field]
-    return (block if isinstance(block, str) else block["kind"]) == "none"
+    given = {"kind": block} if isinstance(block, str) else block
+    if not isinstance(given, Mapping) or not isinstance(given.get("kind"), str):
+        raise ConfigError(f"{field} is {shown(block)}; give a name, or a block with its kind")
+    return given
 
 
 def _usual_warmup(values: Mapping[str, Any]) -> int:
     """Return the warm-up that a defense asks for by itself: the papers' warm-up defenses do."""
-    block = values["defense"]
-    given = {"kind": block} if isinstance(block, str) else block
+    given = _block(values, "defense")
     usual = getattr(find("defense", given["kind"]).factory, "warmup", 0)
-    return int(given.get("warmup", usual) or 0)
+    warmup = given.get("warmup", usual) or 0
+    # Anything but a number is refused when the defense is built.
+    return warmup if isinstance(warmup, int) else 0
 
 
 def strengthened(values: dict[str, Any], fortify: Fortify) -> None:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from fjsim.confidential import key_place, secret_place, secret_refusal
 from fjsim.errors import ConfigError, FjsimError, nearest
-from fjsim.foreign_text import shown
+from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size
 from fjsim.origin import Origin
 from fjsim.scenario import PluginBlock, Scenario, Strict, load_scenario
@@ -112,10 +112,10 @@ class BestResponse(Strict):
         Fresh seeds on which the setting found is judged.
     """
 
-    budget: int = Field(default=12, ge=1)
+    budget: int = Field(default=12, ge=1, le=10_000)
     attacks: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     limit: int | None = Field(default=None, ge=1)
-    confirm: int = Field(default=1, ge=1)
+    confirm: int = Field(default=1, ge=1, le=1_000)
 
 
 class Sweep(Axes):
@@ -192,9 +192,12 @@ def _explained(error: ValidationError) -> str:
     """Return one line: the key, what was given, what is allowed."""
     first = error.errors()[0]
     # What pydantic adds about unions and constraints says nothing to the user.
-    loc = [part for part in first["loc"] if not (isinstance(part, str) and "-" in part)]
-    where = ".".join(map(str, loc))
-    if first["type"] == "extra_forbidden":
+    *outer, last = first["loc"] or ("",)
+    loc = [part for part in outer if not (isinstance(part, str) and "-" in part)]
+    is_key = first["type"] == "extra_forbidden"
+    loc += [last] if is_key or not (isinstance(last, str) and "-" in last) else []
+    where = shortened(".".join(map(str, loc)), LONGEST_VALUE)
+    if is_key:
         model = next((_BLOCKS[str(p)] for p in reversed(loc[:-1]) if str(p) in _BLOCKS), Sweep)
         known = list(model.model_fields)
         return (

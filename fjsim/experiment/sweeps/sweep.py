@@ -25,6 +25,7 @@ from fjsim.experiment.sweeps.leaderboard import leaderboard
 from fjsim.experiment.sweeps.planning import Plan, plan, play_plan
 from fjsim.experiment.sweeps.table import sweep_table
 from fjsim.experiment.trust import require_trust
+from fjsim.foreign_text import shown
 from fjsim.scenario import Scenario
 
 SWEEP = "sweep.yaml"
@@ -107,6 +108,11 @@ def run_sweep(
     planned = plan(sweep, out)
     require_trust(cell.scenario for cell in planned.cells)
     if planned.out is not None:
+        for name in ("cells", "search"):
+            inside(planned.out, planned.out / name)
+        for job in planned.jobs.values():
+            inside(planned.out, _folder(job))
+    if planned.out is not None:
         _write_description(planned)
     best = None
     with open_executor(executor, workers) as play_all:
@@ -146,6 +152,19 @@ def _write_description(planned: Plan) -> None:
         ],
     }
     write_file(planned.out / INDEX, json.dumps(index) + "\n")
+
+
+def inside(out: Path, folder: Path) -> Path:
+    """Return a folder of a sweep; refuse one that leads out of the sweep's folder.
+
+    Raises
+    ------
+    StorageError
+        If it does, by a link or by its name: the folder may come from somebody else.
+    """
+    if not folder.resolve().is_relative_to(out.resolve()):
+        raise StorageError(f"{out}: {shown(str(folder))} leads out of it; choose another --out")
+    return folder
 
 
 def _folder(job: CellJob) -> Path:
@@ -190,10 +209,16 @@ def load_sweep_result(folder: str | Path) -> SweepResult:
         index = json.loads((out / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StorageError(f"{out}: holds no sweep ({INDEX} is missing or damaged)") from error
-    played = [
-        Played(Cell(one["labels"], Scenario(**one["scenario"])), read_result(out / one["folder"]))
-        for one in index["cells"]
-    ]
+    try:
+        played = [
+            Played(
+                Cell(one["labels"], Scenario(**one["scenario"])),
+                read_result(inside(out, out / one["folder"])),
+            )
+            for one in index["cells"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"{out}: {INDEX} is damaged; run the sweep again") from error
     answers = out / f"{BEST_RESPONSE}.csv"
     best = read_csv(answers) if answers.is_file() else None
     return pool(played, out, best, int(index["seed"]))
