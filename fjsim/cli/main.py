@@ -108,7 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _exit_code(arguments: list[str]) -> int:
     try:
         with interruptible():
-            return int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
+            code = int(app(arguments, standalone_mode=False, prog_name="fjsim") or 0)
+        if code == InterruptedRunError.exit_code:
+            # The command-line library turns an interruption into a code without a word.
+            _print_error("interrupted")
+        return code
     except FjsimError as error:
         _print_error("; ".join([str(error), *getattr(error, "__notes__", ())]))
         return error.exit_code

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fjsim.backends.faults import FaultKind, TransientError
 from fjsim.backends.wrappers.prices import Price
-from fjsim.backends.wrappers.usage import Expectation
+from fjsim.backends.wrappers.usage import Expectation, size_of
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Reply, Request, Usage
 from fjsim.errors import BackendError, BudgetError, ConfigError
@@ -154,14 +154,17 @@ class BudgetBackend(WrappedBackend):
 
     async def complete(self, request: Request) -> Reply:
         """Reserve, write down, ask, book."""
-        most = self._expected.most(request, self.inner.longest_reply(request))
+        size = size_of(request)
+        longest = self.inner.longest_reply(request)
+        most = self._expected.most(size, len(request.messages), longest)
         if not self.ledger.is_capped:
-            return (await self._asked(request, most))[0]
+            return await self._asked(request, size, most)
         worst = actual = self._spend(most)
         await self.ledger.reserve(worst)
         try:
-            reply, usage = await self._asked(request, most)
-            actual = self._spend(usage)
+            reply = await self._asked(request, size, most)
+            if not reply.failure:
+                actual = self._spend(reply.usage)
         except BackendError as error:
             if not _perhaps_worked(error):
                 actual = Spend()
@@ -170,7 +173,7 @@ class BudgetBackend(WrappedBackend):
             self.ledger.settle(worst, actual)
         return reply
 
-    async def _asked(self, request: Request, most: Usage) -> tuple[Reply, Usage]:
+    async def _asked(self, request: Request, size: int, most: Usage) -> Reply:
         """Ask between the two lines of the log; what is cut off has only the first."""
         number = self._log.ask(self._model, most)
         try:
@@ -180,10 +183,10 @@ class BudgetBackend(WrappedBackend):
             raise
         if reply.failure:
             self._log.lost(number)
-            return reply, most
-        usage, estimated = self._expected.judged(reply, request, most)
+            return reply
+        usage, estimated = self._expected.judged(reply, size, len(request.messages), most)
         self._log.got(number, usage, estimated)
-        return (reply if usage is reply.usage else replace(reply, usage=usage)), usage
+        return reply if usage is reply.usage else replace(reply, usage=usage)
 
     def _spend(self, usage: Usage) -> Spend:
         cost = self.price.cost(usage) if self.price is not None else 0.0

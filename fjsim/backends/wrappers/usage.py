@@ -28,27 +28,29 @@ class Expectation:
         self._tokens_per_byte = FIRST_TOKENS_PER_BYTE
         self._seen_ratio = 0.0
 
-    def most(self, request: Request, longest_reply: int) -> Usage:
+    def most(self, size: int, n_messages: int, longest_reply: int) -> Usage:
         """Return the most tokens that a request is expected to take.
 
         Parameters
         ----------
-        request : Request
+        size : int
+            Of its messages, see `size_of`.
+        n_messages : int
         longest_reply : int
             In tokens.
         """
-        size, n_messages = size_of(request), len(request.messages)
         prompt = int(size * self._tokens_per_byte) + MESSAGE_OVERHEAD * n_messages + 1
         return Usage(min(prompt, size + PROMPT_OVERHEAD), longest_reply)
 
-    def judged(self, reply: Reply, request: Request, most: Usage) -> tuple[Usage, bool]:
+    def judged(self, reply: Reply, size: int, n_messages: int, most: Usage) -> tuple[Usage, bool]:
         """Return what a request took, and whether that is an estimate.
 
         Parameters
         ----------
         reply : Reply
             With the server's word for it; untrusted.
-        request : Request
+        size, n_messages
+            Of the request, as in `most`.
         most : Usage
             What was expected at most.
 
@@ -58,14 +60,14 @@ class Expectation:
             The server's numbers where they are possible. Else the prompt expected at most; of a
             reply the limit where it was cut off there or is said to be longer, else its bytes.
         """
-        said, size = reply.usage, size_of(request)
+        said = reply.usage
         tokens_in, tokens_out = said.tokens_in, said.tokens_out
         prompt_is_possible = 0 < tokens_in <= size + PROMPT_OVERHEAD
         reply_is_possible = 0 < tokens_out <= most.tokens_out + REPLY_OVERHEAD or (
             tokens_out == 0 and not reply.text
         )
         if prompt_is_possible:
-            self._learn(tokens_in, size, len(request.messages))
+            self._learn(tokens_in, size, n_messages)
         if prompt_is_possible and reply_is_possible and 0 <= said.tokens_cached <= tokens_in:
             return said, False
         if not prompt_is_possible:
