@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+
+Flags = NDArray[np.bool_]
 
 MOST_STEPS = 100
 """Steps after which a cloud keeps the best point so far; fewer than ten are usual."""
@@ -46,7 +49,7 @@ def geometric_median(cloud: Array) -> Array:
        PNAS 97 (2000) 1423-1426, doi:10.1073/pnas.97.4.1423.
     """
     points = cloud.reshape(-1, *cloud.shape[-2:])
-    present = ~np.isnan(points).any(axis=-1)
+    present = np.asarray(~np.isnan(points).any(axis=-1), dtype=np.bool_)
     points = np.where(present[..., None], points, 0.0)
     centre = np.zeros((len(points), points.shape[-1]))
     some = present.any(axis=-1)
@@ -55,7 +58,7 @@ def geometric_median(cloud: Array) -> Array:
     return centre.reshape(*cloud.shape[:-2], cloud.shape[-1])
 
 
-def _medians(points: Array, present: Array) -> Array:
+def _medians(points: Array, present: Flags) -> Array:
     """Return the medians of clouds with at least one point each."""
     apart = points[:, None, :, :] - points[:, :, None, :]  # (cloud, from, to, option)
     gaps = np.sqrt((apart**2).sum(axis=-1))
@@ -78,7 +81,7 @@ def _medians(points: Array, present: Array) -> Array:
     return np.asarray(centre)
 
 
-def _descended(points: Array, present: Array, centre: Array, width: Array) -> Array:
+def _descended(points: Array, present: Flags, centre: Array, width: Array) -> Array:
     """Walk down to the medians, none of which is a point of its cloud."""
     floor = SAME * width[:, None]
     best = _summed(points, present, centre)
@@ -113,7 +116,7 @@ def _newton_step(units: Array, inverse: Array, slope: Array) -> Array:
     return np.asarray(-np.linalg.solve(curvature, slope[..., None])[..., 0])
 
 
-def _summed(points: Array, present: Array, centre: Array) -> Array:
+def _summed(points: Array, present: Flags, centre: Array) -> Array:
     """Return each cloud's summed distance to some centres, shape (..., cloud)."""
     gaps = np.sqrt(((points - centre[..., None, :]) ** 2).sum(axis=-1))
     return np.asarray((gaps * present).sum(axis=-1))
