@@ -6,9 +6,6 @@ import numpy as np
 
 from fjsim.beliefs import Array
 
-WEISZFELD_STEPS = 40
-TOO_CLOSE = 1e-9
-
 
 def heard_and_own(influence: Array, said: Array, own: Array) -> Array:
     """Return each listener's cloud: what its speakers say, and its own belief.
@@ -51,26 +48,3 @@ def trimmed_mean(cloud: Array, trim: float) -> Array:
     kept = (rank >= dropped) & (rank < n_points - dropped)
     total = np.where(kept, np.nan_to_num(ordered), 0.0).sum(axis=-2)
     return np.asarray(total / np.maximum(kept.sum(axis=-2), 1))
-
-
-def geometric_median(cloud: Array, n_steps: int = WEISZFELD_STEPS) -> Array:
-    """Return the point with the smallest summed distance, by Weiszfeld's iteration.
-
-    Parameters
-    ----------
-    cloud : ndarray of shape (..., listener, point, option)
-        NaN where there is no point.
-    n_steps : int
-    """
-    present = ~np.isnan(cloud).any(axis=-1)
-    points = np.nan_to_num(cloud)
-    centre = _weighted(points, present.astype(float))
-    for _ in range(n_steps):
-        gaps = np.sqrt(((points - centre[..., None, :]) ** 2).sum(axis=-1))
-        centre = _weighted(points, present / np.maximum(gaps, TOO_CLOSE))
-    return centre
-
-
-def _weighted(points: Array, weights: Array) -> Array:
-    total = np.maximum(weights.sum(axis=-1, keepdims=True), np.finfo(float).tiny)
-    return np.asarray((weights[..., None] * points).sum(axis=-2) / total)

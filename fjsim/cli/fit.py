@@ -35,7 +35,10 @@ def fit(
     scale: Annotated[str | None, typer.Option(help="LOW:HIGH, of opinions.")] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for none.")] = 2000,
     nulls: Annotated[
-        bool, typer.Option("--nulls", help="Test for input-dependence; takes longer.")
+        bool,
+        typer.Option(
+            "--nulls", help="Test against one shared law and other items' peers; takes longer."
+        ),
     ] = False,
     compare: Annotated[bool, typer.Option(help="Compare models on held-out turns.")] = True,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
@@ -173,6 +176,7 @@ def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | N
         HELD_OUT,
         comparison_cells,
         headline,
+        null_lines,
         parameter_cells,
         protocol_notes,
     )
@@ -190,32 +194,12 @@ def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | N
         for line in protocol_notes(result):
             out.print(line)
     if result.nulls is not None:
-        _print_nulls(result)
+        for line in null_lines(result.nulls):
+            out.print(line, soft_wrap=True)
     if ledger:
         out.print("mixture of experts, lower risk is better:")
         names = ("rule", "risk", "low", "high", "accuracy")
         out.print(_table(names, [[_cell(row[name]) for name in names] for row in ledger]))
-
-
-def _print_nulls(result: FJFit) -> None:
-    nulls = result.nulls
-    assert nulls is not None
-    out.print(
-        f"input-dependence: p = {nulls.shared_p:.3f} against one shared law; "
-        f"peers: p = {nulls.peers_p:.3f} against another item's peers"
-    )
-    spread = nulls.stubbornness_sd
-    out.print(
-        f"SD of stubbornness over items {spread.observed:.3f}; one shared law gives "
-        f"{spread.null_mean:.3f} [{spread.null_low:.3f}, {spread.null_high:.3f}]"
-    )
-    if nulls.control is not None:
-        arm = nulls.control
-        out.print(
-            f"weight on peers {arm.treated:.3f} [{arm.treated_low:.3f}, {arm.treated_high:.3f}]; "
-            f"on an unseen group mean in the control arm {arm.control:.3f} "
-            f"[{arm.control_low:.3f}, {arm.control_high:.3f}]"
-        )
 
 
 def _cell(value: Any) -> str:

@@ -41,12 +41,15 @@ class Units:
         Whether ``rows`` says who is listened to, or only how much peers count together.
     given : ndarray of shape (n_agents, n_agents), or None
         Influence that was not fitted but declared.
+    names : tuple of str
+        What to call the fitted rows; empty for the names of the seats.
     """
 
     of_seat: NDArray[np.int64]
     rows: Array
     influence_known: bool = True
     given: Array | None = None
+    names: tuple[str, ...] = ()
 
 
 def own_units(rows: Array) -> Units:
@@ -94,9 +97,8 @@ def assemble(
     known = determined(exact, rows, normal.allowed)
     parts = split_rows(rows)
     names = seat_names(transcript)
-    unit_names = names if len(rows) == len(names) else tuple(f"unit {k}" for k in range(len(rows)))
     most = np.bincount(units.of_seat, minlength=len(rows)) * 0 + _most_turns(transcript, units)
-    spots = blind_spots(normal, most, unit_names, rows[:, PEERS:].sum(axis=-1))
+    spots = blind_spots(normal, most, units.names or names, rows[:, PEERS:].sum(axis=-1))
     seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
     unheard = unheard_edges(transcript)
     if units.given is None:

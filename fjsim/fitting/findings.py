@@ -152,7 +152,7 @@ class ControlArm:
 
 @dataclass(frozen=True)
 class NullReport:
-    """Tests of input-dependence and of listening.
+    """Tests of input-dependence, and of what the peers of an item tell.
 
     Parameters
     ----------
@@ -165,8 +165,9 @@ class NullReport:
     influence_stubbornness_correlation : Beside
         Over items and seats; arises mechanically, so read it beside its null. NaN for crowds.
     peers_p : float
-        p-value of "peers' beliefs carry nothing about the item": error with the peers of another
-        item.
+        p-value of "the peers of this item tell no more about its moves than those of another".
+        A small one shows information that they share with the listener, not that it listens:
+        only a control arm separates the two.
     n_draws, n_permutations : int
     control : ControlArm or None
         Where the log has a control arm.

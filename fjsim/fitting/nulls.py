@@ -1,4 +1,4 @@
-"""Is it input-dependent at all? Tests against one shared law, permuted peers and a control arm."""
+"""Is it input-dependent at all? One shared law, the peers of other items, and a control arm."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def null_tests(
     n_permutations: int = N_PERMUTATIONS,
     seed: int = 0,
 ) -> NullReport:
-    """Test a log for input-dependence, for listening, and against its control arm.
+    """Test a log for input-dependence and for what peers tell, and fit its control arm.
 
     Parameters
     ----------
@@ -51,6 +51,11 @@ def null_tests(
     law, answers from its prediction, beliefs with Gaussian noise cut at the simplex; law and
     noise are calibrated until the observed fit comes out. The
     statistic is :math:`(SSE_{shared} - SSE_{item}) / SSE_{item}`.
+
+    The test of the peers holds the error of the pooled fit against its error with the peers of
+    other items. It rejects where the peers of an item carry information about its moves, which
+    any shared evidence does: a team in which nobody listens but all drift to the same option of
+    the question is rejected as well. Only a control arm separates listening from shared evidence.
     """
     used = treated(transcript)
     mixed = mixed_columns(even_mixture) if used.exchangeable else None
@@ -134,7 +139,7 @@ def _beside(observed: float, drawn: list[float]) -> Beside:
 def _peers_null(
     transcript: Transcript, mixed: Columns | None, n_permutations: int, seed: int
 ) -> float:
-    """Return the p-value of the peers' beliefs against those of other items."""
+    """Return the p-value of "this item's peers tell no more about its moves than another's"."""
     if not n_permutations or transcript.n_items < 3:
         return float("nan")
     sizes = (~np.isnan(transcript.innate).all(axis=1)).sum(axis=-1)

@@ -10,6 +10,7 @@ import numpy as np
 from fjsim.beliefs import Array
 
 if TYPE_CHECKING:
+    from fjsim.fitting.findings import NullReport
     from fjsim.fitting.result import FJFit
 
 MOST_SEATS = 20
@@ -17,7 +18,7 @@ MOST_SEATS = 20
 
 
 def summary_text(fit: FJFit) -> str:
-    """Return parameters with intervals, what is not identified and why, and the comparison.
+    """Return parameters with intervals, what is not identified and why, comparison and tests.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ def summary_text(fit: FJFit) -> str:
         lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
     if fit.comparison:
         lines += ["", HELD_OUT, *_table(COMPARED, comparison_cells(fit)), *protocol_notes(fit)]
+    if fit.nulls is not None:
+        lines += ["", *null_lines(fit.nulls)]
     return "\n".join(lines)
 
 
@@ -56,6 +59,32 @@ def protocol_notes(fit: FJFit) -> list[str]:
     used = dict.fromkeys(row.protocol for row in fit.comparison)
     return [f"  {protocol}: {PROTOCOLS[protocol]}" for protocol in used]
 
+
+def null_lines(nulls: NullReport) -> list[str]:
+    """Return what the tests of a fit found, and what they can and cannot tell."""
+    spread = nulls.stubbornness_sd
+    lines = [
+        f"input-dependence: p = {nulls.shared_p:.3f} against one shared law",
+        f"SD of stubbornness over items {spread.observed:.3f}; one shared law gives "
+        f"{spread.null_mean:.3f} [{spread.null_low:.3f}, {spread.null_high:.3f}]",
+        f"peers: p = {nulls.peers_p:.3f} against another item's peers. "
+        f"A small p says that {PEERS_TELL}",
+    ]
+    arm = nulls.control
+    if arm is not None:
+        lines.append(
+            f"weight on peers {arm.treated:.3f} [{arm.treated_low:.3f}, {arm.treated_high:.3f}]; "
+            f"on an unseen group mean in the control arm {arm.control:.3f} "
+            f"[{arm.control_low:.3f}, {arm.control_high:.3f}]"
+        )
+    return lines
+
+
+PEERS_TELL = (
+    "the peers of this item carry information about its moves, which any shared evidence does; "
+    "only a control arm separates listening from shared evidence"
+)
+"""What the test against another item's peers tests."""
 
 HELD_OUT = "Held out (lower error is better):"
 COMPARED = ("protocol", "model", "error", "skill [95 %]", "top-1", "Brier", "KL")

@@ -75,6 +75,7 @@ def test_another_model_and_nulls(log: Path, capsys: pytest.CaptureFixture[str]) 
     )
     assert code == 0
     assert "input-dependence" in out
+    assert "which any shared evidence does" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

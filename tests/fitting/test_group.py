@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -102,6 +104,54 @@ def test_two_groups_of_questions_are_recovered_and_one_law_for_both_predicts_wor
         together = Pooled(resamples=0).fit(transcript.select(halves))
         unseen = transcript.select(inside & ~halves)
         assert error_on(unseen, together) > 3 * error_on(unseen, learned)
+
+
+def loner(seed: int, listens: bool = True) -> tuple[Transcript, NDArray[np.float64]]:
+    """Return three seats of one law and one of its own, and the laws by seat."""
+    share = 0.3 if listens else 0.0
+    rows = np.zeros((4, 4 + PEERS))
+    rows[:3, INNATE], rows[:3, OWN] = 0.2, 0.3
+    rows[:3, PEERS + 3] = 0.1
+    for seat in range(3):
+        rows[seat, [PEERS + other for other in range(3) if other != seat]] = 0.2
+    rows[3, INNATE], rows[3, PEERS : PEERS + 3] = 0.4, share / 3
+    rows[3, OWN] = 0.6 - share
+    rng = np.random.default_rng(seed)
+    return simulated(rng, rows, random_beliefs(rng, 60, 4, 4), 4, process_noise=0.01), rows
+
+
+def test_a_group_of_one_gets_all_that_the_others_get() -> None:
+    transcript, rows = loner(0)
+    found = fit(transcript, "group", groups=("a", "a", "a", "b"), resamples=100)
+    assert found.identified.reasons == ((), (), (), ())
+    assert found.stubbornness == pytest.approx(rows[:, INNATE], abs=0.02)
+    assert found.self_weight[3] == pytest.approx(0.3 / 0.6, abs=0.04)
+    assert found.influence[3] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0], abs=0.03)
+    assert found.rows == pytest.approx(rows, abs=0.02)
+    assert found.intervals is not None
+    assert np.isfinite(found.intervals.self_weight).all()
+    assert np.isfinite(found.intervals.influence[:, 3]).all()
+    assert not any("unit" in text for text in found.warnings)
+
+
+def test_groups_of_one_each_are_the_pooled_fit() -> None:
+    transcript, _ = loner(1)
+    alone = fit(transcript, "group", groups=("a", "b", "c", "d"), resamples=0)
+    pooled = fit(transcript, "pooled", resamples=0)
+    assert alone.rows == pytest.approx(pooled.rows, abs=1e-9)
+    assert alone.influence == pytest.approx(pooled.influence, abs=1e-9)
+    assert alone.self_weight == pytest.approx(pooled.self_weight, abs=1e-9)
+
+
+def test_what_a_group_cannot_tell_is_said_with_the_names_of_groups() -> None:
+    transcript, _ = loner(2)
+    beliefs = transcript.beliefs.copy()
+    beliefs[:, :, 3] = beliefs[:, :, 2]
+    twins = replace(transcript, beliefs=beliefs)
+    found = fit(twins, "group", groups=("a", "a", "b", "c"), resamples=0)
+    text = " ".join(found.identified.reasons[0])
+    assert "clones group b and group c" in text
+    assert "group b always held the listener's own belief" in " ".join(found.identified.reasons[3])
 
 
 def test_groups_name_every_seat() -> None:

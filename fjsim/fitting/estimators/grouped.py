@@ -14,7 +14,7 @@ from fjsim.fitting.assembly import Units, assemble
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.grams import grams
-from fjsim.fitting.hearing import INNATE
+from fjsim.fitting.hearing import INNATE, PEERS, Flags
 from fjsim.fitting.mixtures import (
     Mixture,
     even_mixture,
@@ -42,7 +42,8 @@ class Grouped(Resampled):
 
     Notes
     -----
-    A listener's row has one weight per group of speakers, its members weighed alike.
+    A listener's row has one weight per group of speakers, its members weighed alike. Groups of
+    which it hears nobody have none: so a group of one has no weight on itself.
     """
 
     name: ClassVar[str] = "group"
@@ -52,8 +53,9 @@ class Grouped(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row per group; see `Estimator.fit`."""
         of_seat = self._numbers(transcript.n_agents)
+        names = tuple(f"group {name}" for name in dict.fromkeys(self.groups)) or ("all seats",)
         self.result_ = _fit_mixture(
-            self, treated(transcript), group_mixture(of_seat), of_seat, identity=True
+            self, treated(transcript), group_mixture(of_seat), of_seat, names
         )
         return self
 
@@ -95,7 +97,7 @@ class Exchangeable(Resampled):
         """Learn one row for all; see `Estimator.fit`."""
         of_seat = np.zeros(transcript.n_agents, dtype=np.int64)
         self.result_ = _fit_mixture(
-            self, treated(transcript), even_mixture, of_seat, identity=False
+            self, treated(transcript), even_mixture, of_seat, ("the peers",)
         )
         return self
 
@@ -105,25 +107,34 @@ def _fit_mixture(
     transcript: Transcript,
     mixture: Mixture,
     of_seat: NDArray[np.int64],
-    identity: bool,
+    names: tuple[str, ...],
 ) -> FJFit:
     """Fit one row per group of listeners over mixtures of speakers."""
+    weights = mixture(transcript)
     per_item = grams(transcript, mixed_columns(mixture)).of_groups(of_seat)
+    per_item = replace(per_item, allowed=_existing(weights, of_seat))
     if isinstance(estimator, Exchangeable) and estimator.without_innate:
         per_item = per_item.without(INNATE)
     normal = per_item.pooled()
     rows = solve_rows(normal.products, normal.targets, normal.allowed).rows
-    weights = mixture(transcript)
     typical = _typical(weights)
-    full = _spread(rows[of_seat], typical)
     drawn = estimator._draws(transcript, per_item, rows)
     draws = None if drawn is None else np.stack([_spread(one[of_seat], typical) for one in drawn])
-    units = Units(of_seat, full, influence_known=identity)
+    known = isinstance(estimator, Grouped)
+    units = Units(of_seat, _spread(rows[of_seat], typical), influence_known=known, names=names)
     fit = assemble(
         estimator.name, transcript, normal, rows, units, draws, estimator.level,
         details={"mixture_rows": rows.tolist()},
     )  # fmt: skip
     return replace(fit, predictor=lambda given: expand_rows(rows[of_seat], mixture(given)))
+
+
+def _existing(weights: Array, of_seat: NDArray[np.int64]) -> Flags:
+    """Return which columns exist for each group of listeners: a mixture of nobody is none."""
+    heard = (weights > 0).any(axis=(0, 1, 3))  # (listener, mixture)
+    member = np.eye(int(of_seat.max()) + 1, dtype=bool)[of_seat]
+    mixtures = (member[:, :, None] & heard[:, None, :]).any(axis=0)
+    return np.concatenate([np.ones((len(mixtures), PEERS), dtype=bool), mixtures], axis=1)
 
 
 def _typical(weights: Array) -> Array:
