@@ -19,6 +19,8 @@ from fjsim.seeds import stream
 HIGHEST_TOP = 0.999
 RUNNER_UP = 0.97
 DIRICHLET_SHAPE = 8.0
+REMEMBERED = 4096
+"""Characters of a question whose members are remembered; those of a longer one are drawn anew."""
 _SHARES = ("competence", "shared_distractor", "stubbornness", "self_weight", "calibration")
 
 
@@ -114,7 +116,9 @@ class Population:
         seed : int
             Root of its random stream.
         """
-        return _member(self, question.text, question.options, question.answer, replica, seat, seed)
+        size = len(question.text) + sum(map(len, question.options))
+        make = _member if size <= REMEMBERED else _member.__wrapped__
+        return make(self, question.text, question.options, question.answer, replica, seat, seed)
 
     def _innate(self, key: int, distractor: int, n_options: int, rng: np.random.Generator) -> Array:
         luck, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))

@@ -6,7 +6,6 @@ count, and everything from ``reason:`` on is prose.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from fjsim.beliefs import Array, certain
 from fjsim.contracts import ChatMessage
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import LETTERS
+from fjsim.wire import read
 
 PROBE = "## How sure do they seem?"
 """How a probe begins; it comes after the question, never first."""
@@ -27,8 +27,15 @@ _OPTION = re.compile(r"^([A-Z])\) (.*)$", re.MULTILINE)
 _ASSIGNED = re.compile(r"^Assigned belief: (.+)$", re.MULTILINE)
 _ON_RECORD = re.compile(r"^Your view on record: (.+)$", re.MULTILINE)
 _PEER = re.compile(r"^<peer ([^>\n]*)>\n(.*?)^</peer>$", re.MULTILINE | re.DOTALL)
+_PEER_END = re.compile(r"^</peer>$", re.MULTILINE)
 _SILENT = re.compile(r"^<silent ([^>\n]*)/>$", re.MULTILINE)
-_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+_ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
+
+LARGEST = 1e9
+"""A share, a weight or a confidence beyond it is none."""
+
+REMEMBERED = 4096
+"""Characters of a text whose meaning is remembered; a longer one is read anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +126,8 @@ def read_probe(messages: Sequence[ChatMessage]) -> dict[str, float] | None:
         return None
     n_options = len((_question(asked[0]) or ("", ()))[1])
     return {
-        dict(_ATTRIBUTE.findall(attributes))["name"]: _sureness(body, n_options)
-        for attributes, body in _PEER.findall(probes[-1])
+        dict(_ATTRIBUTE.findall(attributes)).get("name", ""): _sureness(body, n_options)
+        for attributes, body in _blocks(probes[-1])
     }
 
 
@@ -132,8 +139,13 @@ def _sureness(body: str, n_options: int) -> float:
     return float(peer.belief.max())
 
 
-@lru_cache(maxsize=4096)
 def _question(content: str) -> tuple[str, tuple[str, ...]] | None:
+    short = len(content) <= REMEMBERED
+    return _question_seen(content) if short else _question_seen.__wrapped__(content)
+
+
+@lru_cache(maxsize=4096)
+def _question_seen(content: str) -> tuple[str, tuple[str, ...]] | None:
     match = _QUESTION.match(content)
     if match is None:
         return None
@@ -148,13 +160,19 @@ def _ours(content: str) -> str:
     return "\n".join(line for line in content.split("\n") if not line.startswith(">"))
 
 
-@lru_cache(maxsize=65536)
 def _own_belief(reply: str, n_options: int) -> Array | None:
+    short = len(reply) <= REMEMBERED
+    return (_own_belief_seen if short else _own_belief_seen.__wrapped__)(reply, n_options)
+
+
+@lru_cache(maxsize=65536)
+def _own_belief_seen(reply: str, n_options: int) -> Array | None:
     try:
-        values = json.loads(reply, strict=False)["belief"]
-        return np.array([float(values[LETTERS[at]]) for at in range(n_options)])
-    except (ValueError, KeyError, TypeError):
+        values = read(reply)["belief"]
+        belief = np.array([float(values[LETTERS[at]]) for at in range(n_options)])
+    except (ValueError, KeyError, TypeError, IndexError):
         return None
+    return belief if _may_be_shares(belief) else None
 
 
 def _belief(text: str, n_options: int) -> Array | None:
@@ -163,11 +181,22 @@ def _belief(text: str, n_options: int) -> Array | None:
         values = np.array([float(pairs[LETTERS[at]]) for at in range(n_options)])
     except (KeyError, ValueError):
         return None
-    return np.asarray(values / values.sum()) if values.sum() > 0 else None
+    return np.asarray(values / values.sum()) if _may_be_shares(values) else None
+
+
+def _may_be_shares(values: Array) -> bool:
+    return bool(values.min() >= 0 and 0 < values.max() < LARGEST)
+
+
+def _blocks(content: str) -> list[tuple[str, str]]:
+    """Return attributes and body of each teammate's block."""
+    # Behind the last end no block is sought: each one without its end would read all that follows.
+    ends = [end.end() for end in _PEER_END.finditer(content)]
+    return _PEER.findall(content, 0, ends[-1]) if ends else []
 
 
 def _peers(content: str, n_options: int) -> tuple[ReadPeer, ...]:
-    loud = [_peer(attributes, body, n_options) for attributes, body in _PEER.findall(content)]
+    loud = [_peer(attributes, body, n_options) for attributes, body in _blocks(content)]
     silent = [_peer(attributes, "", n_options) for attributes in _SILENT.findall(content)]
     return tuple(loud + silent)
 
@@ -176,7 +205,7 @@ def _peer(attributes: str, body: str, n_options: int) -> ReadPeer:
     given = dict(_ATTRIBUTE.findall(attributes))
     fields = _fields(body)
     answer = LETTERS[:n_options].find(fields.get("answer", "?"))
-    stated = float(fields["confidence"]) if "confidence" in fields else 1.0
+    stated = min(1.0, _number(fields.get("confidence"), 1.0))
     belief = _belief(fields["belief"], n_options) if "belief" in fields else None
     if belief is None and answer >= 0:
         belief = certain(answer, n_options, stated)
@@ -184,9 +213,18 @@ def _peer(attributes: str, body: str, n_options: int) -> ReadPeer:
         answer=answer if answer >= 0 else None,
         belief=belief,
         stated_confidence=stated,
-        weight=float(given.get("weight", 1.0)),
-        trust=float(given.get("trust", 1.0)),
+        weight=_number(given.get("weight"), 1.0),
+        trust=_number(given.get("trust"), 1.0),
     )
+
+
+def _number(text: str | None, otherwise: float) -> float:
+    """Return a number >= 0 that a prompt of ours may hold, or what stands for none."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return otherwise
+    return number if 0 <= number < LARGEST else otherwise
 
 
 def _fields(body: str) -> dict[str, str]:

@@ -27,6 +27,8 @@ from fjsim.seeds import stream
 
 Rule = Literal["fj", "log-linear", "majority", "attractor"]
 
+UNKNOWN = 1000
+"""Questions it did not know that it keeps in mind."""
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
 CHARACTERS_PER_TOKEN = 4
@@ -144,7 +146,8 @@ class SimulatedBackend(Population, Backend):
         question = _as_shown(question)
         known = self._book.get(_lookup(question.text))
         if known is None:
-            self._unknown.add(question.text)
+            if len(self._unknown) < UNKNOWN:
+                self._unknown.add(question.text)
             known = Question("", question.text, tuple(sorted(question.options)), None)
         member = self.member(known, replica, seat, seed)
         innate = member.innate[_positions(question.options, known.options)]
@@ -320,7 +323,7 @@ def _logprobs(text: str) -> dict[str, float]:
     """Return what a model of that belief would put on each letter."""
     try:
         stated = json.loads(text)["belief"]
-    except ValueError:
+    except (ValueError, KeyError):
         return {}
     return {letter: math.log(max(value, LOG_FLOOR)) for letter, value in stated.items()}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,11 +21,34 @@ from fjsim.contracts import Backend
 from fjsim.errors import BackendError
 from fjsim.server.chat import Asked, BadRequestError, completion, error_body, read_request
 from fjsim.server.faults import Fault, FaultPlan
+from fjsim.server.limits import BodyRefusedError, limited_body
 from fjsim.wire import read
 
 DEFAULT_MODEL = "fjsim-simulated"
+MOST_TURNS = 100_000
+"""Turns whose requests are counted one by one; beyond, the oldest count is forgotten."""
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 GIBBERISH = "As a large l\u0000 {{{ belief: maybe }}} \u001b[31m"
+
+
+class TurnCounts(Counter[str]):
+    """How often each turn came; the oldest are forgotten where there are very many.
+
+    ``total`` counts them all the same.
+    """
+
+    _noted = 0
+
+    def note(self, turn: str) -> None:
+        """Count a turn once more."""
+        if turn not in self and len(self) >= MOST_TURNS:
+            del self[next(iter(self))]
+        self[turn] += 1
+        self._noted += 1
+
+    def total(self) -> int:
+        """Return how many were noted, forgotten ones included."""
+        return self._noted
 
 
 @dataclass
@@ -33,7 +57,7 @@ class Counts:
 
     Parameters
     ----------
-    received, answered : Counter
+    received, answered : TurnCounts
         Requests by turn; a turn is the user field and a hash of the messages.
     faults : Counter
         Requests that met each fault.
@@ -41,8 +65,8 @@ class Counts:
         At the moment, and at most so far.
     """
 
-    received: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
+    received: TurnCounts = field(default_factory=TurnCounts)
+    answered: TurnCounts = field(default_factory=TurnCounts)
     faults: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -119,7 +143,12 @@ class ModelServer:
             given = http.headers.get("authorization", "").removeprefix("Bearer ")
             return _error(401, f"Incorrect API key provided: {given}", "invalid_api_key")
         try:
-            asked = read_request(read(await http.body()))
+            asked = read_request(read(await limited_body(http)))
+        except BodyRefusedError as error:
+            # What is left of the body is not waited for.
+            return _error(error.status, str(error), headers={"Connection": "close"})
+        except ClientDisconnect:
+            return Response(status_code=499)
         except (BadRequestError, ValueError) as error:
             return _error(400, str(error))
         if asked.model != self.model:
@@ -135,7 +164,7 @@ class ModelServer:
 
     async def _answer(self, asked: Asked, http: HttpRequest) -> Response:
         fault, variant = self.plan.draw(asked.turn, self.counts.received[asked.turn])
-        self.counts.received[asked.turn] += 1
+        self.counts.received.note(asked.turn)
         if fault is not None:
             self.counts.faults[fault.value] += 1
         if fault is Fault.RATE_LIMIT:
@@ -156,7 +185,7 @@ class ModelServer:
         except BackendError as error:
             return _error(400, str(error))
         if fault is None:
-            self.counts.answered[asked.turn] += 1
+            self.counts.answered.note(asked.turn)
             return JSONResponse(body)
         return _broken(fault, variant, body)
 

@@ -13,6 +13,12 @@ from fjsim.backends.seeding import run_seed
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
 
 ROLES = ("system", "user", "assistant")
+LONGEST_NAME = 256
+"""Characters of a model's id or a user."""
+MOST_LOGPROBS = 100
+HOTTEST = 1000.0
+
+SAMPLE_PART = re.compile(r"(?<![a-z])([a-z]+)=(\d{1,9})\b")
 
 
 class BadRequestError(ValueError):
@@ -44,6 +50,11 @@ class Asked:
 def read_request(body: Any) -> Asked:
     """Return what the body of a request asks.
 
+    Parameters
+    ----------
+    body : object
+        Decoded JSON; untrusted.
+
     Raises
     ------
     BadRequestError
@@ -56,7 +67,7 @@ def read_request(body: Any) -> Asked:
     if body.get("n", 1) != 1:
         raise BadRequestError("this server gives one choice; leave 'n' out")
     messages = _messages(body.get("messages"))
-    user = str(body.get("user") or "")
+    user, model = _name(body, "user"), _name(body, "model")
     sample = read_sample(user)
     response_format = body.get("response_format")
     request = Request(
@@ -64,14 +75,14 @@ def read_request(body: Any) -> Asked:
         schema=_schema(response_format),
         sampling=_sampling(body, sample if user else None),
         sample=sample,
-        logprobs=int(body.get("top_logprobs") or 0) if body.get("logprobs") else 0,
+        logprobs=_count(body, "top_logprobs", 0, MOST_LOGPROBS) if body.get("logprobs") else 0,
     )
     digest = hashlib.blake2b(digest_size=8)
     for message in messages:
         digest.update(f"{message.role}\x1f{message.content}\x1e".encode("utf-8", "replace"))
     return Asked(
         request=request,
-        model=str(body.get("model") or ""),
+        model=model,
         turn=f"{user}|{digest.hexdigest()}",
         schema_given=response_format is not None,
     )
@@ -79,7 +90,7 @@ def read_request(body: Any) -> Asked:
 
 def read_sample(user: str) -> SampleIndex:
     """Return the sample index that travels in the ``user`` field; all zero where there is none."""
-    numbers = {name: int(value) for name, value in re.findall(r"([a-z]+)=(\d{1,9})\b", user)}
+    numbers = {name: int(value) for name, value in SAMPLE_PART.findall(user)}
     names = ("replica", "seat", "round", "draw", "repair")
     return SampleIndex(**{name: numbers.get(name, 0) for name in names})
 
@@ -120,35 +131,69 @@ def _messages(given: Any) -> tuple[ChatMessage, ...]:
     for number, message in enumerate(given):
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             raise BadRequestError(f"messages[{number}] needs a role out of {', '.join(ROLES)}")
-        content = message.get("content")
-        if isinstance(content, list):
-            content = "".join(str(part.get("text", "")) for part in content)
-        if not isinstance(content, str):
+        content = _content(message.get("content"))
+        if content is None:
             raise BadRequestError(f"messages[{number}] needs 'content' as text")
         messages.append(ChatMessage(message["role"], content))
     return tuple(messages)
 
 
+def _content(given: Any) -> str | None:
+    """Return the text of a message, put together where it comes in parts; None for none."""
+    parts = given if isinstance(given, list) else [{"text": given}]
+    texts = [part.get("text", "") if isinstance(part, dict) else None for part in parts]
+    return "".join(texts) if all(isinstance(text, str) for text in texts) else None
+
+
+def _name(body: Mapping[str, Any], field: str) -> str:
+    given = body.get(field)
+    if given is None:
+        return ""
+    if not isinstance(given, str) or len(given) > LONGEST_NAME:
+        raise BadRequestError(f"'{field}' must be a text of at most {LONGEST_NAME} characters")
+    return given
+
+
+def _count(body: Mapping[str, Any], field: str, default: int, highest: int = 2**63 - 1) -> int:
+    given = body.get(field) or default
+    if not isinstance(given, (int, float)) or not 0 <= given <= highest or given != int(given):
+        raise BadRequestError(f"'{field}' must be a whole number from 0 to {highest}")
+    return int(given)
+
+
+def _share(body: Mapping[str, Any], field: str, default: float, highest: float) -> float:
+    given = default if body.get(field) is None else body[field]
+    if not isinstance(given, (int, float)) or not 0 <= given <= highest:
+        raise BadRequestError(f"'{field}' must be a number from 0 to {highest:g}")
+    return float(given)
+
+
 def _sampling(body: Mapping[str, Any], sample: SampleIndex | None) -> Sampling:
     default = Sampling()
-    longest = body.get("max_tokens") or body.get("max_completion_tokens") or default.max_tokens
-    try:
-        seed = int(body.get("seed") or 0)
-        return Sampling(
-            temperature=float(body.get("temperature", default.temperature)),
-            top_p=float(body.get("top_p", default.top_p)),
-            max_tokens=int(longest),
-            seed=seed if sample is None else run_seed(seed, sample),
-        )
-    except (TypeError, ValueError):
-        raise BadRequestError("temperature, top_p, max_tokens and seed must be numbers") from None
+    longest = _count(body, "max_completion_tokens", default.max_tokens)
+    seed = _count(body, "seed", 0)
+    return Sampling(
+        temperature=_share(body, "temperature", default.temperature, HOTTEST),
+        top_p=_share(body, "top_p", default.top_p, 1.0),
+        max_tokens=_count(body, "max_tokens", longest),
+        seed=seed if sample is None else run_seed(seed, sample),
+    )
 
 
 def _schema(response_format: Any) -> Mapping[str, Any] | None:
-    if not isinstance(response_format, dict) or response_format.get("type") != "json_schema":
+    if response_format is None:
         return None
-    schema = response_format.get("json_schema", {}).get("schema")
-    return schema if isinstance(schema, dict) else None
+    if not isinstance(response_format, dict):
+        raise BadRequestError("'response_format' must be an object")
+    if response_format.get("type") != "json_schema":
+        return None
+    named = response_format.get("json_schema", {})
+    schema = named.get("schema") if isinstance(named, dict) else named
+    if schema is not None and not isinstance(schema, dict):
+        raise BadRequestError(
+            "'response_format' needs its schema as {'json_schema': {'schema': …}}"
+        )
+    return schema
 
 
 def _logprobs(values: Mapping[str, float]) -> dict[str, Any]:

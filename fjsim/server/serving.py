@@ -12,6 +12,7 @@ import uvicorn
 
 from fjsim.errors import ConfigError
 from fjsim.server.app import ModelServer, create_app
+from fjsim.server.limits import LARGEST_HEAD, MOST_CONNECTIONS, PatientProtocol
 
 BACKLOG = 4096
 KEEP_ALIVE = 75
@@ -53,6 +54,10 @@ def _uvicorn(server: ModelServer) -> uvicorn.Server:
         log_level="critical",
         access_log=False,
         lifespan="off",
+        http=PatientProtocol,
+        ws="none",
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=BACKLOG,

@@ -33,7 +33,7 @@ def test_models_are_listed(echo, send):
         ({"messages": []}, 400, "messages"),
         ({"messages": [{"role": "boss", "content": "x"}]}, 400, "role"),
         ({"messages": [{"role": "user", "content": None}]}, 400, "content"),
-        ({"temperature": "hot"}, 400, "numbers"),
+        ({"temperature": "hot"}, 400, "a number from 0"),
         ({"model": "other"}, 404, "does not exist"),
         ({"messages": [{"role": "user", "content": "unreadable"}]}, 400, "cannot read"),
     ],
