@@ -115,7 +115,7 @@ class Limited(io.RawIOBase):
     """
 
     def __init__(self, path: Path, limit: int = LARGEST_UNPACKED) -> None:
-        self._unpacked = gzip.open(path)
+        self._unpacked = gzip.open(path)  # noqa: SIM115 - closed with this one
         self._limit = self._left = limit
 
     def readable(self) -> bool:

@@ -142,6 +142,8 @@ def _refuse_lie(archive: zipfile.ZipFile, info: zipfile.ZipInfo, length: int) ->
         if version not in _READERS:
             raise ValueError(f"'{info.filename[:80]}' is no array of plain numbers")
         shape, _, dtype = _READERS[version](member)
+    if dtype.hasobject or min(shape, default=0) < 0:
+        raise ValueError(f"'{info.filename[:80]}' is no array of plain numbers")
     claimed = math.prod(shape) * dtype.itemsize
     if claimed > info.file_size:
         raise TooLargeError(

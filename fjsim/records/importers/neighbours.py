@@ -267,8 +267,8 @@ def _edge(entry: str, columns: LogColumns, where: str) -> _Edge:
             return _Edge(known[name], None, share)
     base = entry.partition("@")[0].partition(":")[0]
     raise LogFormatError(
-        f"{where}: neighbours names '{entry}', but no agent '{base}' speaks in this log; "
-        f"give id, id@round or id:weight{nearest(base, known)}"
+        f"{where}: neighbours names '{entry[:80]}', but no agent '{base[:80]}' speaks in this log; "
+        f"give id, id@round or id:weight{nearest(base[:80], known)}"
     )
 
 
