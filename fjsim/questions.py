@@ -14,7 +14,11 @@ from typing import Any
 
 from fjsim.errors import QuestionError, nearest
 from fjsim.foreign_text import shown
-from fjsim.wire import read
+from fjsim.unpacking import size
+from fjsim.wire import DEEP, read
+
+LARGEST_FILE = 256 * 2**20
+"""Bytes of a question file, which is read whole."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -116,6 +120,12 @@ def _load_file(path: Path) -> list[Question]:
             f"or give one of {', '.join(BUILTIN_SETS)}{nearest(str(path), BUILTIN_SETS)}"
         )
     try:
+        length = path.stat().st_size
+        if length > LARGEST_FILE:
+            raise QuestionError(
+                f"{path}: {size(length)}; question files are read up to {size(LARGEST_FILE)}, "
+                "so split it"
+            )
         rows = list(reader(path))
     except FileNotFoundError:
         raise QuestionError(
@@ -124,7 +134,14 @@ def _load_file(path: Path) -> list[Question]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise QuestionError(f"{path}: cannot be read as UTF-8 text ({error})") from error
     seen: dict[str, str] = {}
-    return [_question(record, where, seen) for where, record in rows]
+    return [_checked(record, where, seen) for where, record in rows]
+
+
+def _checked(record: Mapping[str, Any], where: str, seen: dict[str, str]) -> Question:
+    try:
+        return _question(record, where, seen)
+    except RecursionError:
+        raise QuestionError(f"{where}: a field is {DEEP}") from None
 
 
 def _jsonl_file(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -159,7 +176,7 @@ def _csv_file(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             record: dict[str, Any] = {
                 key: value for key, value in row.items() if value not in (None, "")
             }
-            if re.fullmatch(r"-?\d+", record.get("answer", "")):
+            if re.fullmatch(r"-?[0-9]{1,9}", record.get("answer", "")):
                 record["answer"] = int(record["answer"])
             record["options"] = _csv_options(record, where)
             yield where, record

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import resource
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import log10
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,7 @@ from fjsim.dynamics.measures import disagreement, polarization
 from fjsim.dynamics.network import Network
 from fjsim.errors import ConfigError, ParameterError, StorageError
 from fjsim.seeds import stream
+from fjsim.unpacking import Limited
 
 Array = NDArray[np.float64]
 Report = Callable[[float, float, str], None]
@@ -98,13 +101,18 @@ def _progress(title: str) -> Iterator[Report]:
         )
 
 
+def _opened(path: Path) -> IO[bytes]:
+    return io.BufferedReader(Limited(path)) if path.suffix == ".gz" else path.open("rb")
+
+
 def _column(path: Path, name: str) -> tuple[NDArray[Any], Array]:
     """Read a CSV of node and number, with a header or without."""
     try:
-        table = pd.read_csv(path, header=None, comment="#", dtype=str, skip_blank_lines=True)
+        with _opened(path) as file:
+            table = pd.read_csv(file, header=None, comment="#", dtype=str, skip_blank_lines=True)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no file {path} for --{name}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ConfigError(f"{path} is no CSV of node,{name}: {error}") from error
     if table.shape[1] != 2:
         raise ConfigError(f"{path} has {table.shape[1]} columns; expected node,{name}")

@@ -120,7 +120,7 @@ class _Recorded:
         return {name: value for name, value in sample().items() if name in include}
 
 
-def unreadable(archive: zipfile.ZipFile, name: str) -> bytes:
+def unreadable(archive: zipfile.ZipFile, name: object) -> bytes:
     raise NotImplementedError("That compression method is not supported")
 
 
@@ -129,7 +129,7 @@ def test_what_python_cannot_unpack_is_left_to_inspect_ai(
 ) -> None:
     path = archive(tmp_path, sample())
     expected = read_log(path).transcript.beliefs
-    monkeypatch.setattr(zipfile.ZipFile, "read", unreadable)
+    monkeypatch.setattr(zipfile.ZipFile, "open", unreadable)
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
     with pytest.raises(LogFormatError, match=r"fjsim-testbed\[inspect\]"):
         read_log(path)

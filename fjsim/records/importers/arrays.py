@@ -6,15 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fjsim.errors import LogFormatError
 from fjsim.records.importers.belief_columns import best_target, row_beliefs
-from fjsim.records.importers.columns import LogColumns, Places, place_rows
+from fjsim.records.importers.columns import LogColumns, Places, place_rows, refuse_size
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.neighbours import heard_rounds
 from fjsim.records.transcript import ABSENT, Transcript
-
-LARGEST_ARRAYS = 3 * 2**30
-"""Bytes that the arrays of one log may take."""
 
 
 def build_log(
@@ -79,12 +75,8 @@ def build_log(
 
 def _check_size(path: Path, places: Places, n_options: int) -> None:
     turns = places.n_items * places.n_times * places.n_seats
-    needed = turns * (8 * n_options + 16 * places.n_seats + 32)
-    if needed > LARGEST_ARRAYS:
-        raise LogFormatError(
-            f"{path}: {places.n_items} items x {places.n_times} rounds x {places.n_seats} agents "
-            f"would need {needed / 2**30:.1f} GiB; split the log by item"
-        )
+    what = f"{places.n_items} items x {places.n_times} rounds x {places.n_seats} agents"
+    refuse_size(path, what, turns * (8 * n_options + 16 * places.n_seats + 32))
 
 
 def _arm(columns: LogColumns) -> str:

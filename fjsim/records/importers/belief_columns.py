@@ -9,7 +9,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, from_opinion
 from fjsim.errors import LogFormatError
-from fjsim.records.importers.columns import Integers, LogColumns, Places
+from fjsim.records.importers.columns import Integers, LogColumns, Places, refuse_size
 from fjsim.records.importers.imported import Scale, Target
 
 COMMON_OPTIONS = 10
@@ -97,6 +97,9 @@ def _stated_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBelie
     rows, lengths = np.array(stated.rows), np.array(stated.sizes)
     sizes = _item_sizes(path, columns, places.n_items)
     width = int(lengths.max())
+    refuse_size(
+        path, f"{len(columns.lines)} rows x {width} options", 8 * width * len(columns.lines)
+    )
     values = np.full((len(columns.lines), width), np.nan)
     starts = np.cumsum(lengths) - lengths
     option = np.arange(len(stated.values)) - np.repeat(starts, lengths)
@@ -195,6 +198,7 @@ def _answer_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBelie
     abstained = answers == blank
     index = _option_index(columns, names, options, shared)
     width = widest + (1 if abstained.any() else 0)
+    refuse_size(path, f"{len(answers)} rows x {width} answers", 8 * width * len(answers))
     values = np.zeros((len(answers), max(width, 2)))
     sizes = np.array([len(of_item) for of_item in options])[places.item]
     column = np.where(abstained, width - 1, index)

@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.errors import LogFormatError
+from fjsim.unpacking import size
 
 Integers = NDArray[np.int64]
+
+LARGEST_ARRAYS = 3 * 2**30
+"""Bytes that the arrays of one log may take."""
 
 CROWD_SHARE = 0.5
 """If agents sit in less than this share of the items, people differ from item to item."""
@@ -95,6 +99,21 @@ class Places:
     names: tuple[str, ...]
     seat_of: dict[tuple[int, int], int]
     crowd: bool
+
+
+def refuse_size(path: Path, what: str, n_bytes: int) -> None:
+    """Refuse arrays that would not fit, before they are made.
+
+    Raises
+    ------
+    LogFormatError
+        If they would take more than `LARGEST_ARRAYS`.
+    """
+    if n_bytes > LARGEST_ARRAYS:
+        raise LogFormatError(
+            f"{path}: {what} would need {size(n_bytes)}, more than {size(LARGEST_ARRAYS)}; "
+            "split the log by item"
+        )
 
 
 def place_rows(path: Path, columns: LogColumns) -> Places:

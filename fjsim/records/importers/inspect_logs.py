@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,12 +17,27 @@ from fjsim.errors import LogFormatError
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.long_format import KNOWN, read_long
 from fjsim.records.importers.row_files import Rows
+from fjsim.unpacking import TooLargeError, read_member, refuse_member, size
 from fjsim.wire import read
 
 RECORDED_AS = "deliberation"
 """Key of a sample's ``store``, or else of its ``metadata``, under which the turns stand."""
 
 OF_A_TURN = tuple(name for name in KNOWN if name not in ("item_id", "correct_answer", "dataset"))
+
+LARGEST_SAMPLE = 256 * 2**20
+"""Bytes of one sample, unpacked; what is made of them takes several times as much."""
+LARGEST_ARCHIVE = 64 * 2**30
+LARGEST_JSON = 2**30
+"""Bytes of all samples of an archive, and of a log in JSON."""
+MOST_EPOCHS = 10**6
+
+WHAT_TO_DO = "write a log with fewer samples, or without what the solver need not keep"
+
+# A member that is encrypted is a RuntimeError.
+DAMAGED = (
+    OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 WHOLE_SAMPLE = re.compile(r"_epoch_\d+\.json$")
 
@@ -103,7 +120,7 @@ class _Reader:
             if not turns:
                 self.silent += 1
                 continue
-            item = _Item(str(sample["id"]), int(sample["epoch"]), tuple(sample["choices"] or ()))
+            item = _Item(str(sample["id"]), sample["epoch"], tuple(sample["choices"] or ()))
             self.items[item.question, item.epoch] = item
             for turn in turns:
                 number += 1
@@ -181,36 +198,54 @@ def samples_of(path: Path) -> Iterator[Sample]:
         found = _archived(path) if zipfile.is_zipfile(path) else _plain(path)
         for sample in found:
             yield _complete(path, sample)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except TooLargeError as error:
+        raise LogFormatError(f"{path}: {error}; {WHAT_TO_DO}") from error
+    except DAMAGED as error:
         raise LogFormatError(f"{path}: no log of inspect_ai ({error})") from error
 
 
 def _archived(path: Path) -> Iterator[Any]:
     """Read an archive sample by sample."""
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.startswith("samples/")]
-        whole = [name for name in names if WHOLE_SAMPLE.search(name)]
-        if any(name.endswith("/sample.json") for name in names) or not _readable(archive, whole):
+        members = [info for info in archive.infolist() if info.filename.startswith("samples/")]
+        for info in members:
+            refuse_member(info, LARGEST_SAMPLE)
+        if sum(info.file_size for info in members) > LARGEST_ARCHIVE:
+            raise TooLargeError(f"its samples unfold to more than {size(LARGEST_ARCHIVE)}")
+        whole = [info for info in members if WHOLE_SAMPLE.search(info.filename)]
+        in_chunks = any(info.filename.endswith("/sample.json") for info in members)
+        if in_chunks or not _readable(archive, whole):
             yield from _by_inspect(path)
         else:
-            for name in whole:
-                yield read(archive.read(name))
+            for info in whole:
+                yield read(read_member(archive, info, LARGEST_SAMPLE))
 
 
-def _readable(archive: zipfile.ZipFile, names: list[str]) -> bool:
+def _readable(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> bool:
     """Say whether the standard library knows the compression."""
     try:
-        return not names or bool(archive.read(names[0]))
+        for info in members[:1]:
+            archive.open(info).close()
     except NotImplementedError:
         return False
+    return True
 
 
 def _plain(path: Path) -> Iterator[Any]:
     """Read a log in JSON, which is one object."""
+    length = path.stat().st_size
+    if length > LARGEST_JSON:
+        raise TooLargeError(
+            f"a log in JSON is read whole and has {size(length)}, more than {size(LARGEST_JSON)} "
+            "(an .eval archive is read sample by sample)"
+        )
     log = read(path.read_bytes())
     if not (isinstance(log, dict) and "eval" in log):
         raise LogFormatError(f"{path}: no log of inspect_ai; it has no entry 'eval'")
-    yield from log.get("samples") or ()
+    samples = log.get("samples") or []
+    if not isinstance(samples, list):
+        raise LogFormatError(f"{path}: no log of inspect_ai; its 'samples' are no list")
+    yield from samples
 
 
 def _by_inspect(path: Path) -> Iterator[Any]:
@@ -229,10 +264,34 @@ def _by_inspect(path: Path) -> Iterator[Any]:
 
 def _complete(path: Path, sample: Any) -> Sample:
     """Return a sample with every entry that is read, or refuse it."""
-    if not (isinstance(sample, dict) and "id" in sample):
+    if not (isinstance(sample, dict) and isinstance(sample.get("id"), (str, int))):
         raise LogFormatError(f"{path}: a sample without 'id'")
     empty = {"epoch": 1, "target": "", "choices": None, "store": {}, "metadata": {}}
-    return {"id": sample["id"]} | {
+    found = {"id": sample["id"]} | {
         name: default if sample.get(name) is None else sample[name]
         for name, default in empty.items()
     }
+    for name, kind, fits in (
+        ("epoch", "a whole number from 1 on", _is_count(found["epoch"])),
+        ("target", "text, or a list of texts", _are_texts(_listed(found["target"]))),
+        ("choices", "a list of texts", _are_texts(found["choices"] or [])),
+        ("store", "an object", isinstance(found["store"], dict)),
+        ("metadata", "an object", isinstance(found["metadata"], dict)),
+    ):
+        if not fits:
+            raise LogFormatError(
+                f"{path}, sample '{str(sample['id'])[:80]}': {name} must be {kind}"
+            )
+    return found
+
+
+def _is_count(given: Any) -> bool:
+    return isinstance(given, int) and 1 <= given <= MOST_EPOCHS
+
+
+def _listed(given: Any) -> Any:
+    return given if isinstance(given, list) else [given]
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(text, (str, int, float)) for text in given)

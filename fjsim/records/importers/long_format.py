@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,8 @@ from fjsim.errors import BeliefError, LogFormatError, nearest
 from fjsim.records.importers.arrays import build_log
 from fjsim.records.importers.columns import LogColumns
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
-from fjsim.records.importers.row_files import Row, Rows
-from fjsim.wire import read
+from fjsim.records.importers.row_files import WHAT_TO_DO, Row, Rows
+from fjsim.wire import DEEP, read
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (
@@ -22,6 +21,8 @@ KNOWN = (
     "model", "topology", "dataset",
 )  # fmt: skip
 MOST_ROUNDS = 10_000
+MOST_ROWS = 20_000_000
+"""Rows of one log: their columns alone take some 3 GB."""
 ABSENT_TEXT = frozenset({"", "nan", "none", "null"})
 
 
@@ -56,7 +57,12 @@ def read_long(
     """
     reader = _Reader(path)
     for line, row in rows:
-        reader.take(line, row)
+        if len(reader.columns.lines) >= MOST_ROWS:
+            raise LogFormatError(f"{path}, line {line}: more than {MOST_ROWS} rows; {WHAT_TO_DO}")
+        try:
+            reader.take(line, row)
+        except RecursionError:
+            raise LogFormatError(f"{path}, line {line}: a cell is {DEEP}") from None
     if not reader.columns.lines:
         raise LogFormatError(f"{path}: no rows in it")
     return build_log(path, reader.columns, target, scale)
@@ -124,9 +130,9 @@ class _Reader:
             number = float(text)
         except ValueError:
             number = math.nan
-        if not (number >= 0 and number == int(number) and number <= MOST_ROUNDS):
+        if not (0 <= number <= MOST_ROUNDS and number == int(number)):
             raise LogFormatError(
-                f"{where}: round is {text!r}; give a whole number 0..{MOST_ROUNDS}, "
+                f"{where}: round is {text[:40]!r}; give a whole number 0..{MOST_ROUNDS}, "
                 "0 before any exchange"
             )
         return int(number)
@@ -146,10 +152,8 @@ class _Reader:
             if isinstance(values, str):
                 try:
                     values = read(values)
-                except json.JSONDecodeError as error:
-                    raise LogFormatError(
-                        f"{where}: belief is no JSON array ({error.msg})"
-                    ) from error
+                except ValueError as error:
+                    raise LogFormatError(f"{where}: belief is no JSON array ({error})") from error
         return _checked_belief(values, where)
 
 
@@ -176,7 +180,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, list):
         return ";".join(map(str, value))
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value).strip()
 
@@ -191,5 +195,5 @@ def _number(row: Row, column: str, where: str) -> float:
     except ValueError:
         number = math.inf
     if not math.isfinite(number):
-        raise LogFormatError(f"{where}: {column} is {text!r}; give a finite number")
+        raise LogFormatError(f"{where}: {column} is {text[:40]!r}; give a finite number")
     return number

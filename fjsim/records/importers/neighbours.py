@@ -15,6 +15,9 @@ from fjsim.records.transcript import NOT_HEARD
 
 EVERYBODY = ("", "all")
 
+HEAVIEST = 1e100
+"""Weights are shares of their sum, which must stay a number."""
+
 
 @dataclass(frozen=True)
 class Hearings:
@@ -252,7 +255,7 @@ def _edge(entry: str, columns: LogColumns, where: str) -> _Edge:
     if entry in known:
         return _Edge(known[entry], None, None)
     name, at, said_in = entry.rpartition("@")
-    if at and name in known and said_in.isdigit():
+    if at and name in known and said_in.isdecimal() and len(said_in) < 10:
         return _Edge(known[name], int(said_in), None)
     name, colon, weight = entry.rpartition(":")
     if colon and name in known:
@@ -260,12 +263,12 @@ def _edge(entry: str, columns: LogColumns, where: str) -> _Edge:
             share = float(weight)
         except ValueError:
             share = -1.0
-        if share >= 0:
+        if 0 <= share <= HEAVIEST:
             return _Edge(known[name], None, share)
     base = entry.partition("@")[0].partition(":")[0]
     raise LogFormatError(
-        f"{where}: neighbours names '{entry}', but no agent '{base}' speaks in this log; "
-        f"give id, id@round or id:weight{nearest(base, known)}"
+        f"{where}: neighbours names '{entry[:80]}', but no agent '{base[:80]}' speaks in this log; "
+        f"give id, id@round or id:weight{nearest(base[:80], known)}"
     )
 
 

@@ -7,11 +7,13 @@ import gzip
 import io
 import json
 import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 from fjsim.errors import LogFormatError
+from fjsim.unpacking import LARGEST_UNPACKED, TooLargeError, lines
 from fjsim.wire import read
 
 Row = dict[str, Any]
@@ -20,11 +22,17 @@ Rows = Iterator[tuple[int, Row]]
 LONG_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
                  ".parquet": "parquet", ".pq": "parquet"}  # fmt: skip
 
+PACKED = (".gz", ".xz")
+BATCH = 8192
+"""Rows of Parquet in memory at a time: one text in the file may stand in all of them."""
+
+WHAT_TO_DO = "split the log by item, or unpack it first"
+
 
 def long_kind(path: Path) -> str:
     """Return ``csv``, ``tsv``, ``jsonl`` or ``parquet``; empty for another ending."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in (".gz", ".xz"):
+    while suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
     return LONG_SUFFIXES.get(suffixes[-1], "") if suffixes else ""
 
@@ -53,7 +61,9 @@ def rows_of(path: Path) -> Rows:
         raise LogFormatError(f"{path}: logs end in {', '.join(LONG_SUFFIXES)}, also with .gz")
     try:
         yield from readers[kind](path)
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
+    except TooLargeError as error:
+        raise LogFormatError(f"{path}: {error}; {WHAT_TO_DO}") from error
+    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zlib.error) as error:
         raise LogFormatError(f"{path}: cannot be read as UTF-8 text ({error})") from error
 
 
@@ -67,14 +77,19 @@ def _open(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
+def _lines(path: Path, handle: TextIO) -> Iterator[str]:
+    packed = path.suffix.lower() in PACKED
+    return lines(handle, LARGEST_UNPACKED if packed else float("inf"))
+
+
 def _csv_rows(path: Path) -> Rows:
     """Read CSV or TSV."""
     with _open(path) as handle:
         delimiter = "\t" if long_kind(path) == "tsv" else ","
-        reader = csv.reader(handle, delimiter=delimiter)
-        header = [name.strip() for name in next(reader, [])]
-        yield 0, dict.fromkeys(header, "")
+        reader = csv.reader(_lines(path, handle), delimiter=delimiter)
         try:
+            header = [name.strip() for name in next(reader, [])]
+            yield 0, dict.fromkeys(header, "")
             for cells in reader:
                 if not cells:
                     continue
@@ -91,7 +106,7 @@ def _csv_rows(path: Path) -> Rows:
 def _jsonl_rows(path: Path) -> Rows:
     """Read one JSON object per line."""
     with _open(path) as handle:
-        for number, line in enumerate(handle, start=1):
+        for number, line in enumerate(_lines(path, handle), start=1):
             if not line.strip():
                 continue
             try:
@@ -117,7 +132,7 @@ def _parquet_rows(path: Path) -> Rows:
         file = parquet.ParquetFile(path)
         yield 0, dict.fromkeys(file.schema_arrow.names, "")
         number = 0
-        for batch in file.iter_batches(batch_size=65536):
+        for batch in file.iter_batches(batch_size=BATCH):
             for row in batch.to_pylist():
                 number += 1
                 yield number, row

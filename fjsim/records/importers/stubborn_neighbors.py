@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, as_belief
 from fjsim.errors import BeliefError, LogFormatError
+from fjsim.records.importers.columns import refuse_size
 from fjsim.records.importers.imported import ImportedLog
 from fjsim.records.transcript import ABSENT, NOT_HEARD, Transcript
+from fjsim.unpacking import TooLargeError, lines
 
-ROUND_FILE = re.compile(r"belief_after_item_(.+)_round(\d+)\.csv$")
+ROUND_FILE = re.compile(r"belief_after_item_(.+)_round([0-9]{1,6})\.csv$")
 JOINED = "_beliefs.csv"
 
 
@@ -69,10 +71,10 @@ def _files(path: Path) -> tuple[list[Path], list[tuple[str, Path, int]]]:
 def _lines(file: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as handle:
-            for number, cells in enumerate(csv.reader(handle), start=1):
+            for number, cells in enumerate(csv.reader(lines(handle)), start=1):
                 if any(cell.strip() for cell in cells):
                     yield number, cells
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, csv.Error, TooLargeError) as error:
         raise LogFormatError(f"{file}: cannot be read ({error})") from error
 
 
@@ -89,9 +91,9 @@ def _read_joined(file: Path) -> dict[int, Array]:
     n_options = _cycle(names)
     rounds: dict[int, Array] = {}
     for number, cells in lines[start + 2 :]:
-        match = re.fullmatch(r"(?:round)?(\d+)", cells[0].strip())
+        match = re.fullmatch(r"(?:round)?([0-9]{1,6})", cells[0].strip())
         if match is None:
-            raise LogFormatError(f"{file}, line {number}: '{cells[0]}' is no round")
+            raise LogFormatError(f"{file}, line {number}: '{cells[0][:40]}' is no round")
         if len(cells) != len(names) + 1:
             raise LogFormatError(
                 f"{file}, line {number}: {len(cells) - 1} numbers, {len(names)} options are named"
@@ -146,6 +148,8 @@ def _build(path: Path, items: dict[str, dict[int, Array]]) -> ImportedLog:
         )
     n_times = max(max(rounds) for rounds in items.values()) + 1
     size, n_options = n_agents.pop(), max(shape[1] for shape in shapes)
+    what = f"{len(items)} items x {n_times} rounds x {size} agents"
+    refuse_size(path, what, len(items) * n_times * size * 8 * (n_options + 4 * size + 4))
     beliefs = np.full((len(items), n_times, size, n_options), np.nan)
     for at, rounds in enumerate(items.values()):
         for number, values in rounds.items():
