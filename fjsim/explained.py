@@ -16,9 +16,13 @@ BRANCHES = frozenset({"team", "seats"})
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """Return one line for a validation error: the key, what was given, what is allowed."""
     first = error.errors()[0]
-    loc = tuple(part for part in first["loc"] if part not in BRANCHES)
+    is_key = first["type"] == "extra_forbidden"
+    *outer, last = first["loc"] or ("",)
+    # The last part of an unknown key's place is the key itself, whatever it is called.
+    loc = [part for part in outer if part not in BRANCHES]
+    loc += [last] if first["loc"] and (is_key or last not in BRANCHES) else []
     where = shortened(".".join(map(str, loc)), LONGEST_VALUE)
-    if first["type"] == "extra_forbidden":
+    if is_key:
         known = _known_keys(model, loc[:-1])
         key = str(loc[-1])
         return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(key, known)}"

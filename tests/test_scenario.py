@@ -146,6 +146,7 @@ def test_with_values_leaves_the_first_alone():
             {"questions": {"sorce": "a"}},
             r"'questions\.sorce'; allowed: source, limit; .*'source'\?",
         ),
+        ({"team": 1}, r"unknown key 'team'; allowed: name"),
         ({"elicitation": {"chanel": "x"}}, r"'elicitation\.chanel'; .*mean 'channel'\?"),
         ({"sampling": {"temprature": 1}}, r"'sampling\.temprature'; .*mean 'temperature'\?"),
         ({"budget": {"max_call": 1}}, r"'budget\.max_call'; .*mean 'max_calls'\?"),

@@ -275,3 +275,19 @@ def test_an_origin_goes_over_to_another_process(hostile: Path) -> None:
 
     loaded = fjsim.load_scenario(hostile)
     assert pickle.loads(pickle.dumps(loaded)).origin == loaded.origin
+
+
+def test_a_plug_in_of_any_kind_may_ask_for_trust(
+    fjsim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fjsim.contracts import Demand
+    from fjsim_attacks.stubborn import Stubborn
+
+    asked = (Demand(("certainty",), "loads something"),)
+    monkeypatch.setattr(Stubborn, "demands", lambda _: asked, raising=False)
+    path = tmp_path / "s.yaml"
+    path.write_text(f"{QUICK}attack: stubborn\n")
+    printed = fjsim("run", path)
+    assert printed.code == 2
+    assert "attack.certainty: loads something" in printed.error
+    assert fjsim("run", path, "--attack", "stubborn").code == 0

@@ -77,7 +77,8 @@ def played(given: Scenario, folder: Path) -> Essences:
         for event in events
         if event["type"] == "item"
     ]
-    assert len(ends) == len(set(ends)) == len(finished.contents.items)
+    # A question that lost turns is finished a second time, and its last line counts.
+    assert len(set(ends)) == len(finished.contents.items)
     return {tuple(key): repr(turn.essence()) for key, turn in finished.contents.turns.items()}
 
 

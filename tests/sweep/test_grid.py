@@ -135,3 +135,20 @@ def test_a_missing_base_is_one_line(tmp_path):
     path.write_text("base: nowhere.yaml\n")
     with pytest.raises(ConfigError, match="no such file"):
         load_sweep(path)
+
+
+@pytest.mark.parametrize("key", ["self-consistency", "a-b", "team"])
+def test_an_unknown_key_is_named_whatever_it_is_called(key):
+    with pytest.raises(ConfigError, match=f"unknown key '{key}'; allowed: attacks"):
+        Sweep(**{key: 1})
+
+
+@pytest.mark.parametrize("value", [3, None, {"channel": "blend"}, {"kind": 5}])
+def test_a_plug_in_axis_of_anything_else_is_refused(value):
+    with pytest.raises(ConfigError, match="give a name, or a block with its kind"):
+        expand(Sweep(vary={"defense": [value]}))
+
+
+def test_an_axis_without_a_name_is_refused():
+    with pytest.raises(ConfigError):
+        expand(Sweep(vary={"": {"a": {"": 1}}}))
