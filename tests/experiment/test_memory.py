@@ -174,20 +174,22 @@ def test_a_probe_taken_out_of_a_finished_question_is_asked_again(tmp_path: Path)
     assert again.contents.turns.keys() == expected.contents.turns.keys()
 
 
+def is_clean_opening(event: dict[str, Any]) -> bool:
+    return event["type"] == "turn" and event["arm"] == "clean" and event["round"] == 0
+
+
 def test_a_clean_opening_that_was_lost_is_taken_from_its_copy_in_the_other_arm(
     tmp_path: Path,
 ) -> None:
     given = scenario("t-s", "uniform", "stubborn", agents=3)
     whole = tmp_path / "whole"
     expected = played(given, whole)
-    events = [json.loads(line) for line in (whole / EVENTS).read_text().splitlines()]
     kept = [
-        event
-        for event in events
-        if not (event["type"] == "turn" and event["arm"] == "clean" and event["round"] == 0)
+        line
+        for line in (whole / EVENTS).read_bytes().splitlines(keepends=True)
+        if not is_clean_opening(json.loads(line))
     ]
-    text = "".join(json.dumps(event) + "\n" for event in kept)
-    folder = copied(whole, tmp_path / "cut", text.encode())
+    folder = copied(whole, tmp_path / "cut", b"".join(kept))
     again = run(given, folder, cache=False)
     assert played(given, folder) == expected
     calls = {
