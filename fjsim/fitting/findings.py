@@ -13,14 +13,14 @@ from fjsim.fitting.hearing import Flags
 
 @dataclass(frozen=True)
 class Intervals:
-    """Percentile intervals; NaN where the parameter is not identified.
+    """Expanded percentile intervals; NaN where the parameter is not identified.
 
     Parameters
     ----------
     level : float
         Nominal coverage.
     n_resamples, n_questions : int
-        How many resamples, of how many questions.
+        How many resamples, of how many questions; one question gives no interval.
     stubbornness, self_weight, influence_shares : ndarray of shape (2, n_agents)
         Lower and upper ends.
     influence : ndarray of shape (2, n_agents, n_agents)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
-from fjsim.fitting.bootstrap import bootstrap_rows
+from fjsim.fitting.bootstrap import bootstrap_rows, tail_share
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.findings import Beside, ControlArm, NullReport
 from fjsim.fitting.grams import Columns, Grams, chunk_grams, grams
@@ -208,5 +208,8 @@ def _peer_weight(transcript: Transcript, seed: int) -> tuple[float, float, float
     normal = per_item.pooled()
     row = solve_rows(normal.products, normal.targets, normal.allowed).rows
     draws = bootstrap_rows(per_item, transcript.question_ids, 1000, seed, row)
-    low, high = np.quantile(draws[:, 0, PEERS], [0.025, 0.975])
+    tail = tail_share(0.95, len(set(transcript.question_ids)))
+    if np.isnan(tail):
+        return float(row[0, PEERS]), float("nan"), float("nan")
+    low, high = np.quantile(draws[:, 0, PEERS], [tail, 1 - tail])
     return float(row[0, PEERS]), float(low), float(high)

@@ -1,4 +1,4 @@
-"""The test against another item's peers: it finds shared evidence, which a control arm tells apart."""
+"""The test against another item's peers finds shared evidence; a control arm tells it apart."""
 
 from __future__ import annotations
 

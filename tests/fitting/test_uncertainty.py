@@ -10,7 +10,7 @@ from scipy.stats import kstest
 from synthetic_deliberations import random_beliefs, random_rows, simulated
 
 from fjsim.fitting import fit
-from fjsim.fitting.bootstrap import bootstrap_rows, question_weights
+from fjsim.fitting.bootstrap import bootstrap_rows, question_weights, tail_share
 from fjsim.fitting.grams import grams
 from fjsim.fitting.nulls import null_tests
 
@@ -104,3 +104,50 @@ def test_a_control_arm_gives_the_null_of_the_peers_weight() -> None:
     assert arm is not None
     assert arm.control_low <= arm.control <= arm.control_high
     assert arm.treated_low <= arm.treated <= arm.treated_high
+
+
+def test_intervals_leave_out_less_the_fewer_questions_there_are() -> None:
+    assert tail_share(0.95, 10**6) == pytest.approx(0.025, rel=1e-4)
+    assert tail_share(0.9, 10**6) == pytest.approx(0.05, rel=1e-4)
+    # Student's 2.262 of 9 degrees of freedom, times the root of 10/9: 2.384 of the normal one.
+    assert tail_share(0.95, 10) == pytest.approx(0.00855, abs=1e-5)
+    shares = [tail_share(0.95, n) for n in range(2, 40)]
+    assert shares == sorted(shares)
+    assert np.isnan(tail_share(0.95, 1))
+
+
+def test_one_question_gives_no_interval() -> None:
+    rng = np.random.default_rng(3)
+    single = simulated(
+        rng, random_rows(rng, 3), random_beliefs(rng, 1, 3, 4), 9, process_noise=0.02
+    )
+    ends = fit(single, resamples=50).intervals
+    assert ends is not None
+    assert np.isnan(ends.stubbornness).all()
+    assert np.isnan(ends.influence_shares).all()
+
+
+def coverages(n_questions: int, n_sets: int, n_resamples: int) -> tuple[float, float]:
+    """Return how often 95 % intervals of stubbornness hold the truth: ours, plain percentiles."""
+    ours, plain = [], []
+    for seed in range(n_sets):
+        rng = np.random.default_rng([seed, n_questions])
+        rows = random_rows(rng, 5)
+        truth = rows[:, 0]
+        innate = random_beliefs(rng, n_questions, 5, 4)
+        transcript = simulated(rng, rows, innate, 5, process_noise=0.05)
+        draws = bootstrap_rows(grams(transcript), transcript.question_ids, n_resamples, seed)
+        for found, tail in ((ours, tail_share(0.95, n_questions)), (plain, 0.025)):
+            low, high = np.quantile(draws[:, :, 0], [tail, 1 - tail], axis=0)
+            found.append((low <= truth) & (truth <= high))
+    return float(np.mean(ours)), float(np.mean(plain))
+
+
+@pytest.mark.slow
+def test_intervals_of_few_questions_cover_more_than_plain_percentiles() -> None:
+    ours, plain = coverages(10, 150, 600)
+    assert 0.91 <= ours <= 0.98
+    assert ours >= plain + 0.02
+    ours, plain = coverages(60, 60, 600)
+    assert 0.9 <= ours <= 0.98
+    assert 0 <= ours - plain <= 0.02
