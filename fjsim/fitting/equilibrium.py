@@ -53,8 +53,8 @@ def only_equilibrium(transcript: Transcript, one_step_mse: float) -> bool:
     Returns
     -------
     bool
-        True if nothing moves after round 1, agents still disagree there, and the equilibrium
-        fits at least 100 times better than the one-step law.
+        True if something moves in round 1 and nothing after it, agents still disagree there, and
+        the equilibrium fits at least 100 times better than the one-step law.
     """
     beliefs = transcript.beliefs
     if transcript.n_rounds < 2 or transcript.arm == "attacked":
@@ -63,6 +63,8 @@ def only_equilibrium(transcript: Transcript, one_step_mse: float) -> bool:
         return False  # No fixed weights, at rest or on the way there.
     later = np.abs(np.diff(beliefs[:, 1:], axis=1))
     if np.nanmax(later, initial=0.0) > AT_REST or np.isnan(beliefs[:, 2:]).all():
+        return False
+    if np.nanmax(np.abs(beliefs[:, 1] - beliefs[:, 0]), initial=0.0) <= AT_REST:
         return False
     apart = np.nanmax(beliefs[:, 1], axis=1) - np.nanmin(beliefs[:, 1], axis=1)
     if np.nanmax(apart, initial=0.0) < 1e-6:

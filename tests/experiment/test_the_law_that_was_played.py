@@ -125,7 +125,8 @@ def quick_cases() -> list[Case]:
             defense = ("beta-reputation", "w-msr")[(at + beside) % 2]
             view = EVERYTHING if beside % 2 else VIEWS[(at + beside) % 3]
             cases.append((defense, channel, "self-confidence", router_channel, view))
-    # Nothing is heard of a speaker that has a gate; an agent that hears too little to tell.
+    # Nothing is heard of a speaker that has a gate; nobody moves; too little is heard to tell.
+    cases.append(("fj-residual", "blend", "uniform", "label", ("reason",)))
     cases.append(("w-msr", "label", "top-k", "label", ("reason",)))
     cases.append(("w-msr", "withhold", "uniform", "label", ("answer", "reason")))
     return cases
