@@ -1,9 +1,9 @@
 """One line of the event log: its version, its type, its values, and the checksum of its bytes.
 
 The checksum is the CRC-32 of all bytes of the line before it. It finds a line that changed by
-accident and is JSON all the same; it has no key, so whoever changes a line on purpose can make it
-fit. Keys that this version does not know are ignored: a newer minor version may add some, and
-whatever changes the meaning of a line gets a new version number.
+accident and is JSON all the same. It has no key: whoever changes a line on purpose can make it fit,
+or call the line one of version 1, which had none. Keys that this version does not know are ignored,
+since a newer minor version may add some; what changes the meaning of a line gets a new version.
 """
 
 from __future__ import annotations
@@ -65,11 +65,14 @@ def event_of(line: bytes) -> tuple[str, dict[str, Any]]:
     if type(event) is not dict:
         raise DamagedLineError("not a JSON object")
     checksum = event.pop("crc", None)
-    if checksum is not None and checksum != crc32(line.rpartition(_CHECKSUM)[0]):
-        raise DamagedLineError("changed after it was written: its checksum does not fit")
     version, kind = event.pop("v", None), event.pop("type", None)
     if type(version) is not int or version < 1 or type(kind) is not str:
         raise DamagedLineError("not an event of a run")
+    if checksum is None:
+        if version == SCHEMA:
+            raise DamagedLineError("its checksum is missing")
+    elif checksum != crc32(line.rpartition(_CHECKSUM)[0]):
+        raise DamagedLineError("changed after it was written: its checksum does not fit")
     if version > SCHEMA:
         raise NewerSchemaError(
             f"written with schema {version}, this fjsim reads up to {SCHEMA}; use the version of "

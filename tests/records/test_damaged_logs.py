@@ -284,11 +284,14 @@ def test_a_line_that_changed_and_is_json_all_the_same_is_found(tmp_path: Path) -
     assert contents.header == {}
 
 
-def test_a_line_without_its_checksum_is_read_unchecked(tmp_path: Path) -> None:
-    """So do old logs, and so does a line that somebody changed on purpose and says so."""
+def test_a_line_without_its_checksum_is_damaged_unless_it_is_of_a_version_that_had_none(
+    tmp_path: Path,
+) -> None:
     line = line_of("turn", TURN)
     bare = line[: line.rindex(b',"crc"')].replace(b"0.25,0.75", b"0.75,0.25") + b"}\n"
     contents = read(tmp_path, line_of("run", HEADER), bare)
+    assert contents.damaged == [(2, "its checksum is missing")]
+    contents = read(tmp_path, line_of("run", HEADER), bare.replace(b'"v":2', b'"v":1'))
     assert [turn.belief for turn in contents.turns.values()] == [(0.75, 0.25)]
 
 

@@ -65,9 +65,10 @@ def flipped(line: bytes, rng: random.Random) -> bytes:
 
 
 def swapped(line: bytes, rng: random.Random) -> bytes:
-    """Put other values into an event, and leave its checksum out, as a forger would."""
+    """Put other values into an event, and call it one of the version without checksums."""
     event = json.loads(line)
     event.pop("crc", None)
+    event["v"] = 1
     for _ in range(rng.choice((1, 1, 1, 2))):
         places = list(_places(event))
         holder, key = rng.choice(places)
