@@ -137,11 +137,7 @@ def _refuse_lie(archive: zipfile.ZipFile, info: zipfile.ZipInfo, length: int) ->
     refuse_member(info)
     if info.compress_size > length:
         raise ValueError(f"'{info.filename[:80]}' is cut off")
-    with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version not in _READERS:
-            raise ValueError(f"'{info.filename[:80]}' is no array of plain numbers")
-        shape, _, dtype = _READERS[version](member)
+    shape, dtype = _header(archive, info)
     if dtype.hasobject or min(shape, default=0) < 0:
         raise ValueError(f"'{info.filename[:80]}' is no array of plain numbers")
     claimed = math.prod(shape) * dtype.itemsize
@@ -150,3 +146,14 @@ def _refuse_lie(archive: zipfile.ZipFile, info: zipfile.ZipInfo, length: int) ->
             f"the header of '{info.filename[:80]}' claims {size(claimed)} "
             f"({' x '.join(map(str, shape))} numbers), the file holds {size(info.file_size)}"
         )
+
+
+def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], Any]:
+    """Return the shape and the kind of an array, as its header has them."""
+    try:
+        with archive.open(info) as member:
+            shape, _, dtype = _READERS[np.lib.format.read_magic(member)](member)
+    except Exception as error:
+        # A header is a Python literal: reading it raises whatever Python's own parser raises.
+        raise ValueError(f"'{info.filename[:80]}' has no header of an array") from error
+    return shape, dtype
