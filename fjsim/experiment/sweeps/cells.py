@@ -208,7 +208,7 @@ def _is_idle(key: str, values: Mapping[str, Any]) -> bool:
     field, _, inner = key.partition(".")
     if not inner or field not in ("attack", "defense"):
         return False
-    return _block(values, field)["kind"] == "none"
+    return bool(_block(values, field)["kind"] == "none")
 
 
 def _block(values: Mapping[str, Any], field: str) -> Mapping[str, Any]:
