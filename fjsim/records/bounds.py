@@ -15,7 +15,7 @@ from fjsim.records.lines import DamagedLineError
 
 ARMS = frozenset({"attacked", "clean"})
 RESIDUALS = frozenset({"innate", "self", "renormalise"})
-PEERS_READ = frozenset({"belief", "confidence", "answer"})
+PEERS_READ = frozenset({"belief", "confidence", "answer", "nothing"})
 LARGEST = 2**31
 """Beyond it no replica, round or number of options is believed."""
 ROUNDING = 1e-6

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fjsim.analysis.detection import mean_trust
 
 import fjsim
 from fjsim.errors import StorageError
 from fjsim.experiment.run import Run, run
 from fjsim.experiment.unread import INVENTED, MIXED, RECRUITED, REWRITTEN
 from fjsim.fitting.hearing import hearing
+from fjsim.metrics.detection import mean_trust
 from fjsim.records import EVENTS, Turn
 from fjsim.records.building import load_run
+from fjsim.records.lines import line_of
 from fjsim.scenario import Scenario
 
 TEAM = {"topology": "complete", "attack": "stubborn", "agents": 4, "rounds": 3}
@@ -26,6 +27,14 @@ TEAM = {"topology": "complete", "attack": "stubborn", "agents": 4, "rounds": 3}
 def play(folder: Path | None = None, **changes: Any) -> Run:
     values = {**TEAM, "questions": {"limit": 3}, **changes}
     return run(Scenario(**values), folder, cache=False)
+
+
+FRAME = ("v", "type", "crc")
+
+
+def rewritten(event: dict[str, Any]) -> bytes:
+    """Return a changed line with the checksum that belongs to it."""
+    return line_of(event["type"], {k: v for k, v in event.items() if k not in FRAME})
 
 
 def gated(channel: str, kind: str = "beta-reputation", **more: Any) -> dict[str, Any]:
@@ -102,22 +111,22 @@ def test_a_log_that_says_nothing_of_the_law_is_still_read(tmp_path: Path) -> Non
     for line in lines:
         line.pop("law", None)
         line.pop("kept", None)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path.write_bytes(b"".join(rewritten(line) for line in lines))
     old = load_run(tmp_path / "r", "attacked")
     assert (old.played, old.kept, old.acting) == (None, None, None)
     passed = hearing(old).passed
     assert passed is not None
     assert passed.min() < 1, "the accepted share is read off stated and accepted beliefs"
-    assert Turn.from_dict({k: v for k, v in lines[2].items() if k not in ("v", "type")})
+    assert Turn.from_dict({k: v for k, v in lines[2].items() if k not in FRAME})
 
 
 def test_a_damaged_law_is_a_clear_line(tmp_path: Path) -> None:
     play(tmp_path / "r")
     path = tmp_path / "r" / EVENTS
-    head, rest = path.read_text().split("\n", 1)
+    head, rest = path.read_bytes().split(b"\n", 1)
     line = json.loads(head)
     line["law"]["router"] = "shout"
-    path.write_text(json.dumps(line) + "\n" + rest)
+    path.write_bytes(rewritten(line) + rest)
     with pytest.raises(StorageError, match="does not say how the run was played"):
         load_run(tmp_path / "r")
 
@@ -202,3 +211,11 @@ def test_selecting_items_and_rounds_keeps_what_acted() -> None:
     assert transcript.routed is not None
     np.testing.assert_array_equal(part.routed, transcript.routed[[2, 0]])
     assert replace(part, played=None).played is None
+
+
+def test_a_run_in_which_peers_read_nothing_is_read_again_from_its_folder(tmp_path: Path) -> None:
+    scenario = Scenario(
+        topology="complete", agents=3, rounds=2, questions={"limit": 2}, peers_see=["reason"]
+    )
+    whole = run(scenario, tmp_path / "r")
+    assert load_run(tmp_path / "r").peers_read == whole.transcript.peers_read == "nothing"
