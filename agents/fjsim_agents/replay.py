@@ -11,11 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fjsim.beliefs import as_belief
 from fjsim.contracts import Situation, SpeakingAgent, Statement, Validity
 from fjsim.errors import ConfigError
+from fjsim.questions import Question
 from fjsim.registry import register
 
 EVENTS = "events.jsonl"
+PLACE = ("question", "replica", "round", "agent")
 
 
 @register("agent", "replay")
@@ -54,13 +57,13 @@ class ReplayAgent(SpeakingAgent):
         recorded = _turns(self.run, self.arm).get(key)
         if recorded is None:
             return Statement(None, None, validity=Validity.MISSING, problem="not recorded")
-        return _statement(recorded)
+        return _statement(recorded, situation.question)
 
 
 @cache
-def _turns(run: str, arm: str) -> dict[tuple[str, int, int, int], Mapping[str, Any]]:
+def _turns(run: str, arm: str) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     return {
-        (turn["question"], turn["replica"], turn["round"], turn["agent"]): turn
+        tuple(turn.get(name) for name in PLACE): turn
         for turn in _events(Path(run) / EVENTS)
         if turn.get("arm") == arm
     }
@@ -74,21 +77,37 @@ def _events(path: Path) -> Iterator[Mapping[str, Any]]:
             try:
                 event = json.loads(line)
                 kind = event["type"]
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                # One that cannot be looked up by its place is damaged as well.
+                hash(tuple(event.get(name) for name in PLACE))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise ConfigError(
-                    f"agent 'replay': {path}, line {number} is damaged; give another run folder"
+                    f"agent 'replay': {path}, line {number} is damaged; run what made it again, "
+                    "or give another run folder"
                 ) from error
             if kind == "turn":
                 yield event
 
 
-def _statement(turn: Mapping[str, Any]) -> Statement:
-    stated = turn.get("stated_belief")
-    return Statement(
-        answer=turn.get("answer"),
-        belief=None if stated is None else np.array(stated),
-        confidence=turn.get("confidence"),
-        reason=turn.get("reason", ""),
-        validity=Validity(turn["validity"]),
-        problem=turn.get("problem", ""),
-    )
+def _statement(turn: Mapping[str, Any], question: Question) -> Statement:
+    stated, answer, sure = (turn.get(name) for name in ("stated_belief", "answer", "confidence"))
+    try:
+        belief = None if stated is None else np.array(stated, dtype=float)
+        if belief is not None:
+            as_belief(belief, n_options=question.n_options)
+        if answer is not None and answer not in range(question.n_options):
+            raise ValueError(f"answer {answer!r} is no option")
+        if sure is not None and not 0 <= sure <= 1:
+            raise ValueError(f"confidence {sure!r} is no share")
+        return Statement(
+            answer=answer,
+            belief=belief,
+            confidence=sure,
+            reason=str(turn.get("reason", "")),
+            validity=Validity(turn["validity"]),
+            problem=str(turn.get("problem", "")),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"agent 'replay': what was recorded of question '{question.id}' does not fit it "
+            f"({error}); give a run of the same questions"
+        ) from error

@@ -21,8 +21,8 @@ LARGEST = 2**31
 ROUNDING = 1e-6
 """By how much the sum of a recorded belief, or of a row of W, may miss 1."""
 REQUIRED = ("rounds", "agents", "seats", "influence", "questions", "residual", "peers_read")
-GROWING = frozenset({"hash", "questions", "options", "replicas"})
-"""Keys of the ``run`` event that change when a run is extended."""
+FIXED = ("rounds", "agents", "seats", "influence", "arms", "imported")
+"""Keys that all ``run`` events of a log agree on, however it was extended and by what version."""
 
 
 @dataclass(frozen=True)

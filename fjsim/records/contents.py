@@ -126,11 +126,17 @@ class LogContents:
         for probe in self.probes.values():
             yield probe.agent, probe.cost
 
-    def turns_lacking(self) -> dict[tuple[str, str, int], int]:
-        """Return how many turns each finished item lacks, for the items that lack any."""
-        if not self.header or self.header.get("imported"):
+    def turns_lacking(self, header: Mapping[str, Any]) -> dict[tuple[str, str, int], int]:
+        """Return how many turns each finished item lacks, for the items that lack any.
+
+        Parameters
+        ----------
+        header : mapping
+            A ``run`` event, which says how many there ought to be; imported runs may have gaps.
+        """
+        if header.get("imported"):
             return {}
-        n_agents, n_rounds = len(self.header["agents"]), int(self.header["rounds"])
+        n_agents, n_rounds = len(header["agents"]), int(header["rounds"])
         there: Counter[tuple[str, str, int]] = Counter(
             (key.arm, key.question, key.replica) for key in self.turns
         )
@@ -140,9 +146,9 @@ class LogContents:
         }
         return {identity: missing for identity, missing in lacking.items() if missing > 0}
 
-    def reopen(self) -> None:
-        """Take the items that lack turns for unfinished, so that what they lack is asked."""
-        for identity in self.turns_lacking():
+    def reopen(self, header: Mapping[str, Any]) -> None:
+        """Take items that lack turns for unfinished; the parameter is that of `turns_lacking`."""
+        for identity in self.turns_lacking(header):
             del self.items[identity]
 
     def described_damage(self) -> str:

@@ -13,7 +13,6 @@ import asyncio
 import errno
 import fcntl
 import os
-import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,7 +25,7 @@ from fjsim.records.checks import check_turn
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.lines import DamagedLineError, line_of
 from fjsim.records.probe import Probe, ProbeKey
-from fjsim.records.reading import EVENTS, read_events, warn_of_damage
+from fjsim.records.reading import EVENTS, open_own, read_events, warn_of_damage
 from fjsim.records.turn import Turn, TurnKey
 
 SCENARIO = "scenario.yaml"
@@ -66,7 +65,8 @@ class EventLog:
             self._lock()
             self.contents = self._read(expected)
             warn_of_damage(self.contents, self.path, "what they held counts as not asked")
-            self.contents.reopen()
+            if expected is not None:
+                self.contents.reopen(expected)
             self._length = os.fstat(self._descriptor).st_size - self.contents.torn
             os.ftruncate(self._descriptor, self._length)
         except OSError as error:
@@ -209,24 +209,14 @@ class EventLog:
 
 
 def _open(path: Path) -> int:
-    """Open a log for reading and appending; follow no link, and take nothing but a file."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    """Open a log for reading and appending; make it if it is not there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, flags, 0o644)
+        return open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise StorageError(
-                f"{path}: is a link, and no run is written through one; choose another --out, or "
-                "put the log itself in the folder"
-            ) from error
         raise StorageError(
             f"{path.parent}: cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise StorageError(f"{path}: is no file; choose another --out")
-    return descriptor
 
 
 class MemoryLog:

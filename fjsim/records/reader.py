@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from fjsim.errors import StorageError
 from fjsim.records.batches import all_fit
-from fjsim.records.bounds import GROWING, OPEN, Bounds, bounds_of
+from fjsim.records.bounds import FIXED, OPEN, Bounds, bounds_of
 from fjsim.records.checks import check_item, check_probe, check_time, check_turn
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
@@ -173,7 +173,7 @@ class LogReader:
     def _take_header(self, number: int, event: dict[str, Any]) -> None:
         bounds, known = bounds_of(event), self._contents.header
         if self._expected is not None:
-            differs = _difference(event, self._expected, {"influence"})
+            differs = _difference(event, self._expected, "influence")
             if differs:
                 self._other_run = f"line {number}: {differs}"
         else:
@@ -242,12 +242,11 @@ class LogReader:
                 del contents.items[identity]
 
 
-def _difference(
-    event: Mapping[str, Any], known: Mapping[str, Any], apart: Set[str] = frozenset()
-) -> str:
+def _difference(event: Mapping[str, Any], known: Mapping[str, Any], *apart: str) -> str:
     """Return in what a ``run`` event is of another run than a known one; nothing if in nothing."""
-    for name in sorted(event.keys() & known.keys() - GROWING - apart):
-        if event[name] != known[name]:
+    for name in FIXED:
+        shared = name in event and name in known and name not in apart
+        if shared and event[name] != known[name]:
             return f"its {name} is not that of this run"
     shorter, longer = sorted((event["questions"], known["questions"]), key=len)
     same = longer[: len(shorter)] == shorter

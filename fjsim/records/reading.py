@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
+import stat
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,10 +38,50 @@ def read_log(path: Path) -> LogContents:
         If it cannot be read, or a newer version wrote it.
     """
     try:
-        with path.open("rb") as handle:
+        with open(open_own(path, os.O_RDONLY), "rb") as handle:
             return read_events(handle, path)
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a file that lies in its folder itself: no link to one elsewhere, no pipe, no device.
+
+    A run folder may come from somebody else. Through a link in it, a file of ours would be taken
+    for a log, and cut and written as one.
+
+    Parameters
+    ----------
+    path : Path
+    flags : int
+        As in ``os.open``.
+
+    Returns
+    -------
+    int
+        A file descriptor.
+
+    Raises
+    ------
+    StorageError
+        If it is no such file.
+    OSError
+        If it cannot be opened.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe waits for its other end.
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise StorageError(
+            f"{path}: is a link, which is not followed; put the log itself in the folder, or "
+            "choose another folder"
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise StorageError(f"{path}: is no file; choose another folder")
+    return descriptor
 
 
 def read_run(folder: Path) -> LogContents:
@@ -75,7 +118,7 @@ def read_run(folder: Path) -> LogContents:
             f"{path}: no line of it says what run it holds{damage}; run the same command again, "
             "which writes that line anew"
         )
-    lacking = sum(contents.turns_lacking().values())
+    lacking = sum(contents.turns_lacking(contents.header).values())
     warn_of_damage(
         contents,
         path,

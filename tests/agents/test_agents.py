@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,32 @@ def test_a_damaged_line_of_a_replayed_run_is_named(small: Make, tmp_path: Path, 
     events.write_text(line + "\n" + events.read_text())
     replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}
     with pytest.raises(ConfigError, match="line 1 is damaged"):
+        run(small(attack="none", agents=replay))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stated_belief": [5, 5, 5, 5, 5]},
+        {"stated_belief": [0.5, 0.5]},
+        {"stated_belief": ["x"]},
+        {"answer": 99},
+        {"answer": "B"},
+        {"confidence": "high"},
+        {"confidence": 7},
+        {"validity": "odd"},
+    ],
+)
+def test_a_replayed_turn_that_cannot_be_is_one_clear_line(
+    small: Make, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    run(small(attack="none"), out=tmp_path / "r")
+    events = tmp_path / "r" / "events.jsonl"
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    told = [{**line, **changes} if line["type"] == "turn" else line for line in lines]
+    events.write_text("".join(json.dumps(line) + "\n" for line in told))
+    replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}
+    with pytest.raises(ConfigError, match="does not fit it"):
         run(small(attack="none", agents=replay))
 
 

@@ -296,16 +296,17 @@ def test_a_run_cut_before_its_agents_comes_back_where_the_log_knows_it(
     assert fjsim(*RUN).code == 0
 
 
-def test_a_run_folder_whose_log_is_a_link_is_not_written(
+def test_a_run_folder_whose_log_is_a_link_is_neither_written_nor_read(
     finished: Path, fjsim: Call, tmp_path: Path
 ) -> None:
     folder = damaged(finished, tmp_path, MUTATIONS["nothing"])
     (tmp_path / "diary").write_text("one line without its end")
     (folder / EVENTS).unlink()
     (folder / EVENTS).symlink_to(tmp_path / "diary")
-    printed = fjsim(*RUN)
-    assert printed.code == 5
-    assert "is a link, and no run is written through one" in printed.error
+    for arguments in (RUN, *READERS.values()):
+        printed = fjsim(*arguments)
+        assert printed.code == 5
+        assert "is a link, which is not followed" in printed.error
     assert (tmp_path / "diary").read_text() == "one line without its end"
 
 

@@ -401,8 +401,9 @@ def test_beliefs_of_an_imported_log_may_be_padded_and_rounded(tmp_path: Path) ->
 def test_a_finished_item_that_lacks_turns_is_open_again() -> None:
     end = ItemEnd("clean", "q", 0, 1, 2)
     contents = LogContents(header=HEADER, items={end.identity: end})
-    assert contents.turns_lacking() == {end.identity: 9}
-    contents.reopen()
+    assert contents.turns_lacking(HEADER) == {end.identity: 9}
+    assert contents.turns_lacking({**HEADER, "imported": True}) == {}
+    contents.reopen(HEADER)
     assert contents.items == {}
 
 
@@ -462,6 +463,13 @@ def test_a_damaged_run_line_is_written_anew_by_the_same_command(
         assert essence(run(small(), out=tmp_path)) == essence(whole)
     with pytest.warns(DamagedLogWarning):
         load_run(tmp_path)
+
+
+def test_a_damaged_run_line_hides_no_turn_that_is_gone(tmp_path: Path, small: Make) -> None:
+    whole = run(small(), out=tmp_path)
+    damage(tmp_path, lambda _: b"\n", 1, 10)
+    with pytest.warns(DamagedLogWarning, match="2 damaged lines are skipped"):
+        assert essence(run(small(), out=tmp_path)) == essence(whole)
 
 
 def test_the_log_of_another_run_is_not_taken_for_this_one(tmp_path: Path, small: Make) -> None:

@@ -276,7 +276,7 @@ def test_a_log_that_is_a_link_is_refused_and_its_target_untouched(tmp_path: Path
     target = tmp_path / "diary"
     target.write_text("one line without its end")
     (tmp_path / "run" / EVENTS).symlink_to(target)
-    with pytest.raises(StorageError, match="is a link, and no run is written through one"):
+    with pytest.raises(StorageError, match="is a link, which is not followed"):
         EventLog(tmp_path / "run")
     assert target.read_text() == "one line without its end"
 
