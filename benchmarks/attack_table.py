@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from fjsim.analysis.intervals import Estimate
+from fjsim.metrics import Estimate
 
 import fjsim
 from fjsim.experiment.sweeps.executors import default_workers

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from fjsim.confidential import hide_keys
 from fjsim.errors import BackendError, BackendRefusedError
-from fjsim.foreign_text import printable, shortened
+from fjsim.foreign_text import shortened
 
 MAX_WORDS = 500
 """How many characters of a server's words an error repeats."""
@@ -78,5 +78,6 @@ def server_words(text: object, secret: str = "") -> str:
     if secret:
         words = words.replace(secret, "[key]")
     # Cut only after the key is out, or a half of it might stay; whole pages are not searched.
-    words = " ".join(printable(words[: 8 * MAX_WORDS]).split())
+    plain = (letter if letter.isprintable() else " " for letter in words[: 8 * MAX_WORDS])
+    words = " ".join("".join(plain).split())
     return shortened(hide_keys(words), MAX_WORDS)

@@ -141,9 +141,9 @@ def _messages(given: Any) -> tuple[ChatMessage, ...]:
 def _content(given: Any) -> str | None:
     """Return the text of a message, put together where it comes in parts; None for none."""
     parts = given if isinstance(given, list) else [{"text": given}]
-    given_texts = [part.get("text", "") if isinstance(part, dict) else None for part in parts]
-    texts = [text for text in given_texts if isinstance(text, str)]
-    return "".join(texts) if len(texts) == len(parts) else None
+    texts = [part.get("text", "") for part in parts if isinstance(part, dict)]
+    strings = [text for text in texts if isinstance(text, str)]
+    return "".join(strings) if len(strings) == len(parts) else None
 
 
 def _name(body: Mapping[str, Any], field: str) -> str:

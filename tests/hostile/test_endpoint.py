@@ -72,7 +72,7 @@ def ask(url: str, **fields: Any) -> Reply:
 def ended(run: Any) -> int | BackendError:
     """Return the missing turns of a run, or why it stopped."""
     try:
-        return int(run().metrics["missing_turns"])
+        return int(run().metrics["missing_turns"].value)
     except BackendError as error:
         return error
 

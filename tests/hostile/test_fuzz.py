@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import math
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -91,21 +92,28 @@ SPANNERS = [
 ]  # fmt: skip
 
 
-def broken(text: str) -> st.SearchStrategy[str]:
-    """Texts with a few places overwritten, cut or doubled, at tokens' ends for the most part."""
-    ends = [at for at in range(len(text) + 1) if not (text[at - 1 : at + 1].isalnum())]
-    change = st.tuples(
-        st.sampled_from(ends), st.integers(0, 12), st.sampled_from(SPANNERS), st.booleans()
-    )
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\w.+-]+|\s|[^\w\s]')
 
-    def changed(changes: list[tuple[int, int, str, bool]]) -> str:
+
+def broken(text: str) -> st.SearchStrategy[str]:
+    """Texts in which a few tokens are replaced, preceded by something else, doubled or cut."""
+    spots = [match.span() for match in TOKEN.finditer(text)]
+    kinds = st.sampled_from(["replaced", "replaced", "preceded", "doubled", "cut"])
+    change = st.tuples(st.sampled_from(spots), st.sampled_from(SPANNERS), kinds)
+
+    def changed(changes: list[tuple[tuple[int, int], str, str]]) -> str:
         made = text
-        for at, length, spanner, again in changes:
-            middle = made[at : at + length] * 2 if again else spanner
-            made = made[:at] + middle + made[at + length :]
+        for (start, end), spanner, kind in sorted(changes, reverse=True):
+            token = made[start:end]
+            put = {
+                "preceded": spanner + token,
+                "doubled": token * 2,
+                "cut": token[: len(token) // 2],
+            }
+            made = made[:start] + put.get(kind, spanner) + made[end:]
         return made
 
-    return st.lists(change, min_size=1, max_size=3).map(changed)
+    return st.lists(change, min_size=1, max_size=3, unique_by=lambda one: one[0]).map(changed)
 
 
 def fuzzed(**texts: st.SearchStrategy[Any]) -> Callable[[Test], Test]:

@@ -231,7 +231,7 @@ def test_a_run_line_that_cannot_be_is_no_header(
         (b"7\n", "not a JSON object"),
         (b"\xff\xfe\n", "not JSON"),
         (b"[" * 100_000 + b"\n", "not JSON"),
-        (b'{"v":1,"type":"turn","agent":' + b"9" * 5000 + b"}\n", "not JSON"),
+        (b'{"v":1,"type":"turn","agent":' + b"9" * 5000 + b"}\n", "missing"),
         (b'{"type":"turn"}\n', "not an event"),
         (b'{"v":1}\n', "not an event"),
         (b'{"v":"1","type":"turn"}\n', "not an event"),

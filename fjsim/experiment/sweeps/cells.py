@@ -174,7 +174,8 @@ def _cell(base: Scenario, choices: tuple[_Choice, ...], seed: int) -> Cell:
             set_value(values, f"{key}={json.dumps(settings[key])}")
     strengthened(values, fortify)
     values |= {"seed": seed}
-    values["warmup"] = max(values["warmup"], _usual_warmup(values))
+    if isinstance(values["warmup"], int):  # What it is else, is refused below.
+        values["warmup"] = max(values["warmup"], _usual_warmup(values))
     values["name"] = _slug(labels, seed)
     try:
         scenario = Scenario(**values)
