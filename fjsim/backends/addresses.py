@@ -62,8 +62,7 @@ def check_address(url: str) -> None:
     if not url:
         return
     parts = _split(url)
-    host = url.partition("//")[2].partition("/")[0] if "//" in url else url
-    if "@" in host or "?" in url or "#" in url:
+    if "@" in url or "?" in url or "#" in url:
         raise ConfigError(
             "backend.base_url holds credentials, a query or a fragment, which would end up in "
             "files; put the key into an environment variable and name it in backend.api_key_env"

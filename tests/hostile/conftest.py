@@ -238,8 +238,8 @@ class HostileEndpoint:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             fault = await self._request(reader)
             self.asked[fault] += 1
-            # "NAME@4" is that fault at every 4th request, and a good answer otherwise.
-            name, _, every = fault.partition("@")
+            # "NAME~4" is that fault at every 4th request, and a good answer otherwise.
+            name, _, every = fault.partition("~")
             if every and self.asked[fault] % int(every.partition("-")[0]):
                 name = "good"
             try:

@@ -195,7 +195,7 @@ def command(url: str, out: Path, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", ["int5000@4", "half-escaped@4"])
+@pytest.mark.parametrize("fault", ["int5000~4", "half-escaped~4"])
 def test_a_run_with_a_bad_reply_among_good_ones_ends_and_starts_again(
     hostile: Any, fault: str, tmp_path: Path
 ) -> None:
@@ -234,7 +234,7 @@ def test_no_reply_holds_up_the_end_of_a_run(hostile: Any, fault: str, tmp_path: 
 def test_ctrl_c_is_heard_whatever_the_server_says(
     hostile: Any, fault: str, client: str, tmp_path: Path
 ) -> None:
-    url = hostile.url(f"{fault}@1-{client}")
+    url = hostile.url(f"{fault}~1-{client}")
     arguments = ["--limit", "100", "--set", "backend.max_concurrency=4"]
     process = subprocess.Popen(
         command(url, tmp_path / "run", *arguments, "--set", f"backend.client={client}"),

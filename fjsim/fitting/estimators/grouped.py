@@ -131,10 +131,10 @@ def _fit_mixture(
 
 def _existing(weights: Array, of_seat: NDArray[np.int64]) -> Flags:
     """Return which columns exist for each group of listeners: a mixture of nobody is none."""
-    heard = np.asarray((weights > 0).any(axis=(0, 1, 3)))  # (listener, mixture)
-    member = np.eye(int(of_seat.max()) + 1, dtype=bool)[of_seat]
-    mixtures = np.asarray((member[:, :, None] & heard[:, None, :]).any(axis=0))
-    return np.concatenate([np.ones((len(mixtures), PEERS), dtype=bool), mixtures], axis=1)
+    heard = np.asarray((weights > 0).any(axis=(0, 1, 3)), dtype=float)  # (listener, mixture)
+    member = np.eye(int(of_seat.max()) + 1)[of_seat]
+    mixtures = member.T @ heard > 0
+    return np.concatenate([np.ones((member.shape[1], PEERS), dtype=bool), mixtures], axis=1)
 
 
 def _typical(weights: Array) -> Array:
