@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from fjsim.metrics import Estimate
-
 import fjsim
 from fjsim.experiment.sweeps.executors import default_workers
+from fjsim.metrics import Estimate
 from fjsim.scenario import Scenario
 
 PLACES = {
