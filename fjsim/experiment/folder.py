@@ -152,9 +152,9 @@ def _check_order(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> Non
     why = moved_by_growth(setup, limit)
     if why:
         raise ConfigError(
-            f"{folder}: questions.limit is raised from {json.dumps(limit)} to {json.dumps(wanted)}, which "
-            f"draws another order of the questions, and {why}; choose another --out, or leave it "
-            "out (more replicas could be added here)"
+            f"{folder}: questions.limit is raised from {json.dumps(limit)} to "
+            f"{json.dumps(wanted)}, which draws another order of the questions, and {why}; choose "
+            "another --out, or leave it out (more replicas could be added here)"
         )
 
 
