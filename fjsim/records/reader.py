@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from fjsim.errors import StorageError
 from fjsim.records.batches import all_fit
-from fjsim.records.bounds import FIXED, OPEN, Bounds, bounds_of
+from fjsim.records.bounds import FIXED, OPEN, Bounds, bounds_of, short
 from fjsim.records.checks import check_item, check_probe, check_time, check_turn
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
@@ -180,11 +180,13 @@ class LogReader:
             differs = _difference(event, known) if known else ""
         if differs:
             raise DamagedLineError(differs)
-        if self._expected is None and len(event["questions"]) >= len(known.get("questions", ())):
+        if known and _extent(event) < _extent(known):
+            return
+        self._contents.header = event
+        if self._expected is None:
             self._check_batch()
             self._set_bounds(bounds)
             self._waits = False
-        self._contents.header = event
 
     def _take_refused(self) -> None:
         """Look again at the lines that came before the header they need."""
@@ -253,6 +255,11 @@ def _difference(event: Mapping[str, Any], known: Mapping[str, Any], *apart: str)
     return "" if same else "its questions are not those of this run"
 
 
+def _extent(event: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how far a run had been extended when one of its `run` events was written."""
+    return len(event["questions"]), event.get("replicas", 0)
+
+
 def _is_within(length: int | None, answer: int | None, size: int) -> bool:
     """Return whether a belief of that length and an answer fit so many options; 0 if unknown."""
     return not size or ((length or size) == size and (answer or 0) < size)
@@ -270,5 +277,5 @@ def _problem(error: Exception) -> str:
     if isinstance(error, DamagedLineError):
         return str(error)
     if isinstance(error, KeyError):
-        return f"{error} is missing or unknown"
+        return f"{short(error.args[0])} is missing or unknown"
     return "a value is missing, or of the wrong kind"

@@ -263,10 +263,11 @@ def test_only_the_first_damaged_lines_are_named_and_all_are_counted(tmp_path: Pa
 
 def test_what_a_damaged_line_says_cannot_reach_the_terminal(tmp_path: Path) -> None:
     nasty = "\x1b[31m\u202e" + "x" * 1000 + "\n"
-    turn = unchecked("turn", {**TURN, "question": nasty})
-    told = read(tmp_path, line_of("run", HEADER), turn).described_damage()
-    assert told.isprintable()
-    assert len(told) < 200
+    for name in ("question", "validity", "arm", "agent", "answer", "at"):
+        turn = unchecked("turn", {**TURN, name: nasty})
+        told = read(tmp_path, line_of("run", HEADER), turn).described_damage()
+        assert told.isprintable()
+        assert len(told) < 200
 
 
 def test_a_line_that_changed_and_is_json_all_the_same_is_found(tmp_path: Path) -> None:
@@ -346,6 +347,7 @@ def test_lines_may_stand_in_any_order_and_end_as_windows_ends_them(tmp_path: Pat
     for _ in range(20):
         rng.shuffle(lines)
         shuffled = read(tmp_path, *lines)
+        assert shuffled.header == whole.header
         assert (shuffled.turns, shuffled.items) == (whole.turns, whole.items)
         assert shuffled.damaged == []
     windows = read(tmp_path, *[line.replace(b"\n", b"\r\n") for line in lines])
