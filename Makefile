@@ -34,7 +34,7 @@ bench: $(READY)  ## every performance row beside its alternative
 	$(BIN)/python -m benchmarks
 
 calibrate: $(READY)  ## repeat the calibration of the embedded model
-	$(BIN)/python -m benchmarks.calibration
+	$(BIN)/python -m studies.calibration
 
 test-vllm:  ## a real vLLM on a CPU, in its own environment
 	bash tests/vllm/run.sh

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters, equilibrium, rollout, takeover, total_influence
-    from fjsim.experiment import Run, Sweep, evaluate_defenses, run, run_async, run_sweep
     from fjsim.fitting import FJFit, estimators, fit
     from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_run
+    from fjsim.runs import Run, run, run_async
     from fjsim.scenario import Scenario, load_scenario
+    from fjsim.sweeps import Sweep, evaluate_defenses, run_sweep
 
 _HOMES = {
     "Estimate": "fjsim.metrics",
@@ -24,21 +25,21 @@ _HOMES = {
     "FJParameters": "fjsim.dynamics",
     "Measured": "fjsim.metrics",
     "Question": "fjsim.questions",
-    "Run": "fjsim.experiment",
+    "Run": "fjsim.runs",
     "Scenario": "fjsim.scenario",
-    "Sweep": "fjsim.experiment",
+    "Sweep": "fjsim.sweeps",
     "Transcript": "fjsim.records",
     "equilibrium": "fjsim.dynamics",
     "estimators": "fjsim.fitting",
-    "evaluate_defenses": "fjsim.experiment",
+    "evaluate_defenses": "fjsim.sweeps",
     "fit": "fjsim.fitting",
     "load_questions": "fjsim.questions",
     "load_run": "fjsim.records",
     "load_scenario": "fjsim.scenario",
     "rollout": "fjsim.dynamics",
-    "run": "fjsim.experiment",
-    "run_async": "fjsim.experiment",
-    "run_sweep": "fjsim.experiment",
+    "run": "fjsim.runs",
+    "run_async": "fjsim.runs",
+    "run_sweep": "fjsim.sweeps",
     "takeover": "fjsim.dynamics",
     "total_influence": "fjsim.dynamics",
 }

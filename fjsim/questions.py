@@ -14,8 +14,8 @@ from typing import Any
 
 from fjsim.errors import QuestionError, nearest
 from fjsim.foreign_text import shown
+from fjsim.serial.json import DEEP, read
 from fjsim.unpacking import size
-from fjsim.wire import DEEP, read
 
 LARGEST_FILE = 256 * 2**20
 """Bytes of a question file, which is read whole."""

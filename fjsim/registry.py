@@ -26,7 +26,14 @@ from fjsim.foreign_text import shown
 GROUP = "fjsim.plugins"
 KINDS = ("agent", "topology", "router", "attack", "defense", "backend", "estimator", "metric")
 OUR_PACKAGES = frozenset(
-    {"fjsim", "fjsim_agents", "fjsim_topologies", "fjsim_attacks", "fjsim_defenses"}
+    {
+        "fjsim",
+        "fjsim_agents",
+        "fjsim_topologies",
+        "fjsim_routers",
+        "fjsim_attacks",
+        "fjsim_defenses",
+    }
 )
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])

@@ -28,7 +28,7 @@ from fjsim.explained import explain
 from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size, check_turns
 from fjsim.origin import Origin
-from fjsim.yaml_file import parse_yaml, read_yaml
+from fjsim.serial.yaml import parse_yaml, read_yaml
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]

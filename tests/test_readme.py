@@ -25,7 +25,7 @@ def test_every_page_that_readme_links_is_there() -> None:
 
 
 def test_every_command_that_readme_names_exists() -> None:
-    from fjsim.cli.main import COMMANDS
+    from fjsim.cli.program import COMMANDS
 
     named = set(re.findall(r"`fjsim (\w+)", README.read_text(encoding="utf-8")))
     assert named <= set(COMMANDS)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, certain
 from fjsim.contracts import Message, Situation, SpeakingAgent, Statement
-from fjsim.population import Population
+from fjsim.contracts.population import Population
 from fjsim.questions import Question
 from fjsim.registry import register
 
@@ -22,7 +22,7 @@ class NumericAgent(Population, SpeakingAgent):
     ----------
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
     lowest_confidence, confidence_alpha, confidence_beta, calibration : float
-        See ``fjsim.population.Population``.
+        See ``fjsim.contracts.population.Population``.
 
     Notes
     -----

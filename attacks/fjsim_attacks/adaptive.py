@@ -11,10 +11,10 @@ from fjsim.contracts import Sight
 from fjsim.contracts.attacks import Opening, Plan
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_attacks.search_space import ADAPTIVE
-from fjsim_attacks.seated import Seated
-from fjsim_attacks.seating import SeatChoice
-from fjsim_attacks.targets import Prospect, TargetChoice, most_flipped, wrong_options
+from fjsim_attacks.shared.search_space import ADAPTIVE
+from fjsim_attacks.shared.seated import Seated
+from fjsim_attacks.shared.seating import SeatChoice
+from fjsim_attacks.shared.targets import Prospect, TargetChoice, most_flipped, wrong_options
 
 MOST_SUBSETS = 500
 """Sets of active seats that are tried per question."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fjsim.contracts import Stance, View
 from fjsim.registry import register
-from fjsim_attacks.search_space import COLLUDE
-from fjsim_attacks.seated import Seated
+from fjsim_attacks.shared.search_space import COLLUDE
+from fjsim_attacks.shared.seated import Seated
 
 
 @register("attack", "collude")

@@ -12,7 +12,7 @@ from fjsim.contracts import Power, Sight, Stance, View
 from fjsim.errors import ConfigError
 from fjsim.registry import register
 from fjsim_attacks.inject import Inject
-from fjsim_attacks.search_space import INFECT
+from fjsim_attacks.shared.search_space import INFECT
 
 FIRST_RECRUITS = 2
 """Round in which the first recruits speak: they heard it in round 1."""

@@ -8,8 +8,8 @@ from fjsim.contracts import Message, Stance, View
 from fjsim.errors import ConfigError
 from fjsim.registry import register
 from fjsim_attacks.payloads import payload, payload_names
-from fjsim_attacks.search_space import INJECT
-from fjsim_attacks.seated import Seated
+from fjsim_attacks.shared.search_space import INJECT
+from fjsim_attacks.shared.seated import Seated
 
 
 @register("attack", "inject")

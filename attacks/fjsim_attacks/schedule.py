@@ -11,8 +11,8 @@ from fjsim.beliefs import Array, certain
 from fjsim.contracts import Sight, Stance, View
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_attacks.search_space import SCHEDULE
-from fjsim_attacks.seated import Seated
+from fjsim_attacks.shared.search_space import SCHEDULE
+from fjsim_attacks.shared.seated import Seated
 
 HonestAs = Literal["key", "ordinary"]
 

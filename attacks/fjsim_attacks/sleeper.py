@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fjsim.registry import register
 from fjsim_attacks.schedule import Schedule
-from fjsim_attacks.search_space import SLEEPER
+from fjsim_attacks.shared.search_space import SLEEPER
 
 
 @register("attack", "sleeper")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fjsim.registry import register
-from fjsim_attacks.search_space import STUBBORN
-from fjsim_attacks.seated import Seated
+from fjsim_attacks.shared.search_space import STUBBORN
+from fjsim_attacks.shared.seated import Seated
 
 
 @register("attack", "stubborn")

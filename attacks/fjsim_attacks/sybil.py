@@ -8,8 +8,8 @@ from fjsim.beliefs import certain
 from fjsim.contracts import Message, Power, View
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_attacks.search_space import SYBIL
-from fjsim_attacks.seated import Seated
+from fjsim_attacks.shared.search_space import SYBIL
+from fjsim_attacks.shared.seated import Seated
 
 WORDINGS = (
     "I worked it out on my own and came to {option} as well.",

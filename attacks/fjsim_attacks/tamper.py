@@ -14,8 +14,8 @@ from fjsim.contracts.attacks import OPERATOR, Opening
 from fjsim.dynamics import hub_seat, leaf_seat
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_attacks.aimed import Aimed
-from fjsim_attacks.search_space import TAMPER
+from fjsim_attacks.shared.aimed import Aimed
+from fjsim_attacks.shared.search_space import TAMPER
 
 
 @register("attack", "tamper")

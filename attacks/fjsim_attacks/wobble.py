@@ -11,8 +11,8 @@ from fjsim.beliefs import certain
 from fjsim.contracts import Sight, Stance, View
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_attacks.search_space import WOBBLE
-from fjsim_attacks.seated import Seated, heard_belief
+from fjsim_attacks.shared.search_space import WOBBLE
+from fjsim_attacks.shared.seated import Seated, heard_belief
 
 
 @register("attack", "wobble")

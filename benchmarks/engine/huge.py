@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fjsim.dynamics.equilibrium import solve_network
-from fjsim.dynamics.generators import barabasi_albert
+from fjsim.dynamics.equilibria.equilibrium import solve_network
+from fjsim.dynamics.networks.generators import barabasi_albert
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import linalg
 
-Array = NDArray[np.float64]
+from fjsim.beliefs import Array
 
 TOLERANCE = 1e-8
 MOST = 20_000

@@ -8,18 +8,16 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.engine import peers
 from benchmarks.engine.measure import peak_bytes, race
+from fjsim.beliefs import Array
 from fjsim.dynamics import FJParameters, equilibrium, network_from_edges, rollout, total_influence
-from fjsim.dynamics.equilibrium import solve_network
-from fjsim.dynamics.generators import barabasi_albert, communities, grid, random_network
-from fjsim.dynamics.network import Network
-
-Array = NDArray[np.float64]
+from fjsim.dynamics.equilibria.equilibrium import solve_network
+from fjsim.dynamics.networks.generators import barabasi_albert, communities, grid, random_network
+from fjsim.dynamics.networks.network import Network
 
 
 @dataclass(frozen=True)

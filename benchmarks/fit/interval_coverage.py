@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 
+from fjsim.beliefs import Array
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -19,16 +21,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fjsim.fitting.bootstrap import bootstrap_rows, percentile_intervals
-from fjsim.fitting.grams import grams
-from fjsim.fitting.rows import finite_influence, split_rows
+from fjsim.fitting.findings.bootstrap import bootstrap_rows, percentile_intervals
+from fjsim.fitting.rows.grams import grams
+from fjsim.fitting.rows.solving import finite_influence, split_rows
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "fitting"))
 from synthetic_deliberations import random_beliefs, random_rows, simulated
 
-Array = NDArray[np.float64]
 N_AGENTS, N_OPTIONS, N_ROUNDS, N_RESAMPLES, LEVEL = 5, 4, 5, 1000, 0.95
 PARAMETERS = ("stubbornness", "self-weight", "influence", "influence share")
 

@@ -25,9 +25,9 @@ from scipy.optimize import minimize
 
 from fjsim.beliefs import Array
 from fjsim.fitting.estimators import Legacy, PerItem
-from fjsim.fitting.grams import grams
-from fjsim.fitting.rows import finite_influence, join_rows
-from fjsim.fitting.simplex import closest_on_simplex
+from fjsim.fitting.rows.grams import grams
+from fjsim.fitting.rows.simplex import closest_on_simplex
+from fjsim.fitting.rows.solving import finite_influence, join_rows
 from fjsim.records.transcript import Transcript
 
 ONE_BY_ONE = 20

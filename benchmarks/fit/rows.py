@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from fjsim.beliefs import Array
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -17,11 +19,9 @@ from dataclasses import dataclass
 from time import process_time
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fjsim.fitting.simplex import solve_rows
+from fjsim.fitting.rows.simplex import solve_rows
 
-Array = NDArray[np.float64]
 Solver = Callable[[int], Array]
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from fjsim import Scenario
-from fjsim.backends.vllm_offline import VLLMOffline
+from fjsim.backends.vllm.offline import VLLMOffline
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
-from fjsim.experiment import run
+from fjsim.runs import run
 
 ENGINE = {
     "dtype": "float32",

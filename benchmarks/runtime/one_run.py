@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from fjsim import Scenario
-from fjsim.experiment import run as run_scenario
+from fjsim.runs import run as run_scenario
 
 
 def main(scenario: str, folder: str, cache: str) -> None:

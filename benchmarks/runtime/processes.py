@@ -34,7 +34,7 @@ def fixed_latency(seconds: float, *reply: str) -> Sequence[str]:
 
 def simulated(*options: str) -> Sequence[str]:
     """Return the command of ``fjsim serve``."""
-    return ["-c", "from fjsim.cli.main import main; main()", "serve", "--port", "0", *options]
+    return ["-c", "from fjsim.cli.program import main; main()", "serve", "--port", "0", *options]
 
 
 def scenario(base_url: str, questions: int, model: str, **fields: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Audit, Labels, Memory, Record
 from fjsim.registry import register
-from fjsim_defenses.evidence import correctness
-from fjsim_defenses.policy import TrustPolicy, require
+from fjsim_defenses.shared.evidence import correctness
+from fjsim_defenses.shared.policy import TrustPolicy, require
 
 MOMENTUM = 0.8
 STEP = 0.4

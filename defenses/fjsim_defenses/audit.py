@@ -10,13 +10,13 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Labels, Memory, Record
 from fjsim.dynamics import FJParameters, gated
-from fjsim.dynamics.seats import seat_danger
+from fjsim.dynamics.attacked.seats import seat_danger
 from fjsim.registry import register
 from fjsim_defenses.accuracy_reputation import momentum_step
 from fjsim_defenses.ballot import best_supported, cast_ballots, support_without
-from fjsim_defenses.evidence import correctness
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import UNCLEAR, first_votes
+from fjsim_defenses.shared.evidence import correctness
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import UNCLEAR, first_votes
 
 
 class Books(NamedTuple):

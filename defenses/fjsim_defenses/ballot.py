@@ -13,8 +13,8 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Scope
 from fjsim.registry import register
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import (
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import (
     UNCLEAR,
     Flags,
     Options,
@@ -170,7 +170,7 @@ class Ballot(TrustPolicy):
     wrong one by at least the number of statements that the adversary controls, no agent that was
     right at round 0 is ever wrong in the law with stubbornness > 0, on any graph and whatever the
     adversary says
-    (``fjsim_defenses.ballot_bound``).
+    (``fjsim_defenses.shared.ballot_bound``).
 
     References
     ----------

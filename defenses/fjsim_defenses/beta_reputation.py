@@ -11,8 +11,8 @@ from scipy import special
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.policy import require
-from fjsim_defenses.reputation import Reputation
+from fjsim_defenses.shared.policy import require
+from fjsim_defenses.shared.reputation import Reputation
 
 
 class Counts(NamedTuple):

@@ -11,8 +11,8 @@ from scipy import special
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import distance, heard_beliefs, self_trusting
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 
 
 @register("defense", "bounded-confidence")

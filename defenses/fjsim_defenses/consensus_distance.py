@@ -10,9 +10,9 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import distance, heard_beliefs, self_trusting
-from fjsim_defenses.robust_centres import coordinate_median, heard_and_own
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
+from fjsim_defenses.shared.robust_centres import coordinate_median, heard_and_own
 
 
 @register("defense", "consensus-distance")

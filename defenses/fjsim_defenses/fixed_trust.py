@@ -10,8 +10,8 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import self_trusting
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import self_trusting
 
 
 @register("defense", "fixed-trust")

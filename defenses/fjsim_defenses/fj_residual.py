@@ -11,9 +11,9 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.contracts.policies import Surprise
 from fjsim.registry import register
-from fjsim_defenses.mixtures import gated_mixture
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import distance, heard_beliefs, self_trusting
+from fjsim_defenses.shared.mixtures import gated_mixture
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 
 
 def predicted_statement(

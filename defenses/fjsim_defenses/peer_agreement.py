@@ -9,9 +9,9 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.registry import register
-from fjsim_defenses.policy import require
-from fjsim_defenses.readings import ramp
-from fjsim_defenses.reputation import SmoothedReputation
+from fjsim_defenses.shared.policy import require
+from fjsim_defenses.shared.readings import ramp
+from fjsim_defenses.shared.reputation import SmoothedReputation
 
 
 @register("defense", "peer-agreement")

@@ -10,10 +10,10 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Residual
 from fjsim.registry import register
-from fjsim_defenses.geometric_median import geometric_median
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import heard_beliefs
-from fjsim_defenses.robust_centres import heard_and_own, trimmed_mean
+from fjsim_defenses.shared.geometric_median import geometric_median
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import heard_beliefs
+from fjsim_defenses.shared.robust_centres import heard_and_own, trimmed_mean
 
 Rule = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
 NOTHING = 1e-15

@@ -18,9 +18,9 @@ from fjsim_defenses.ballot import (
     support_without,
     vote_weights,
 )
-from fjsim_defenses.influence_budget import budget_scale, flip_weight, innate_margins
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import (
+from fjsim_defenses.shared.influence_budget import budget_scale, flip_weight, innate_margins
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import (
     UNCLEAR,
     certainties,
     first_votes,
@@ -82,8 +82,9 @@ class TrustAdaptive(TrustPolicy):
     else ``clip((lead - margin) / width, 0, 1)``, an exact 0 up to the margin. After a question
     ``rho += rise (e - rho)``, e = 1 if j's first and last option are among the others' best
     supported, and ``g = max(floor, clip((rho - low) / (high - low), 0, 1))``. The ballot theorem
-    holds with the weighted votes (``fjsim_defenses.ballot_bound``). Colluders that strike only
-    where benign votes nearly balance keep their reputation and get through (``docs/defenses.md``).
+    holds with the weighted votes (``fjsim_defenses.shared.ballot_bound``). Colluders that strike
+    only where benign votes nearly balance keep their reputation and get through
+    (``docs/defenses.md``).
     Measured on numeric agents, which carry no arguments: what a real team loses when a right
     minority cannot persuade is not in those numbers.
 

@@ -10,8 +10,8 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Residual
 from fjsim.registry import register
-from fjsim_defenses.policy import TrustPolicy, require
-from fjsim_defenses.readings import heard_beliefs
+from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.readings import heard_beliefs
 
 
 def reduced(influence: Array, said: Array, own: Array, n_dropped: int) -> Array:

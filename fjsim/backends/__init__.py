@@ -4,8 +4,11 @@ Importing this registers ``simulated``, ``openai``, ``vllm`` and ``vllm-offline`
 imports its client or engine before it is asked.
 """
 
-from fjsim.backends import openai_chat, simulated, vllm_offline, vllm_server
+from fjsim.backends import simulated
 from fjsim.backends.assembly import make_backend, raw_backend
+from fjsim.backends.http import openai_chat
+from fjsim.backends.vllm import offline as vllm_offline
+from fjsim.backends.vllm import server as vllm_server
 
 __all__ = [
     "make_backend",

@@ -17,7 +17,7 @@ from fjsim.beliefs import Array, certain
 from fjsim.contracts import ChatMessage
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import LETTERS
-from fjsim.wire import read
+from fjsim.serial.json import read
 
 PROBE = "## How sure do they seem?"
 """How a probe begins; it comes after the question, never first."""

@@ -18,8 +18,8 @@ import numpy as np
 from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
 from fjsim.beliefs import Array, certain, top_option
 from fjsim.contracts import SIMULATED_MODEL, Backend, DeclaredLaw, Reply, Request, Usage
+from fjsim.contracts.population import Member, Population
 from fjsim.errors import ConfigError
-from fjsim.population import Member, Population
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.registry import register
 from fjsim.role_tokens import without_role_tokens
@@ -56,7 +56,7 @@ class SimulatedBackend(Population, Backend):
         option that most peers answer; the law with a pull to an option the model is biased to.
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
     lowest_confidence, confidence_alpha, confidence_beta, calibration : float
-        See ``fjsim.population.Population``.
+        See ``fjsim.contracts.population.Population``.
     persuasion : float, default 0
         A peer's weight is multiplied by its stated confidence to this power, >= 0.
     noise : float, default 0

@@ -16,7 +16,7 @@ from fjsim.cli.console import err, out, print_json
 from fjsim.errors import BackendUnreachableError, FjsimError
 
 if TYPE_CHECKING:
-    from fjsim.backends.probe import Finding
+    from fjsim.backends.http.probe import Finding
 
 NEEDED = (
     "fjsim-testbed",
@@ -100,8 +100,8 @@ def _cache() -> dict[str, Any]:
 
 
 async def _examine(block: dict[str, Any]) -> dict[str, Any]:
-    from fjsim.backends.openai_chat import OpenAIChat
-    from fjsim.backends.probe import probe, served_models
+    from fjsim.backends.http.openai_chat import OpenAIChat
+    from fjsim.backends.http.probe import probe, served_models
     from fjsim.backends.wrappers.retry import RetryBackend
     from fjsim.contracts import Pace
 

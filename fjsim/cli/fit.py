@@ -145,7 +145,7 @@ def _ledger(transcript: Transcript, result: FJFit, seed: int) -> list[dict[str, 
     """Return the mixture ledger's rows; None without keys."""
     if transcript.opinions or not (transcript.keys >= 0).any():
         return None
-    from fjsim.analysis.mixture import mixture_ledger
+    from fjsim.ledger.mixture import mixture_ledger
 
     try:
         ledger = mixture_ledger(transcript, result, seed=seed).ledger
@@ -160,7 +160,7 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     import pandas as pd
 
     from fjsim.csv_file import csv_text
-    from fjsim.experiment.folder import write_file
+    from fjsim.runs.folder import write_file
 
     text = json_module.dumps(plain(summary), indent=2, allow_nan=False)
     write_file(folder / "fit.json", text + "\n")
@@ -171,7 +171,7 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
 
 def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
     """Print the tables."""
-    from fjsim.fitting.summary import (
+    from fjsim.fitting.findings.summary import (
         COMPARED,
         HELD_OUT,
         comparison_cells,

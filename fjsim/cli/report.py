@@ -23,7 +23,7 @@ def report(
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
-    from fjsim.report.html import write_report
+    from fjsim.report.html.writing import write_report
 
     path = write_report(source, output)
     out.print(f"report: {path}", soft_wrap=True)

@@ -13,7 +13,7 @@ from fjsim.cli.trusting import Trust, confirmed
 from fjsim.errors import BackendError, BudgetError, InterruptedRunError, StorageError, TrustError
 
 if TYPE_CHECKING:
-    from fjsim.experiment.setup import Setup
+    from fjsim.runs.resolve import Setup
 
 RUNS = Path("runs")
 
@@ -57,7 +57,7 @@ def run(
 
         fjsim run --topology star --attack stubborn
     """
-    from fjsim.experiment.setup import raised_warmup, resolve
+    from fjsim.runs.resolve import raised_warmup, resolve
     from fjsim.scenario import load_scenario
 
     flags: dict[str, Any] = {
@@ -94,7 +94,7 @@ def _trusted(setup: Setup) -> Setup:
     """Return the setup if its file needs no trust, or is given it; ask on a terminal."""
     from dataclasses import replace
 
-    from fjsim.experiment.trust import require_trust
+    from fjsim.runs.trust import require_trust
 
     try:
         require_trust([setup.scenario])
@@ -114,8 +114,8 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     import asyncio
 
     from fjsim.cli.progress import turns_bar
-    from fjsim.experiment.run import run_setup
-    from fjsim.report.tables import run_table
+    from fjsim.report.terminal.run import run_table
+    from fjsim.runs.play import run_setup
 
     _announce(setup)
     try:
@@ -138,8 +138,8 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
 
 
 def _announce(setup: Setup) -> None:
-    from fjsim.experiment.setup import memory
     from fjsim.registry import broken_plugins
+    from fjsim.runs.resolve import memory
 
     for package, why in broken_plugins().items():
         warnings.warn(f"plug-in package {package} does not load: {why}", stacklevel=2)
@@ -158,9 +158,9 @@ def _judge(missing: float, allowed: float) -> None:
 
 
 def _dry_run(setup: Setup, folder: Path, json: bool) -> None:
-    from fjsim.experiment.estimate import estimate
-    from fjsim.experiment.folder import check_folder
-    from fjsim.report.tables import estimate_table
+    from fjsim.report.terminal.run import estimate_table
+    from fjsim.runs.estimate import estimate
+    from fjsim.runs.folder import check_folder
 
     check_folder(folder, setup)
     expected = estimate(setup, folder)

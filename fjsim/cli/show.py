@@ -13,7 +13,7 @@ from fjsim.cli.console import out, print_json
 from fjsim.errors import ConfigError, FjsimError, StorageError, nearest
 from fjsim.foreign_text import printable
 from fjsim.questions import LETTERS, Question, load_questions
-from fjsim.yaml_file import read_yaml
+from fjsim.serial.yaml import read_yaml
 
 if TYPE_CHECKING:
     from fjsim.records import ItemEnd, LogContents, Turn

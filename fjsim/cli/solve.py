@@ -20,17 +20,17 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fjsim.beliefs import Array
 from fjsim.cli.console import err, out, print_json
 from fjsim.csv_file import inert_cell, original_cell
-from fjsim.dynamics.edges import EdgeList, read_edges
-from fjsim.dynamics.equilibrium import Equilibrium, solve_network
-from fjsim.dynamics.measures import disagreement, polarization
-from fjsim.dynamics.network import Network
+from fjsim.dynamics.equilibria.equilibrium import Equilibrium, solve_network
+from fjsim.dynamics.law.measures import disagreement, polarization
+from fjsim.dynamics.networks.edges import EdgeList, read_edges
+from fjsim.dynamics.networks.network import Network
 from fjsim.errors import ConfigError, ParameterError, StorageError
 from fjsim.seeds import stream
 from fjsim.unpacking import Limited
 
-Array = NDArray[np.float64]
 Report = Callable[[float, float, str], None]
 
 

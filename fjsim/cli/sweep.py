@@ -14,9 +14,9 @@ from fjsim.errors import TrustError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fjsim.experiment.sweeps.grid import Sweep
-    from fjsim.experiment.sweeps.planning import Plan
-    from fjsim.experiment.sweeps.sweep import SweepResult
+    from fjsim.sweeps.grid import Sweep
+    from fjsim.sweeps.planning import Plan
+    from fjsim.sweeps.sweep import SweepResult
 
 SWEEPS = Path("sweeps")
 WIDE = 160
@@ -43,8 +43,8 @@ def sweep(
 
         fjsim sweep configs/sweeps/defenses.yaml --workers 2
     """
-    from fjsim.experiment.sweeps.grid import load_sweep
-    from fjsim.experiment.sweeps.planning import plan
+    from fjsim.sweeps.grid import load_sweep
+    from fjsim.sweeps.planning import plan
 
     described = load_sweep(sweep, trust)
     folder = output or SWEEPS / described.name
@@ -59,7 +59,7 @@ def sweep(
 
 
 def _dry_run(planned: Plan, json: bool) -> None:
-    from fjsim.report.sweep_tables import plan_table
+    from fjsim.report.terminal.sweep import plan_table
 
     expected = planned.expected()
     if json:
@@ -79,8 +79,8 @@ def _run(
 
     from fjsim.cli.progress import turns_bar
     from fjsim.errors import FjsimError, InterruptedRunError
-    from fjsim.experiment.sweeps.executors import default_workers
-    from fjsim.experiment.sweeps.sweep import run_sweep
+    from fjsim.sweeps.executors import default_workers
+    from fjsim.sweeps.sweep import run_sweep
 
     try:
         with turns_bar("cells") as watch:
@@ -115,7 +115,7 @@ def _as_dict(result: SweepResult, folder: Path) -> dict[str, object]:
 
 
 def _show(result: SweepResult, folder: Path) -> None:
-    from fjsim.report.sweep_tables import best_response_table, leaderboard_table, sweep_rows_table
+    from fjsim.report.terminal.sweep import best_response_table, leaderboard_table, sweep_rows_table
 
     _print_wide(sweep_rows_table(result.table, result.simulated))
     if len(result.leaderboard) > 1:

@@ -7,15 +7,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.table import Table
 
+from fjsim.beliefs import Array
 from fjsim.cli.console import err, out, print_json
-from fjsim.dynamics.flips import Flips
-from fjsim.dynamics.takeover import Takeover, takeover
+from fjsim.dynamics.attacked.flips import Flips
+from fjsim.dynamics.attacked.takeover import Takeover, takeover
 from fjsim.errors import ConfigError, ParameterError
-
-Array = NDArray[np.float64]
 
 
 def theory(
@@ -99,7 +97,7 @@ def _topology(name: str, agents: int | None, directed: bool) -> tuple[Any, int |
     """Return a registered name and its size, or the influence of an edge list."""
     path = Path(name)
     if path.suffix and path.is_file():
-        from fjsim.dynamics.edges import read_edges
+        from fjsim.dynamics.networks.edges import read_edges
 
         return read_edges(path, directed=directed).network.influence(), agents
     return name, 6 if agents is None else agents
@@ -263,8 +261,8 @@ def _draw(
     output: Path,
 ) -> None:
     """Write the phase diagram around the group at hand."""
-    from fjsim.dynamics.phase import phase_diagram
-    from fjsim.report.phase import phase_figure
+    from fjsim.dynamics.attacked.phase import phase_diagram
+    from fjsim.report.html.phase import phase_figure
 
     common = _common(predicted.resistance)
     if Path(topology).is_file() or not isinstance(self_weight, float):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from fjsim.beliefs import Array
 from fjsim.contracts.trust import Demand
 from fjsim.questions import Question
-from fjsim.wire import written
+from fjsim.serial.json import written
 
 SIMULATED_MODEL = "fjsim-simulated"
 """What the embedded model is called, behind whatever endpoint it stands."""

@@ -34,7 +34,7 @@ from fjsim.deliberation.replies import (
 from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
 from fjsim.role_tokens import without_role_tokens
-from fjsim.wire import whole
+from fjsim.serial.json import whole
 
 Value = TypeVar("Value")
 

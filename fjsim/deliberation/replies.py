@@ -12,7 +12,7 @@ from fjsim.beliefs import as_belief
 from fjsim.contracts import LONGEST_TEXT, Statement, Validity
 from fjsim.deliberation.rendering import Sheet
 from fjsim.errors import BeliefError
-from fjsim.wire import DEEP, decoder, mended, read
+from fjsim.serial.json import DEEP, decoder, mended, read
 
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")

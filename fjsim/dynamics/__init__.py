@@ -1,31 +1,9 @@
 """The Friedkin-Johnsen law: parameters, rollouts, equilibria, influence and takeover."""
 
-from fjsim.dynamics.absorption import AbsorptionEstimate, estimate_belief
-from fjsim.dynamics.edges import EdgeList, network_from_edges, read_edges
-from fjsim.dynamics.equilibrium import Equilibrium, equilibrium, solve_network
-from fjsim.dynamics.flips import Flips
-from fjsim.dynamics.gating import gated
-from fjsim.dynamics.graphs import hub_seat, influence_matrix, leaf_seat
-from fjsim.dynamics.influence import (
-    Concentration,
-    concentration,
-    influence_shares,
-    total_influence,
-)
-from fjsim.dynamics.measures import (
-    MuscoIndex,
-    disagreement,
-    musco_disagreement,
-    musco_index,
-    musco_polarization,
-    polarization,
-)
-from fjsim.dynamics.named_graphs import ClosedForm
-from fjsim.dynamics.network import Network
-from fjsim.dynamics.parameters import FJParameters
-from fjsim.dynamics.phase import PhaseDiagram, phase_diagram
-from fjsim.dynamics.rollout import rollout, step
-from fjsim.dynamics.seats import (
+from fjsim.dynamics.attacked.flips import Flips
+from fjsim.dynamics.attacked.named_graphs import ClosedForm
+from fjsim.dynamics.attacked.phase import PhaseDiagram, phase_diagram
+from fjsim.dynamics.attacked.seats import (
     Protection,
     SeatSearch,
     optimal_seats,
@@ -33,7 +11,29 @@ from fjsim.dynamics.seats import (
     protect_seats,
     seat_danger,
 )
-from fjsim.dynamics.takeover import Takeover, takeover
+from fjsim.dynamics.attacked.takeover import Takeover, takeover
+from fjsim.dynamics.equilibria.equilibrium import Equilibrium, equilibrium, solve_network
+from fjsim.dynamics.law.absorption import AbsorptionEstimate, estimate_belief
+from fjsim.dynamics.law.gates import gated
+from fjsim.dynamics.law.graphs import hub_seat, influence_matrix, leaf_seat
+from fjsim.dynamics.law.influence import (
+    Concentration,
+    concentration,
+    influence_shares,
+    total_influence,
+)
+from fjsim.dynamics.law.measures import (
+    MuscoIndex,
+    disagreement,
+    musco_disagreement,
+    musco_index,
+    musco_polarization,
+    polarization,
+)
+from fjsim.dynamics.law.parameters import FJParameters
+from fjsim.dynamics.law.rollout import rollout, step
+from fjsim.dynamics.networks.edges import EdgeList, network_from_edges, read_edges
+from fjsim.dynamics.networks.network import Network
 
 __all__ = [
     "AbsorptionEstimate",

@@ -3,10 +3,12 @@
 Importing registers the estimators; what is heavy (numba, scipy, scikit-learn) loads on first use.
 """
 
-from fjsim.fitting.api import fit
 from fjsim.fitting.estimators import Estimator
-from fjsim.fitting.findings import Identified
-from fjsim.fitting.forecast import (
+from fjsim.fitting.face import fit
+from fjsim.fitting.findings.identified import Identified
+from fjsim.fitting.findings.result import FJFit
+from fjsim.fitting.predict.beliefs import one_step_beliefs, predicted_beliefs
+from fjsim.fitting.predict.forecast import (
     FittedPair,
     FittedPrediction,
     MiddleForecast,
@@ -15,8 +17,6 @@ from fjsim.fitting.forecast import (
     fitted_prediction,
     forecast_from_middle,
 )
-from fjsim.fitting.prediction import one_step_beliefs, predicted_beliefs
-from fjsim.fitting.result import FJFit
 
 __all__ = [
     "Estimator",

@@ -138,7 +138,7 @@ def hostile_items(pair: Pair, declared: Mask, rewrites: bool) -> Mask:
     pair : Pair
         Both arms.
     declared : ndarray of bool, shape (n_items,)
-        Where the attack says that it attacks; see ``fjsim.experiment.intent``.
+        Where the attack says that it attacks; see ``fjsim.runs.law.intent``.
     rewrites : bool
         Whether the attack changes what others say, which its own turns do not show.
 

@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from fjsim.errors import StorageError
-from fjsim.wire import read, written
+from fjsim.serial.json import read, written
 
 SCHEMA = 2
 """Version of the lines that are written; 1 had no checksum."""

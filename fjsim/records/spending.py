@@ -26,7 +26,7 @@ from typing import Any
 
 from fjsim.contracts import Usage
 from fjsim.errors import StorageError
-from fjsim.wire import read, written
+from fjsim.serial.json import read, written
 
 SPENDING = "spending.jsonl"
 LAYOUT = 1

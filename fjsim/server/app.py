@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from fjsim.contracts import Backend
 from fjsim.errors import BackendError
+from fjsim.serial.json import read
 from fjsim.server.chat import Asked, BadRequestError, completion, error_body, read_request
 from fjsim.server.faults import Fault, FaultPlan
 from fjsim.server.limits import BodyRefusedError, limited_body
-from fjsim.wire import read
 
 DEFAULT_MODEL = "fjsim-simulated"
 MOST_TURNS = 100_000

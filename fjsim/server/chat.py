@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fjsim.backends.seeding import run_seed
+from fjsim.backends.http.seeding import run_seed
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
 
 ROLES = ("system", "user", "assistant")

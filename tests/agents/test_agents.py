@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fjsim.contracts import ModelAgent
+from fjsim.contracts.population import Population
 from fjsim.errors import ConfigError
-from fjsim.experiment import run
-from fjsim.population import Population
 from fjsim.questions import load_questions
 from fjsim.registry import build
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]

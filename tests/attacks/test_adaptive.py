@@ -4,7 +4,7 @@ import pytest
 from fjsim.contracts.attacks import Opening
 from fjsim.questions import Question
 from fjsim.registry import build
-from fjsim_attacks.law import Assumed, expect
+from fjsim_attacks.shared.law import Assumed, expect
 
 QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), answer=2)
 N_AGENTS = 5

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import attack_table
 from fjsim import registry
+from studies import attack_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "attacks.md"
 

@@ -11,8 +11,8 @@ from fjsim.backends.simulated import SimulatedBackend
 from fjsim.contracts import ChatMessage, Message, Request, SampleIndex, Sampling, Statement
 from fjsim.deliberation import rendering
 from fjsim.deliberation.replies import read_reply, reply_schema
-from fjsim.experiment import run
 from fjsim.questions import load_questions
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 from fjsim_attacks.payloads import payload, payload_names
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fjsim import registry
-from fjsim.experiment import run
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 OURS = sorted(

@@ -4,7 +4,7 @@ import pytest
 from fjsim import registry
 from fjsim.contracts import Attack
 from fjsim.contracts.attacks import Choice, Range, Trial
-from fjsim_attacks.search_space import best_response, propose
+from fjsim_attacks.shared.search_space import best_response, propose
 
 OURS = [
     pytest.param(entry, id=entry.name)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from fjsim.dynamics import FJParameters, influence_matrix
-from fjsim.dynamics.seats import seats_move
+from fjsim.dynamics.attacked.seats import seats_move
 from fjsim.errors import ConfigError
 from fjsim.registry import build
-from fjsim_attacks.law import Assumed
-from fjsim_attacks.seating import choose_seats
+from fjsim_attacks.shared.law import Assumed
+from fjsim_attacks.shared.seating import choose_seats
 
 HALL = Assumed()
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from fjsim.backends.faults import FaultKind, TransientError
+from fjsim.backends.http.faults import FaultKind, TransientError
 from fjsim.backends.wrappers.budget import BudgetBackend, Ledger, Spend
 from fjsim.backends.wrappers.prices import Price, PriceList, load_prices
 from fjsim.backends.wrappers.retry import RetryBackend

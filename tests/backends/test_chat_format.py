@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from fjsim.backends.chat_format import (
+from fjsim.backends.http.chat_format import (
     answer_logprobs,
     chat_body,
     chat_fields,
     read_completion,
     without_thinking,
 )
-from fjsim.backends.encoding import Lasting
-from fjsim.backends.seeding import run_seed
+from fjsim.backends.http.encoding import Lasting
+from fjsim.backends.http.seeding import run_seed
 
 
 def completion(**message):

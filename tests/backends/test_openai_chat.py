@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from fjsim.backends import make_backend
-from fjsim.backends.endpoint import retry_after
-from fjsim.backends.faults import FaultKind, RefusalError, TransientError, server_words
-from fjsim.backends.openai_chat import OpenAIChat
+from fjsim.backends.http.endpoint import retry_after
+from fjsim.backends.http.faults import FaultKind, RefusalError, TransientError, server_words
+from fjsim.backends.http.openai_chat import OpenAIChat
 from fjsim.errors import BackendError, BackendRefusedError, BackendUnreachableError, ConfigError
 from fjsim.server import FaultPlan, ModelServer, RunningServer
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from fjsim.backends.faults import FaultKind, RefusalError, TransientError
+from fjsim.backends.http.faults import FaultKind, RefusalError, TransientError
 from fjsim.backends.wrappers import retry as retry_module
 from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.contracts import Pace

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from fjsim.backends import make_backend, vllm_offline
-from fjsim.backends.vllm_offline import VLLMOffline
+from fjsim.backends import make_backend
+from fjsim.backends.vllm import offline as vllm_offline
+from fjsim.backends.vllm.offline import VLLMOffline
 from fjsim.errors import BackendRefusedError, ConfigError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fjsim.backends.vllm_server import VLLMServer
+from fjsim.backends.vllm.server import VLLMServer
 from fjsim.errors import BackendUnreachableError, ConfigError, StorageError
 
 FAKE = Path(__file__).with_name("fake_vllm.py")
@@ -65,7 +65,7 @@ def test_server_is_started_asked_and_stopped_with_its_children(executable, ask, 
 
 OWNER = """
 import asyncio, sys
-from fjsim.backends.vllm_server import VLLMServer
+from fjsim.backends.vllm.server import VLLMServer
 backend = VLLMServer(model="tiny", executable=sys.argv[1], log=sys.argv[2])
 async def main():
     await backend.connect()

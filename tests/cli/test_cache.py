@@ -3,7 +3,7 @@ import json
 import pytest
 
 from fjsim.backends.wrappers.store import ReplyStore, default_path
-from fjsim.cli.main import main
+from fjsim.cli.program import main
 from fjsim.contracts import Reply, Usage
 
 

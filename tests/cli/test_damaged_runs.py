@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from fjsim.experiment import run
 from fjsim.records import EVENTS, LogContents, read_log
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 Call = Callable[..., Any]

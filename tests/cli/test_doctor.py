@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from fjsim.backends import raw_backend
-from fjsim.cli.main import main
+from fjsim.cli.program import main
 from fjsim.server import ModelServer, RunningServer
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fjsim
-from fjsim.cli.main import main
+from fjsim.cli.program import main
 
 KEYS = {
     "model", "n_items", "n_agents", "parameters", "intervals", "identified", "warnings",

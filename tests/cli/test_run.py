@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fjsim.cli.main import COMMANDS
+from fjsim.cli.program import COMMANDS
 from fjsim.questions import load_questions
 
 Call = Callable[..., Any]
@@ -152,7 +152,7 @@ def test_a_spent_budget_exits_with_four_and_says_how_to_go_on(fjsim: Call) -> No
 
 
 def test_a_bug_of_ours_is_one_line_and_a_file(fjsim: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fjsim.experiment.setup.resolve", lambda _: 1 / 0)
+    monkeypatch.setattr("fjsim.runs.resolve.resolve", lambda _: 1 / 0)
     printed = fjsim(*MAIN)
     assert printed.code == 70
     report = Path(printed.error.rsplit(" ", 1)[-1])

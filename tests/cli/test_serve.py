@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fjsim.cli.main import main
+from fjsim.cli.program import main
 
 BODY = {
     "model": "fjsim-simulated",
@@ -24,7 +24,7 @@ BODY = {
 
 @contextmanager
 def served(*options):
-    code = "from fjsim.cli.main import main; import sys; main(sys.argv[1:])"
+    code = "from fjsim.cli.program import main; import sys; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "serve", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:

@@ -252,7 +252,7 @@ def test_in_python_a_loaded_scenario_keeps_its_origin_and_one_made_in_code_has_n
 ) -> None:
     import fjsim
     from fjsim.errors import TrustError
-    from fjsim.experiment.trust import demands
+    from fjsim.runs.trust import demands
 
     loaded = fjsim.load_scenario(hostile)
     with pytest.raises(TrustError, match=r"trust=True"):

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from fjsim.experiment import resolve, run
-from fjsim.experiment.sweeps.cells import expand
-from fjsim.experiment.sweeps.grid import load_sweep
-from fjsim.experiment.sweeps.planning import plan
-from fjsim.experiment.sweeps.sweep import run_sweep
+from fjsim.runs import run
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import load_scenario
-from fjsim.yaml_file import read_yaml
+from fjsim.serial.yaml import read_yaml
+from fjsim.sweeps.cells import expand
+from fjsim.sweeps.grid import load_sweep
+from fjsim.sweeps.planning import plan
+from fjsim.sweeps.sweep import run_sweep
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))

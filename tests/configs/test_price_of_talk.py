@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fjsim.experiment import run
-from fjsim.experiment.sweeps.cells import expand
-from fjsim.experiment.sweeps.grid import load_sweep
 from fjsim.records import counted
+from fjsim.runs import run
+from fjsim.sweeps.cells import expand
+from fjsim.sweeps.grid import load_sweep
 
 CONFIG = Path(__file__).parents[2] / "configs" / "sweeps" / "price-of-talk.yaml"
 

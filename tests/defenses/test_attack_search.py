@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.attack_scripts import SCRIPTS, Script
-from benchmarks.attack_search import STARTS, damage_of, judged, script_of, search, trial_counts
-from benchmarks.defense_grid import made
-from benchmarks.numeric_teams import ARMS, Setting, play
+from studies.attack_scripts import SCRIPTS, Script
+from studies.attack_search import STARTS, damage_of, judged, script_of, search, trial_counts
+from studies.defense_grid import made
+from studies.numeric_teams import ARMS, Setting, play
 
 DEFAULT = "trust-adaptive"
 SMALL = Setting(n_teams=6, n_questions=40, seed=7)

@@ -9,8 +9,8 @@ from hypothesis import strategies as some
 from fjsim.beliefs import top_option
 from fjsim.contracts import Record
 from fjsim.registry import build
-from fjsim_defenses.ballot_bound import benign_lead, is_protected, unprotected_share
-from fjsim_defenses.mixtures import gated_mixture
+from fjsim_defenses.shared.ballot_bound import benign_lead, is_protected, unprotected_share
+from fjsim_defenses.shared.mixtures import gated_mixture
 
 LISTED = {
     (6, 1): [0.266, 0.150, 0.070, 0.022, 0.003],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from defense_records import permuted, random_record, stacked
 
-import fjsim.experiment as experiment
+import fjsim
 from fjsim import registry
 from fjsim.scenario import Scenario
 
@@ -57,7 +57,7 @@ def test_batch_of_teams_is_gated_as_each_team_alone(name):
 
 
 def finished(agents="numeric", defense="none", **values):
-    return experiment.run(
+    return fjsim.run(
         Scenario(
             topology="complete",
             attack="stubborn",

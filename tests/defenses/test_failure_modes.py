@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.defense_grid import CAUTIOUS, OPEN, made
-from benchmarks.failure_modes import DEFAULT, FAILURES, observed
-from benchmarks.numeric_teams import ARMS, PLACES, Setting, play
+from studies.defense_grid import CAUTIOUS, OPEN, made
+from studies.failure_modes import DEFAULT, FAILURES, observed
+from studies.numeric_teams import ARMS, PLACES, Setting, play
 
 STANDARD_ERRORS = 3.0
 """Eighteen numbers are compared at once."""
@@ -103,7 +103,7 @@ def test_default_defense_keeps_the_promise_of_the_design(place):
 
 
 def test_bound_of_the_ballot_theorem_stands_above_the_observed_rate():
-    from fjsim_defenses.ballot_bound import unprotected_share
+    from fjsim_defenses.shared.ballot_bound import unprotected_share
 
     success, _ = rates("complete", "ballot", ("none", "stubborn", "collude-2"))
     assert success["stubborn"] <= unprotected_share(6, 1, 0.8)

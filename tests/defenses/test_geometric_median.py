@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from fjsim_defenses.geometric_median import geometric_median
+from fjsim.beliefs import Array
+from fjsim_defenses.shared.geometric_median import geometric_median
 
-Array = NDArray[np.float64]
 Cloud = Callable[[np.random.Generator], Array]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-import fjsim.experiment as experiment
+import fjsim
 from fjsim.registry import names
 from fjsim.scenario import Scenario
 
@@ -19,7 +19,7 @@ NUMERIC = {
 
 
 def success(attack, defense, topology="star", **values):
-    run = experiment.run(
+    run = fjsim.run(
         Scenario(
             topology=topology,
             attack=attack,

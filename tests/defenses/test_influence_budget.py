@@ -5,8 +5,8 @@ import pytest
 from defense_records import random_record
 
 from fjsim.registry import build
-from fjsim_defenses.influence_budget import budget_scale, direct_cap, flip_weight
-from fjsim_defenses.policy import require
+from fjsim_defenses.shared.influence_budget import budget_scale, direct_cap, flip_weight
+from fjsim_defenses.shared.policy import require
 
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))

@@ -5,7 +5,7 @@ import pytest
 from defense_records import then, voted
 
 from fjsim.registry import build
-from fjsim_defenses.evidence import agreement
+from fjsim_defenses.shared.evidence import agreement
 
 LIAR = [1, 0, 0, 0, 0, 0]
 HONEST = [0] * 6

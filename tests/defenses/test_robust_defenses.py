@@ -5,10 +5,10 @@ import pytest
 from defense_records import COMPLETE, random_record, voted
 
 from fjsim.registry import build
-from fjsim_defenses.geometric_median import geometric_median
-from fjsim_defenses.mixtures import gated_mixture
 from fjsim_defenses.robust_aggregate import clip_level
-from fjsim_defenses.robust_centres import heard_and_own, trimmed_mean
+from fjsim_defenses.shared.geometric_median import geometric_median
+from fjsim_defenses.shared.mixtures import gated_mixture
+from fjsim_defenses.shared.robust_centres import heard_and_own, trimmed_mean
 from fjsim_defenses.w_msr import reduced
 
 RULES = ["coordinate-median", "geometric-median", "trimmed-mean"]

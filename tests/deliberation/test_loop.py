@@ -7,9 +7,9 @@ import pytest
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Audit, Defense, Record, Validity
-from fjsim.experiment import Run, run
 from fjsim.records import TurnKey
 from fjsim.registry import register
+from fjsim.runs import Run, run
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]
@@ -59,7 +59,7 @@ def test_the_adversary_states_its_target_with_the_same_certainty_every_round(sma
 
 
 def test_the_numeric_agent_is_the_law(small: Make) -> None:
-    from fjsim.fitting.prediction import predicted_beliefs
+    from fjsim.fitting.predict.beliefs import predicted_beliefs
 
     finished = run(small(agents={"kind": "numeric", "count": 4}, topology="complete"))
     for transcript in finished.transcripts.values():
@@ -208,7 +208,7 @@ def test_state_is_carried_in_the_seeded_order_and_is_explicit(small: Make, memor
 def test_audits_show_a_share_of_the_keys(small: Make) -> None:
     from fjsim.deliberation.item import Item
     from fjsim.deliberation.schedule import shown_key
-    from fjsim.experiment.setup import resolve
+    from fjsim.runs.resolve import resolve
 
     setup = resolve(small(questions={"limit": 100}))
     policy = Counting(labels=Audit(0.2))

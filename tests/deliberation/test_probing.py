@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fjsim.analysis.influencers import observable_proxies
 from fjsim.deliberation.replies import UnreadableReplyError, probe_schema, read_probe
-from fjsim.experiment import run
-from fjsim.experiment.estimate import estimate
-from fjsim.experiment.setup import resolve
+from fjsim.ledger.influencers import observable_proxies
 from fjsim.records import ProbeKey, counted, read_log
+from fjsim.runs import run
+from fjsim.runs.estimate import estimate
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]

@@ -17,9 +17,9 @@ from fjsim.deliberation import rendering
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import _with_repair
 from fjsim.deliberation.rendering import Sheet, clean_text
-from fjsim.experiment import run
 from fjsim.questions import Question
 from fjsim.role_tokens import _OPENERS, STAND_INS, is_unseen, without_role_tokens
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 UNSEEN = [

@@ -10,9 +10,9 @@ from fjsim.backends.wrappers.budget import Spend
 from fjsim.contracts import ModelAgent, Reply, Request
 from fjsim.deliberation import schedule
 from fjsim.deliberation.schedule import deliberate
-from fjsim.experiment.garbage import THRESHOLDS, seldom_collected
-from fjsim.experiment.setup import make_crew, resolve
 from fjsim.records import MemoryLog
+from fjsim.runs.collection import THRESHOLDS, seldom_collected
+from fjsim.runs.resolve import make_crew, resolve
 from fjsim.scenario import Scenario
 
 QUESTIONS = 20

@@ -11,9 +11,9 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import sparse
 
+from fjsim.beliefs import Array
 from fjsim.dynamics import (
     Equilibrium,
     FJParameters,
@@ -22,10 +22,9 @@ from fjsim.dynamics import (
     network_from_edges,
     solve_network,
 )
-from fjsim.dynamics.equilibrium import Solver
+from fjsim.dynamics.equilibria.equilibrium import Solver
 from fjsim.errors import NotConvergentError, ParameterError
 
-Array = NDArray[np.float64]
 ITERATIVE: tuple[Solver, ...] = ("conjugate-gradients", "bicgstab", "gauss-seidel")
 DIGITS = 60
 
@@ -249,7 +248,7 @@ def smallest_tolerance_of_network(
 def test_no_group_of_a_large_batch_is_further_off_than_the_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(import_module("fjsim.dynamics.direct"), "COMPILED_SETTINGS", 1)
+    monkeypatch.setattr(import_module("fjsim.dynamics.equilibria.direct"), "COMPILED_SETTINGS", 1)
     with localcontext(prec=DIGITS):
         for seed in range(120):
             given = random_setup(seed, least=2e-6)
@@ -282,7 +281,7 @@ def test_bounds_stay_close_to_what_rounding_does() -> None:
 
 @pytest.mark.parametrize("solver", [name for name in get_args(Solver) if name != "direct"])
 def test_the_tolerance_that_a_refusal_names_is_attained_in_large_networks(solver: Solver) -> None:
-    from fjsim.dynamics.generators import barabasi_albert
+    from fjsim.dynamics.networks.generators import barabasi_albert
 
     network = barabasi_albert(3000, 2, 1)
     innate = np.random.default_rng(0).random(3000)
@@ -299,8 +298,8 @@ def test_default_tolerance_is_met_by_large_dense_groups_that_yield_a_lot() -> No
 
 
 def test_beliefs_that_are_no_numbers_are_never_certified() -> None:
-    from fjsim.dynamics.iterative import gauss_seidel
-    from fjsim.dynamics.network import system_of_network
+    from fjsim.dynamics.equilibria.iterative import gauss_seidel
+    from fjsim.dynamics.networks.network import system_of_network
 
     system = system_of_network(network_from_edges([0, 1, 2], [1, 2, 3]), 0.3)
     start = np.array([0.1, 0.2, 0.3, np.nan])

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from fjsim.dynamics import network_from_edges, read_edges
-from fjsim.dynamics.generators import barabasi_albert, communities, grid, random_network
+from fjsim.dynamics.networks.generators import barabasi_albert, communities, grid, random_network
 from fjsim.errors import EdgeListError, ParameterError
 
 
@@ -106,7 +106,7 @@ def test_a_broken_line_is_named(written, line):
 def test_line_numbers_survive_blocks_and_headers(written, monkeypatch):
     from importlib import import_module
 
-    monkeypatch.setattr(import_module("fjsim.dynamics.edge_text"), "BLOCK", 16)
+    monkeypatch.setattr(import_module("fjsim.dynamics.networks.edge_text"), "BLOCK", 16)
     lines = "".join(f"{i},{i + 1}\n" for i in range(40))
     told = []
     read = read_edges(

@@ -8,8 +8,8 @@ import pytest
 from scipy import sparse
 
 from fjsim.dynamics import FJParameters, Network, equilibrium, network_from_edges, solve_network
-from fjsim.dynamics.direct import direct_bound
-from fjsim.dynamics.generators import barabasi_albert, communities, grid, random_network
+from fjsim.dynamics.equilibria.direct import direct_bound
+from fjsim.dynamics.networks.generators import barabasi_albert, communities, grid, random_network
 from fjsim.errors import NotConvergentError, ParameterError
 
 SOLVERS = ["conjugate-gradients", "bicgstab", "gauss-seidel"]
@@ -233,7 +233,7 @@ def test_progress_reports_falling_bounds():
 
 
 def test_gauss_seidel_takes_over_where_bicgstab_stalls(monkeypatch):
-    module = import_module("fjsim.dynamics.equilibrium")
+    module = import_module("fjsim.dynamics.equilibria.equilibrium")
 
     def stalled(system, anchor, told, start, scale, tolerance, progress):
         return module.Solution(start * np.nan, float("inf"), 3)
@@ -257,7 +257,7 @@ def test_unknown_solvers_and_batches_of_large_systems_are_refused():
 
 
 def test_a_large_dense_matrix_is_solved_iteratively(monkeypatch):
-    monkeypatch.setattr(import_module("fjsim.dynamics.equilibrium"), "DIRECT_DENSE", 10)
+    monkeypatch.setattr(import_module("fjsim.dynamics.equilibria.equilibrium"), "DIRECT_DENSE", 10)
     found = equilibrium(FJParameters(0.1, influence=nx.complete_graph(30)), np.arange(30.0))
     assert found.solver == "conjugate-gradients"
     assert found.beliefs.mean() == pytest.approx(14.5)

@@ -7,14 +7,13 @@ from typing import get_args
 import networkx as nx
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from fjsim.beliefs import Array
 from fjsim.dynamics import FJParameters, rollout, takeover
-from fjsim.dynamics.gating import gated
-from fjsim.dynamics.rollout import Residual
+from fjsim.dynamics.law.gates import gated
+from fjsim.dynamics.law.rollout import Residual
 from fjsim.errors import ParameterError
 
-Array = NDArray[np.float64]
 RESIDUALS = get_args(Residual)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fjsim.dynamics import takeover
-from fjsim.dynamics.flips import Flips
+from fjsim.dynamics.attacked.flips import Flips
 from fjsim.errors import FjsimError
 
 LARGEST = 59
@@ -23,7 +23,7 @@ def flips_of(topology: str, n_benign: int, **options: Any) -> Flips:
 
 def safe_sizes(topology: str, **options: Any) -> list[int]:
     """Try all sizes up to 59 one by one; a size that the topology lacks is not safe."""
-    from fjsim.dynamics.attacked import (
+    from fjsim.dynamics.attacked.adversaries import (
         absorbed,
         attacked_parameters,
         influence_of,

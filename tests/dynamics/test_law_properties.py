@@ -261,8 +261,8 @@ def test_large_batches_take_the_compiled_path_and_agree(monkeypatch):
         innate = random.random((n_settings, n, 2))
         slow = rollout(parameters, innate, 4), equilibrium(parameters, innate)
         with monkeypatch.context() as patch:
-            patch.setattr(import_module("fjsim.dynamics.rollout"), "COMPILED_WORK", 0)
-            patch.setattr(import_module("fjsim.dynamics.direct"), "COMPILED_SETTINGS", 1)
+            patch.setattr(import_module("fjsim.dynamics.law.rollout"), "COMPILED_WORK", 0)
+            patch.setattr(import_module("fjsim.dynamics.equilibria.direct"), "COMPILED_SETTINGS", 1)
             fast = rollout(parameters, innate, 4), equilibrium(parameters, innate)
         np.testing.assert_allclose(fast[0], slow[0], atol=1e-13)
         np.testing.assert_allclose(fast[1].beliefs, slow[1].beliefs, atol=1e-12)

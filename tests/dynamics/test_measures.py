@@ -17,7 +17,7 @@ from fjsim.dynamics import (
     network_from_edges,
     polarization,
 )
-from fjsim.dynamics.generators import grid
+from fjsim.dynamics.networks.generators import grid
 from fjsim.errors import NotConvergentError, ParameterError
 
 

@@ -12,7 +12,7 @@ from fjsim.dynamics import (
     seat_danger,
     takeover,
 )
-from fjsim.dynamics.seats import seats_move, without_edges, without_noise
+from fjsim.dynamics.attacked.seats import seats_move, without_edges, without_noise
 from fjsim.errors import NotConvergentError, ParameterError
 
 
@@ -165,7 +165,7 @@ def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds):
 
 
 def test_rank_one_updates_of_edges_are_exact():
-    from fjsim.dynamics.seats import _edge_dangers
+    from fjsim.dynamics.attacked.seats import _edge_dangers
 
     parameters = group(5)
     edges = [(int(i), int(j)) for i, j in np.argwhere(parameters.influence > 0)]

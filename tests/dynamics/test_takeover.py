@@ -17,7 +17,7 @@ from fjsim.dynamics import (
     total_influence,
 )
 from fjsim.errors import ParameterError
-from fjsim.report.phase import phase_figure
+from fjsim.report.html.phase import phase_figure
 
 GRAPHS = {
     "complete": nx.complete_graph,

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from fjsim.experiment import run
 from fjsim.records import EVENTS, read_log
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 KILLS = 3

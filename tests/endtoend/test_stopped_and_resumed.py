@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from fjsim.experiment import run
 from fjsim.records import EVENTS, SPENDING, read_log
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 # What is started in the background may have Ctrl-C ignored, and hands that down to its children.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fjsim.fitting.hearing import INNATE, OWN, PEERS
-from fjsim.fitting.rows import join_rows
-from fjsim.fitting.simplex import closest_on_simplex
+from fjsim.beliefs import Array
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.rows.simplex import closest_on_simplex
+from fjsim.fitting.rows.solving import join_rows
 from fjsim.records.transcript import Transcript
-
-Array = NDArray[np.float64]
 
 
 def random_rows(

@@ -8,7 +8,7 @@ import numpy as np
 from synthetic_deliberations import path, random_beliefs, random_rows, simulated, transcript_of
 
 from fjsim.fitting import FJFit, fit
-from fjsim.fitting.rows import finite_influence
+from fjsim.fitting.rows.solving import finite_influence
 
 
 def quick(transcript, **parameters) -> FJFit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fjsim
-from fjsim.fitting.comparison import compare
+from fjsim.fitting.validate.comparison import compare
 
 
 def deliberation(rule: str) -> fjsim.Transcript:

@@ -13,8 +13,8 @@ from fjsim.errors import ParameterError
 from fjsim.fitting import fit
 from fjsim.fitting.estimators import Grouped, Pooled
 from fjsim.fitting.estimators.contract import Estimator
-from fjsim.fitting.hearing import INNATE, OWN, PEERS
-from fjsim.fitting.metrics import half_squared_gap, scored_turns
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.validate.errors import half_squared_gap, scored_turns
 from fjsim.records.transcript import Transcript
 
 GROUPS = ("mild", "mild", "mild", "firm", "firm", "firm")

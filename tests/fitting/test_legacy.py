@@ -7,7 +7,7 @@ import pytest
 from synthetic_deliberations import random_beliefs, random_rows, simulated
 
 from fjsim.fitting.estimators import Legacy, PerItem
-from fjsim.fitting.grams import grams
+from fjsim.fitting.rows.grams import grams
 from fjsim.records.transcript import Transcript
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from synthetic_deliberations import random_beliefs, random_rows, simulated, transcript_of
 
-from fjsim.fitting.hearing import INNATE, OWN
-from fjsim.fitting.nulls import null_tests
-from fjsim.fitting.simplex import closest_on_simplex
-from fjsim.fitting.summary import null_lines
+from fjsim.fitting.findings.summary import null_lines
+from fjsim.fitting.rows.hearing import INNATE, OWN
+from fjsim.fitting.rows.simplex import closest_on_simplex
+from fjsim.fitting.validate.nulls import null_tests
 from fjsim.records.transcript import Transcript
 
 ITEMS, AGENTS, ROUNDS, OPTIONS = 24, 4, 4, 4

@@ -17,7 +17,7 @@ from fjsim.fitting import (
     one_step_beliefs,
     predicted_beliefs,
 )
-from fjsim.fitting.rows import join_rows, parameters_of
+from fjsim.fitting.rows.solving import join_rows, parameters_of
 
 
 @pytest.fixture

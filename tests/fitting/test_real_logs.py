@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fjsim.fitting import FJFit, fit
-from fjsim.fitting.comparison import compare
-from fjsim.fitting.nulls import null_tests
+from fjsim.fitting.validate.comparison import compare
+from fjsim.fitting.validate.nulls import null_tests
 from fjsim.records.importers import ImportedLog, read_log
 from fjsim.records.transcript import Transcript
 

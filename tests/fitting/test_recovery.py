@@ -14,7 +14,7 @@ from synthetic_deliberations import (
 
 from fjsim.beliefs import confidence, total_variation
 from fjsim.fitting.estimators import Bias, Gated, PerItem, Pooled, Trajectory
-from fjsim.fitting.rows import finite_influence, split_rows
+from fjsim.fitting.rows.solving import finite_influence, split_rows
 
 TARGETS = {10: (0.026, 0.087, 0.033), 100: (0.008, 0.026, 0.010), 1000: (0.003, 0.009, 0.0035)}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fjsim.fitting.simplex import (
+from fjsim.fitting.rows.simplex import (
     closest_on_simplex,
     cross_entropy_row,
     solve_from_rows,

@@ -10,9 +10,9 @@ from scipy.stats import kstest
 from synthetic_deliberations import random_beliefs, random_rows, simulated
 
 from fjsim.fitting import fit
-from fjsim.fitting.bootstrap import bootstrap_rows, question_weights, tail_share
-from fjsim.fitting.grams import grams
-from fjsim.fitting.nulls import null_tests
+from fjsim.fitting.findings.bootstrap import bootstrap_rows, question_weights, tail_share
+from fjsim.fitting.rows.grams import grams
+from fjsim.fitting.validate.nulls import null_tests
 
 
 def coverage(n_sets: int, n_resamples: int = 200) -> float:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import fjsim
-from fjsim.backends.chat_format import LONGEST_NAME
-from fjsim.backends.faults import TransientError
-from fjsim.backends.openai_chat import OpenAIChat
+from fjsim.backends.http.chat_format import LONGEST_NAME
+from fjsim.backends.http.faults import TransientError
+from fjsim.backends.http.openai_chat import OpenAIChat
 from fjsim.backends.wrappers.store import ReplyStore, default_path
 from fjsim.contracts import ChatMessage, Reply, Request, SampleIndex, Sampling
 from fjsim.errors import BackendError

@@ -17,7 +17,7 @@ import pytest
 from scipy import sparse
 
 from fjsim import unpacking
-from fjsim.cli.main import main
+from fjsim.cli.program import main
 from fjsim.dynamics import read_edges
 from fjsim.errors import ConfigError, EdgeListError, FjsimError, LogFormatError, QuestionError
 from fjsim.questions import load_questions
@@ -320,7 +320,7 @@ def test_solve_refuses_such_a_file_with_exit_2(
 def test_a_packed_network_is_read_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fjsim.dynamics.npz.LARGEST_UNPACKED", 10_000)
+    monkeypatch.setattr("fjsim.dynamics.networks.npz.LARGEST_UNPACKED", 10_000)
     nodes = np.arange(5000)
     np.savez_compressed(tmp_path / "packed.npz", speaker=nodes, listener=nodes + 1)
     np.savez(tmp_path / "plain.npz", speaker=nodes, listener=nodes + 1)
@@ -394,7 +394,7 @@ def test_edges_in_a_line_without_end_are_refused(
     head: bytes, packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unpacking, "LONGEST_LINE", 1000)
-    monkeypatch.setattr("fjsim.dynamics.edge_text.LONGEST_LINE", 1000)
+    monkeypatch.setattr("fjsim.dynamics.networks.edge_text.LONGEST_LINE", 1000)
     path = tmp_path / ("edges.csv.gz" if packed else "edges.csv")
     content = head + b"1" * 5000
     path.write_bytes(gzip.compress(content) if packed else content)
@@ -405,7 +405,7 @@ def test_edges_in_a_line_without_end_are_refused(
 def test_packed_edges_are_read_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fjsim.dynamics.edge_text.LARGEST_UNPACKED", 10_000)
+    monkeypatch.setattr("fjsim.dynamics.networks.edge_text.LARGEST_UNPACKED", 10_000)
     for name, line in (("numbers", b"1 2\n"), ("names", b"ann bob\n")):
         path = tmp_path / f"{name}.txt.gz"
         path.write_bytes(gzip.compress(line * 5000))

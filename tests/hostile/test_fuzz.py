@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from fjsim.backends import raw_backend
-from fjsim.backends.chat_format import read_completion
-from fjsim.backends.endpoint import retry_after
-from fjsim.backends.faults import server_words
+from fjsim.backends.http.chat_format import read_completion
+from fjsim.backends.http.endpoint import retry_after
+from fjsim.backends.http.faults import server_words
 from fjsim.deliberation.rendering import Sheet
 from fjsim.deliberation.replies import UnreadableReplyError, read_probe, read_reply
 from fjsim.dynamics import read_edges
@@ -29,8 +29,8 @@ from fjsim.errors import EdgeListError, LogFormatError, QuestionError
 from fjsim.questions import Question, load_questions
 from fjsim.records.importers import read_log
 from fjsim.records.importers.run_folder import write_run_folder
+from fjsim.serial.json import read
 from fjsim.server import ModelServer, create_app
-from fjsim.wire import read
 
 Test = Callable[..., None]
 
@@ -176,7 +176,7 @@ def completions(text: str) -> None:
 
 @fuzzed(text=broken(ERROR))
 def errors(text: str) -> None:
-    from fjsim.backends.endpoint import _told
+    from fjsim.backends.http.endpoint import _told
 
     message, code = _told(text.encode("utf-8", "replace"))
     assert server_words(message, "key").isprintable()

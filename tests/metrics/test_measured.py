@@ -13,9 +13,9 @@ import pytest
 import fjsim
 from fjsim.cli import main
 from fjsim.errors import UnknownNameError
-from fjsim.experiment import run
 from fjsim.metrics import NOTHING, Measured, MetricKey, Tally, registered
 from fjsim.metrics.registered import markdown
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]

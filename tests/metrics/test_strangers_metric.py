@@ -12,14 +12,14 @@ import fjsim
 from fjsim import registry
 from fjsim.cli import main
 from fjsim.errors import PluginError
-from fjsim.experiment.sweeps.sweep import run_sweep
 from fjsim.metrics import registered
 from fjsim.metrics.registered import markdown
 from fjsim.registry import Entry
-from fjsim.report.html import report_of
-from fjsim.report.sweep_tables import sweep_rows_table
-from fjsim.report.tables import run_table
+from fjsim.report.html.writing import report_of
+from fjsim.report.terminal.run import run_table
+from fjsim.report.terminal.sweep import sweep_rows_table
 from fjsim.scenario import Scenario
+from fjsim.sweeps.sweep import run_sweep
 
 Make = Callable[..., Scenario]
 SOURCE = Path(__file__).parents[1] / "sample_plugin" / "src" / "fjsim_sample" / "steadfast.py"

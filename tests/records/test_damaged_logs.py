@@ -14,9 +14,9 @@ import pytest
 
 import fjsim
 from fjsim.errors import DamagedLogWarning, StorageError
-from fjsim.experiment import run
 from fjsim.records import EVENTS, ItemEnd, LogContents, load_run, read_log, read_run
 from fjsim.records.lines import SCHEMA, line_of
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]

@@ -12,7 +12,6 @@ import pytest
 
 from fjsim.contracts import SIMULATED_MODEL, Heard, Validity
 from fjsim.errors import PluginError, RunFolderBusyError, StorageError
-from fjsim.experiment import run
 from fjsim.records import (
     EVENTS,
     Cost,
@@ -23,6 +22,7 @@ from fjsim.records import (
     TurnKey,
     read_log,
 )
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 HEADER = {

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 
 from fjsim.errors import StorageError
-from fjsim.experiment import run
 from fjsim.records import EVENTS, LogContents, Turn, build_transcript, read_log
 from fjsim.records.batches import all_fit
 from fjsim.records.bounds import bounds_of
 from fjsim.records.checks import check_turn
 from fjsim.records.lines import DamagedLineError
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 TIMES = int(os.environ.get("FJSIM_FUZZ", "1"))

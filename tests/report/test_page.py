@@ -9,15 +9,15 @@ from html.parser import HTMLParser
 import pytest
 
 from fjsim.errors import StorageError
-from fjsim.experiment import run
-from fjsim.experiment.sweeps.grid import Sweep
-from fjsim.experiment.sweeps.sweep import run_sweep
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.records import EVENTS
-from fjsim.report.figures import Curve, agreement_figure, bars_figure, curves_figure
-from fjsim.report.html import report_of, write_report
-from fjsim.report.page import Section, document, figure_json, table, text
+from fjsim.report.html.document import Section, document, figure_json, table, text
+from fjsim.report.html.figures import Curve, agreement_figure, bars_figure, curves_figure
+from fjsim.report.html.writing import report_of, write_report
+from fjsim.runs import run
 from fjsim.scenario import Scenario
+from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.sweep import run_sweep
 
 HOSTILE = (
     "</td></script><script>alert(1)</script>",

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from fjsim.errors import UsageError
-from fjsim.experiment.estimate import estimate
-from fjsim.experiment.setup import resolve
-from fjsim.experiment.sweeps.cells import expand
-from fjsim.experiment.sweeps.grid import load_sweep
+from fjsim.runs.estimate import estimate
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import load_scenario
+from fjsim.sweeps.cells import expand
+from fjsim.sweeps.grid import load_sweep
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SCENARIOS = sorted(path for path in CONFIGS.glob("*.yaml"))

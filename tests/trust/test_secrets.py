@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from fjsim.backends.openai_chat import OpenAIChat
+from fjsim.backends.http.openai_chat import OpenAIChat
 from fjsim.confidential import hide_keys, is_secret_name, is_variable_name
 from fjsim.errors import ConfigError, capped
-from fjsim.experiment import run
-from fjsim.experiment.setup import resolve
-from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.foreign_text import LONGEST_VALUE, shown
+from fjsim.runs import run
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import Scenario, load_scenario
+from fjsim.sweeps.grid import Sweep
 
 KEY = "sk-proj-" + "a1B2" * 10
 KEYS = [

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from fjsim.errors import ConfigError
-from fjsim.experiment.estimate import estimate
-from fjsim.experiment.setup import resolve
-from fjsim.experiment.sweeps.cells import expand
-from fjsim.experiment.sweeps.grid import Sweep
 from fjsim.limits import MOST_AGENTS, MOST_ROUNDS, MOST_TURNS
+from fjsim.runs.estimate import estimate
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import Scenario, load_scenario
-from fjsim.yaml_file import MOST_BYTES, MOST_VALUES
+from fjsim.serial.yaml import MOST_BYTES, MOST_VALUES
+from fjsim.sweeps.cells import expand
+from fjsim.sweeps.grid import Sweep
 
 LAUGHS = "l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"l{at}: &l{at} [{', '.join([f'*l{at - 1}'] * 10)}]\n" for at in range(1, 9)
@@ -75,7 +75,7 @@ def test_a_file_above_the_size_is_not_read_to_its_end(tmp_path: Path) -> None:
 def test_a_file_of_many_values_is_not_read_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fjsim.yaml_file.MOST_VALUES", 1000)
+    monkeypatch.setattr("fjsim.serial.yaml.MOST_VALUES", 1000)
     assert "more than the 1,000 values" in refusal(tmp_path / "s.yaml", f"a: [{'x, ' * 2000}]")
 
 
@@ -158,7 +158,7 @@ def test_a_sweep_that_nobody_could_play_is_refused(values: dict[str, Any], messa
 def test_an_estimate_of_many_replicas_asks_each_question_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fjsim.experiment import estimate as module
+    from fjsim.runs import estimate as module
 
     asked: list[str] = []
     original = module._prompt_tokens

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from fjsim.backends.faults import server_words
+from fjsim.backends.http.faults import server_words
 from fjsim.cli.console import PlainConsole, print_problem
 from fjsim.csv_file import csv_text, inert_cell, original_cell, read_csv
-from fjsim.experiment import run
-from fjsim.experiment.sweeps.grid import Sweep
-from fjsim.experiment.sweeps.sweep import load_sweep_result, run_sweep
 from fjsim.foreign_text import printable
+from fjsim.runs import run
 from fjsim.scenario import Scenario
+from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.sweep import load_sweep_result, run_sweep
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1", "'=1"]
 STEERING = "a\x1b[2J\x9b31m\u202eb\u2066\u200b\x07\r\x00c\u2028d\ud800e\U000e0041"

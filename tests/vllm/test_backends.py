@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fjsim.backends import make_backend, raw_backend
-from fjsim.backends.probe import probe
+from fjsim.backends.http.probe import probe
 from fjsim.contracts import ChatMessage, Request, SampleIndex, Sampling
 from fjsim.errors import BackendRefusedError
 

@@ -1,27 +1,5 @@
-"""Who hears whom: families of graphs, and routers that choose listeners per question."""
+"""Who hears whom: families of graphs."""
 
-from fjsim_topologies import (
-    alignment_routing,
-    community,
-    competence_routing,
-    confidence_routing,
-    from_file,
-    oracle_routing,
-    perceived_routing,
-    random_graphs,
-    regular,
-    routing,
-)
+from fjsim_topologies import community, from_file, random_graphs, regular
 
-__all__ = [
-    "alignment_routing",
-    "community",
-    "competence_routing",
-    "confidence_routing",
-    "from_file",
-    "oracle_routing",
-    "perceived_routing",
-    "random_graphs",
-    "regular",
-    "routing",
-]
+__all__ = ["community", "from_file", "random_graphs", "regular"]

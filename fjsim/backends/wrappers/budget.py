@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from fjsim.backends.faults import FaultKind, TransientError
+from fjsim.backends.http.faults import FaultKind, TransientError
 from fjsim.backends.wrappers.prices import Price
 from fjsim.backends.wrappers.usage import Expectation, size_of
 from fjsim.backends.wrappers.wrapped import WrappedBackend

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from fjsim.backends.encoding import encoded
+from fjsim.backends.http.encoding import encoded
 from fjsim.backends.wrappers.store import ReplyStore, default_path
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Reply, Request

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fjsim.contracts import Usage
 from fjsim.errors import ConfigError, nearest
-from fjsim.yaml_file import parse_yaml
+from fjsim.serial.yaml import parse_yaml
 
 MILLION = 1_000_000
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from fjsim.backends.faults import FaultKind, TransientError
+from fjsim.backends.http.faults import FaultKind, TransientError
 from fjsim.backends.wrappers.limit import AdaptiveLimit
 from fjsim.backends.wrappers.wrapped import WrappedBackend
 from fjsim.contracts import Backend, Pace, Reply, Request

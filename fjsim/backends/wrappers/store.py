@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fjsim.contracts import Reply, Usage
 from fjsim.errors import StorageError
-from fjsim.wire import whole
+from fjsim.serial.json import whole
 
 FOLDER_VARIABLE = "FJSIM_CACHE_DIR"
 FILE_NAME = "responses.sqlite3"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from fjsim.beliefs import Array
 
 LANES = 64
 """Settings side by side: long enough for vectors, short enough for the caches."""

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from fjsim.beliefs import Array
+
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
 Bytes = NDArray[np.uint8]

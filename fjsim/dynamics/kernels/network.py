@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fjsim.dynamics.rounding import SPARSE
+from fjsim.beliefs import Array
+from fjsim.dynamics.equilibria.rounding import SPARSE
 
-Array = NDArray[np.float64]
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
 

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from fjsim.beliefs import Array
+
 Index = NDArray[np.int32]
 Pointer = NDArray[np.int32]
 Counts = NDArray[np.int64]

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
-from fjsim.fitting.assembly import assemble
-from fjsim.fitting.bootstrap import question_index
-from fjsim.fitting.columns import columns_of_round
 from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.grams import Design, Grams, design, grams
-from fjsim.fitting.hearing import OWN, Flags, hearing, spoken_beliefs
-from fjsim.fitting.prediction import recorded_seats
-from fjsim.fitting.simplex import closest_on_simplex, solve_rows
+from fjsim.fitting.findings.assembly import assemble
+from fjsim.fitting.findings.bootstrap import question_index
+from fjsim.fitting.predict.beliefs import recorded_seats
+from fjsim.fitting.rows.columns import columns_of_round
+from fjsim.fitting.rows.grams import Design, Grams, design, grams
+from fjsim.fitting.rows.hearing import OWN, Flags, hearing, spoken_beliefs
+from fjsim.fitting.rows.simplex import closest_on_simplex, solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

@@ -12,12 +12,12 @@ from fjsim.fitting.estimators.contract import Estimator, RowEstimator
 from fjsim.fitting.estimators.grouped import Exchangeable
 from fjsim.fitting.estimators.pooled import Pooled
 from fjsim.fitting.estimators.resampled import DEFAULT_RESAMPLES
-from fjsim.fitting.hearing import (
+from fjsim.fitting.predict.beliefs import roll_out, step_rounds
+from fjsim.fitting.rows.hearing import (
     OWN,
     PEERS,
     hearing,
 )
-from fjsim.fitting.prediction import roll_out, step_rounds
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

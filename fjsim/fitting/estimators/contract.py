@@ -10,9 +10,9 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.metrics import half_squared_gap, scored_turns
-from fjsim.fitting.prediction import law_rows, roll_out, step_rounds
-from fjsim.fitting.result import FJFit
+from fjsim.fitting.findings.result import FJFit
+from fjsim.fitting.predict.beliefs import law_rows, roll_out, step_rounds
+from fjsim.fitting.validate.errors import half_squared_gap, scored_turns
 from fjsim.records.transcript import Transcript
 
 

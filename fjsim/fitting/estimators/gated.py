@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, top_option, total_variation
-from fjsim.fitting.assembly import assemble, item_parameters
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.grams import Grams, grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags
+from fjsim.fitting.findings.assembly import assemble, item_parameters
+from fjsim.fitting.rows.grams import Grams, grams
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 from fjsim.seeds import stream

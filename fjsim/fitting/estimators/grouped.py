@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.assembly import Units, assemble
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.grams import grams
-from fjsim.fitting.hearing import INNATE, PEERS, Flags
-from fjsim.fitting.mixtures import (
+from fjsim.fitting.findings.assembly import Units, assemble
+from fjsim.fitting.findings.result import FJFit
+from fjsim.fitting.rows.grams import grams
+from fjsim.fitting.rows.hearing import INNATE, PEERS, Flags
+from fjsim.fitting.rows.mixtures import (
     Mixture,
     even_mixture,
     expand_rows,
     group_mixture,
     mixed_columns,
 )
-from fjsim.fitting.result import FJFit
-from fjsim.fitting.simplex import solve_rows
+from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

@@ -8,11 +8,11 @@ from typing import ClassVar, Self
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.assembly import item_result
 from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.grams import design, grams
-from fjsim.fitting.hearing import PEERS, Flags
-from fjsim.fitting.rows import join_rows
+from fjsim.fitting.findings.assembly import item_result
+from fjsim.fitting.rows.grams import design, grams
+from fjsim.fitting.rows.hearing import PEERS, Flags
+from fjsim.fitting.rows.solving import join_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

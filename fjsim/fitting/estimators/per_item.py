@@ -8,12 +8,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.assembly import item_result
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.grams import Grams, grams
-from fjsim.fitting.simplex import solve_rows
+from fjsim.fitting.findings.assembly import item_result
+from fjsim.fitting.rows.grams import Grams, grams
+from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

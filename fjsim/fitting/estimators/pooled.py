@@ -8,13 +8,13 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.assembly import Units, assemble, own_units
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.grams import Grams, design, grams
-from fjsim.fitting.hearing import INNATE, OWN, PEERS, Flags, hearing
-from fjsim.fitting.mixtures import Mixture, expand_rows, mixed_columns, routed_mixture
-from fjsim.fitting.simplex import cross_entropy_row, solve_from_rows, solve_rows
+from fjsim.fitting.findings.assembly import Units, assemble, own_units
+from fjsim.fitting.rows.grams import Grams, design, grams
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags, hearing
+from fjsim.fitting.rows.mixtures import Mixture, expand_rows, mixed_columns, routed_mixture
+from fjsim.fitting.rows.simplex import cross_entropy_row, solve_from_rows, solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

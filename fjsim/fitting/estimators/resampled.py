@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fjsim.beliefs import Array
-from fjsim.fitting.bootstrap import bootstrap_rows
 from fjsim.fitting.estimators.contract import RowEstimator
-from fjsim.fitting.grams import Grams
+from fjsim.fitting.findings.bootstrap import bootstrap_rows
+from fjsim.fitting.rows.grams import Grams
 from fjsim.records.transcript import Transcript
 
 DEFAULT_RESAMPLES = 2000

@@ -9,10 +9,11 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.errors import ParameterError
-from fjsim.fitting.columns import columns_of_round
 from fjsim.fitting.estimators.contract import Estimator, treated
-from fjsim.fitting.grams import design
-from fjsim.fitting.hearing import (
+from fjsim.fitting.predict.beliefs import recorded_seats
+from fjsim.fitting.rows.columns import columns_of_round
+from fjsim.fitting.rows.grams import design
+from fjsim.fitting.rows.hearing import (
     INNATE,
     OWN,
     PEERS,
@@ -22,8 +23,7 @@ from fjsim.fitting.hearing import (
     hearing,
     spoken_beliefs,
 )
-from fjsim.fitting.prediction import recorded_seats
-from fjsim.fitting.simplex import solve_rows
+from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 

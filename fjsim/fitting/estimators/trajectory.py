@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.assembly import assemble
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.grams import grams
-from fjsim.fitting.hearing import (
+from fjsim.fitting.findings.assembly import assemble
+from fjsim.fitting.rows.grams import grams
+from fjsim.fitting.rows.hearing import (
     INNATE,
     OWN,
     PEERS,

@@ -17,8 +17,8 @@ from fjsim.errors import LogFormatError
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.long_format import KNOWN, read_long
 from fjsim.records.importers.row_files import Rows
+from fjsim.serial.json import read
 from fjsim.unpacking import TooLargeError, read_member, refuse_member, size
-from fjsim.wire import read
 
 RECORDED_AS = "deliberation"
 """Key of a sample's ``store``, or else of its ``metadata``, under which the turns stand."""

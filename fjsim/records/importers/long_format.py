@@ -13,7 +13,7 @@ from fjsim.records.importers.arrays import build_log
 from fjsim.records.importers.columns import LogColumns
 from fjsim.records.importers.imported import ImportedLog, Scale, Target
 from fjsim.records.importers.row_files import WHAT_TO_DO, Row, Rows
-from fjsim.wire import DEEP, read
+from fjsim.serial.json import DEEP, read
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (

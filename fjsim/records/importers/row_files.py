@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fjsim.errors import LogFormatError
+from fjsim.serial.json import read
 from fjsim.unpacking import LARGEST_UNPACKED, TooLargeError, lines
-from fjsim.wire import read
 
 Row = dict[str, Any]
 Rows = Iterator[tuple[int, Row]]

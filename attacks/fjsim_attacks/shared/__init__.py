@@ -1,0 +1,1 @@
+"""What attacks share: seats, targets, schedules, the law that they assume."""

@@ -1,0 +1,1 @@
+"""What defenses share: how a record is read, reputations, centres, bounds."""

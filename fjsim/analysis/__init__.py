@@ -1,1 +1,0 @@
-"""What a fit adds to a recorded deliberation: mixtures of experts, pooling, influencers."""

@@ -1,0 +1,1 @@
+"""OpenAI-compatible endpoints: requests, replies, faults, what a server can do."""

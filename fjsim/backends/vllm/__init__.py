@@ -1,0 +1,1 @@
+"""vLLM, as a server of our own or inside this process."""

@@ -1,0 +1,1 @@
+"""The law with adversaries in some seats: takeover, closed forms, flips, seats, phases."""

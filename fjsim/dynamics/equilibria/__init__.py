@@ -1,0 +1,1 @@
+"""Where opinions end up: solvers and their certificates."""

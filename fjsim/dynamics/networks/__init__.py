@@ -1,0 +1,1 @@
+"""Large networks: as read from edge lists, as generated, as solved."""

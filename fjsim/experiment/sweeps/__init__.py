@@ -1,1 +1,0 @@
-"""Grids of scenarios: cells, their runs, one flat table, and a leaderboard."""

@@ -1,0 +1,1 @@
+"""What a fit found: the result, what is identified, intervals, caveats, the summary."""

@@ -1,0 +1,201 @@
+"""What a fit hands back: parameters, and what is known about how well they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport
+from fjsim.records.transcript import Transcript
+
+if TYPE_CHECKING:
+    from fjsim.dynamics import FJParameters
+
+
+@dataclass(frozen=True)
+class ItemParameters:
+    """Parameters item by item; NaN where the item does not determine them.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+        Weights, always defined.
+    stubbornness, self_weight : ndarray of shape (n_items, n_agents)
+    influence : ndarray of shape (n_items, n_agents, n_agents)
+    influence_shares : ndarray of shape (n_items, n_agents)
+        Mean weight of each innate belief in the beliefs after the last round.
+    """
+
+    rows: Array
+    stubbornness: Array
+    self_weight: Array
+    influence: Array
+    influence_shares: Array
+
+
+@dataclass(frozen=True, eq=False)
+class FJFit:
+    """Fitted Friedkin-Johnsen parameters.
+
+    Parameters
+    ----------
+    model : str
+        Name of the estimator.
+    n_items, n_agents, n_rounds : int
+        Size of what was fitted.
+    agents : tuple of str
+        Names of the seats.
+    stubbornness, self_weight : ndarray of shape (n_agents,)
+        NaN where not identified. For models with parameters per item: the mean over the items
+        that determine them.
+    influence : ndarray of shape (n_agents, n_agents)
+        ``[listener, speaker]``; NaN where not identified.
+    influence_shares : ndarray of shape (n_agents,)
+        Mean weight of each innate belief in the group's beliefs after ``n_rounds``; NaN where
+        seats have no identity.
+    rows : ndarray of shape (n_agents, n_agents + 2)
+        Weights on innate belief, own last belief and speakers; always defined, what predictions
+        use.
+    identified : Identified
+        What the data determine, and the blind spots by name.
+    intervals : Intervals or None
+        None where nothing was resampled.
+    warnings : tuple of str
+        What a reader must know before believing a number.
+    one_step_mse, persistence_mse : float
+        In-sample error of the fit, and of predicting no change: mean over turns of half the
+        summed squared gap.
+    n_turns : int
+        Turns that went in.
+    equilibrium_influence : ndarray of shape (n_agents, n_agents), or None
+        None where it is not determined.
+    items : ItemParameters or None
+        For models with parameters per item.
+    comparison : tuple of ComparisonRow
+        Held-out comparison, where asked for.
+    nulls : NullReport or None
+        Tests of input-dependence, where asked for.
+    simulated : bool
+        Whether the transcript says that no language model took part.
+    """
+
+    model: str
+    n_items: int
+    n_agents: int
+    n_rounds: int
+    agents: tuple[str, ...]
+    stubbornness: Array
+    self_weight: Array
+    influence: Array
+    influence_shares: Array
+    rows: Array
+    identified: Identified
+    intervals: Intervals | None
+    warnings: tuple[str, ...]
+    one_step_mse: float
+    persistence_mse: float
+    n_turns: int
+    equilibrium_influence: Array | None = None
+    items: ItemParameters | None = None
+    comparison: tuple[ComparisonRow, ...] = ()
+    nulls: NullReport | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
+    simulated: bool = False
+
+    def rows_for(self, transcript: Transcript) -> Array:
+        """Return the weights that the fit gives to each item of a transcript.
+
+        Parameters
+        ----------
+        transcript : Transcript
+            With the same seats.
+
+        Returns
+        -------
+        ndarray of shape (n_agents, n_agents + 2), or with leading axes for items and rounds
+        """
+        return self.rows if self.predictor is None else self.predictor(transcript)
+
+    @property
+    def parameters(self) -> FJParameters:
+        """A complete parameter set that moves beliefs as the rows do, for rollouts.
+
+        Where a parameter is not identified, some value stands in its place: read single
+        parameters from ``stubbornness``, ``self_weight`` and ``influence``, never from here.
+        """
+        from fjsim.fitting.rows.solving import parameters_of
+
+        return parameters_of(self.rows)
+
+    def summary(self) -> str:
+        """Return the fit as a table of plain text."""
+        from fjsim.fitting.findings.summary import summary_text
+
+        return summary_text(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``fjsim fit --json`` prints; None where not identified."""
+        return {
+            "model": self.model,
+            "simulated": self.simulated,
+            "n_items": self.n_items,
+            "n_agents": self.n_agents,
+            "parameters": {
+                "stubbornness": _plain(self.stubbornness),
+                "self_weight": _plain(self.self_weight),
+                "influence": _plain(self.influence),
+            },
+            "intervals": self._intervals_json(),
+            "identified": self._identified_json(),
+            "warnings": list(self.warnings),
+            "comparison": [_plain(asdict(row)) for row in self.comparison],
+            "influence_shares": _plain(self.influence_shares),
+            "equilibrium_influence": _plain(self.equilibrium_influence),
+            "n_rounds": self.n_rounds,
+            "n_turns": self.n_turns,
+            "agents": list(self.agents),
+            "one_step_mse": _plain(self.one_step_mse),
+            "persistence_mse": _plain(self.persistence_mse),
+            "nulls": None if self.nulls is None else _plain(asdict(self.nulls)),
+            "details": _plain(self.details),
+        }
+
+    def _intervals_json(self) -> dict[str, Any] | None:
+        if self.intervals is None:
+            return None
+        return {key: _plain(value) for key, value in asdict(self.intervals).items()}
+
+    def _identified_json(self) -> dict[str, Any]:
+        known = self.identified
+        return {
+            "stubbornness": known.stubbornness.tolist(),
+            "self_weight": known.self_weight.tolist(),
+            "influence": known.influence.tolist(),
+            "equilibrium": known.equilibrium,
+            "reasons": [list(reasons) for reasons in known.reasons],
+            "noise": _plain(known.noise),
+            "smallest_singular_value": _plain(known.smallest_singular_value),
+            "rank": known.rank.tolist(),
+            "n_unknowns": known.n_unknowns.tolist(),
+        }
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON-ready values, NaN and infinity as None."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

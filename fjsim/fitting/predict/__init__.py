@@ -1,0 +1,1 @@
+"""What fitted or declared parameters predict."""

@@ -1,0 +1,1 @@
+"""What was heard, as rows of a regression, and its exact solution on the simplex."""

@@ -1,0 +1,1 @@
+"""Whether a fit holds: held-out comparison and null models."""

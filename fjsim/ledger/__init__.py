@@ -1,0 +1,1 @@
+"""Mixtures of experts and who becomes an influencer; stands on fits."""

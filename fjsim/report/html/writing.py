@@ -1,0 +1,60 @@
+"""One self-contained HTML file for a run or a sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fjsim.errors import StorageError
+from fjsim.records import EVENTS, SCENARIO
+from fjsim.runs.folder import write_file
+from fjsim.sweeps.sweep import INDEX
+
+REPORT = "report.html"
+
+
+def write_report(source: str | Path, path: str | Path | None = None) -> Path:
+    """Write the report of a folder.
+
+    Parameters
+    ----------
+    source : str or Path
+        A run folder, or a sweep's.
+    path : str or Path, optional
+        By default ``report.html`` in it.
+
+    Returns
+    -------
+    Path
+        Where it lies.
+
+    Raises
+    ------
+    StorageError
+        If the folder holds neither, or the file cannot be written.
+    """
+    folder = Path(source)
+    target = Path(path) if path is not None else folder / REPORT
+    write_file(target, report_of(folder))
+    return target
+
+
+def report_of(folder: Path) -> str:
+    """Return the page of a folder.
+
+    Raises
+    ------
+    StorageError
+        If it holds neither a run nor a sweep.
+    """
+    if (folder / INDEX).is_file():
+        from fjsim.report.html.sweep import sweep_page
+
+        return sweep_page(folder)
+    if (folder / EVENTS).is_file() and (folder / SCENARIO).is_file():
+        from fjsim.report.html.run import run_page
+
+        return run_page(folder)
+    raise StorageError(
+        f"{folder}: holds neither a run ({EVENTS}, {SCENARIO}) nor a sweep ({INDEX}); give the "
+        "folder that fjsim run or fjsim sweep printed"
+    )

@@ -1,0 +1,127 @@
+"""What a run asked for and took, over all sessions of its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from fjsim.backends.wrappers.budget import Spend
+from fjsim.backends.wrappers.prices import load_prices
+from fjsim.contracts import Usage
+from fjsim.runs.resolve import Setup
+from fjsim.metrics import Spending
+from fjsim.records import Account, LogContents, SpendingFile, SpendingLog
+from fjsim.registry import build
+from fjsim.scenario import Block
+
+
+def spend(spending: Spending) -> Spend:
+    """Return what budgets count of what a run took.
+
+    Parameters
+    ----------
+    spending : Spending
+        From `totals`.
+    """
+    return Spend(spending.calls, spending.tokens_in + spending.tokens_out, spending.cost)
+
+
+def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> SpendingLog:
+    """Return the log of what a run spends.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Of the run, locked by this process; None keeps it in memory. A run that asks nobody but
+        the embedded model needs no file.
+    setup : Setup
+        Of the run.
+    contents : LogContents
+        What the event log of a folder without such a log tells instead.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be opened or written.
+    """
+    if folder is None or _embedded_seats(setup) >= set(setup.model_seats):
+        return SpendingLog()
+    return SpendingFile(folder, lambda: _told_by_turns(setup, contents))
+
+
+def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spending:
+    """Return what a run asked for and took.
+
+    Parameters
+    ----------
+    setup : Setup
+        Of the run.
+    contents : LogContents
+        For what the embedded model was asked, which is not written down, and for what the
+        response cache answered.
+    spending : SpendingLog
+        For all the rest.
+    """
+    asked, embedded = spending.accounts(), _by_model(contents, _embedded_seats(setup))
+    parts = [*asked.values(), *embedded.values()]
+    return Spending(
+        calls=sum(part.calls for part in parts),
+        failed_calls=sum(part.failed_calls for part in parts),
+        estimated_calls=sum(part.estimated_calls for part in parts),
+        cached_calls=sum(cost.cached_calls for _, cost in contents.costs()),
+        tokens_in=sum(part.tokens_in for part in parts),
+        tokens_out=sum(part.tokens_out for part in parts),
+        tokens_cached=sum(part.tokens_cached for part in parts),
+        cost=_cost(setup.scenario.budget.prices, asked, embedded),
+    )
+
+
+def _cost(
+    source: str | None, asked: Mapping[str, Account], embedded: Mapping[str, Account]
+) -> float:
+    if source is None:
+        return 0.0
+    prices = load_prices(source)
+    total = sum(prices.of(model).cost(account.usage) for model, account in asked.items())
+    # The embedded model costs what the user says, which may well be nothing.
+    priced = [(prices.prices.get(model), account) for model, account in embedded.items()]
+    return total + sum(price.cost(account.usage) for price, account in priced if price is not None)
+
+
+def _told_by_turns(setup: Setup, contents: LogContents) -> dict[str, Account]:
+    """Return what a run spent by its recorded turns, all that older folders know."""
+    embedded = _embedded_seats(setup)
+    return _by_model(contents, frozenset(range(setup.scenario.n_agents)) - embedded, setup)
+
+
+def _by_model(
+    contents: LogContents, seats: Collection[int], setup: Setup | None = None
+) -> dict[str, Account]:
+    """Add up what the turns of some seats took, under the models that the scenario names."""
+    accounts: dict[str, Account] = {}
+    for seat, cost in contents.costs():
+        if seat in seats and cost.attempts:
+            model = cost.model if setup is None else _model_of(setup, seat)
+            account = accounts.setdefault(model, Account())
+            account.calls += cost.attempts
+            account.failed_calls += cost.attempts - cost.calls
+            account.add(Usage(cost.tokens_in, cost.tokens_out, cost.tokens_cached))
+    return accounts
+
+
+def _block_of(setup: Setup, seat: int) -> Block:
+    return setup.scenario.seats[seat].backend or setup.scenario.backend
+
+
+def _model_of(setup: Setup, seat: int) -> str:
+    return str(_block_of(setup, seat).parameters.get("model", ""))
+
+
+def _embedded_seats(setup: Setup) -> frozenset[int]:
+    """Return the seats that the embedded model plays in this process."""
+    seats = setup.model_seats
+    blocks = {seat: _block_of(setup, seat).as_dict() for seat in seats}
+    names = {seat: json.dumps(block, sort_keys=True) for seat, block in blocks.items()}
+    simulated = {names[seat]: build("backend", block).simulated for seat, block in blocks.items()}
+    return frozenset(seat for seat in seats if simulated[names[seat]])

@@ -1,0 +1,201 @@
+"""The strongest attack against each defense: a budgeted search over attack parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from fjsim.contracts.attacks import Trial
+from fjsim.registry import Entry, find
+from fjsim.runs.resolve import resolve
+from fjsim.scenario import Block
+from fjsim.seeds import stream
+from fjsim.sweeps.cell import CellJob, CellResult
+from fjsim.sweeps.cells import Cell
+from fjsim.sweeps.executors import PlayAll
+from fjsim.sweeps.grid import BestResponse
+from fjsim.sweeps.groups import Group, Played, tally_of
+from fjsim.sweeps.leaderboard import RATE
+from fjsim.sweeps.planning import Plan
+from fjsim.sweeps.table import sweep_table
+
+LEAST_SHARE = 0.25
+"""An attack that strikes on a smaller share of the questions is rated as if it struck on this."""
+
+
+@dataclass(frozen=True)
+class _Duel:
+    """One attack searched against one setting.
+
+    Parameters
+    ----------
+    cell : Cell
+        Of the sweep, with any attack; gives everything but the attack's parameters.
+    entry : Entry
+        The attack.
+    """
+
+    cell: Cell
+    entry: Entry
+
+    def block(self, parameters: Mapping[str, object]) -> Block:
+        """Return the attack's block: what the cell sets and it knows, then the candidate's."""
+        known = {parameter.name for parameter in self.entry.parameters}
+        own = self.cell.scenario.attack.parameters
+        kept = {name: value for name, value in own.items() if name in known}
+        if self.cell.scenario.attack.kind != self.entry.name:
+            kept = {name: kept[name] for name in ("seat", "seats") if name in kept}
+        return Block(**{"kind": self.entry.name, **kept, **parameters})
+
+    def variant(self, parameters: Mapping[str, object], seed: int, limit: int | None) -> Cell:
+        """Return the cell with other parameters, on one seed."""
+        scenario = self.cell.scenario
+        questions = scenario.questions
+        if limit is not None:
+            # Warm-up questions are not counted, so they come on top of the limit.
+            wanted = limit + scenario.warmup
+            known = questions.resolved_limit
+            fewer = wanted if known is None else min(wanted, known)
+            questions = questions.model_copy(update={"limit": fewer})
+        changed = scenario.with_values(
+            attack=self.block(parameters).as_dict(),
+            questions=questions.model_dump(),
+            baseline=True,
+            seed=seed,
+            name=f"{self.entry.name}-{scenario.name}"[:70].strip("-"),
+        )
+        return Cell({**self.cell.labels, "attack": self.entry.name}, changed)
+
+
+def search_best_responses(planned: Plan, play_all: PlayAll, batch: int = 1) -> pd.DataFrame:
+    """Search, for every defense of a sweep, the attack parameters that do most damage.
+
+    Parameters
+    ----------
+    planned : Plan
+        Its sweep's ``best_response`` gives the budget.
+    play_all : callable
+        From ``open_executor``.
+    batch : int
+        Candidates proposed at a time for each defense, >= 1.
+
+    Returns
+    -------
+    DataFrame
+        One row per setting and attack: parameters found, how many were tried, the damage while
+        searching, and everything that ``sweep_table`` reports, measured on fresh seeds.
+
+    Notes
+    -----
+    Candidates come from the attack itself (``searched`` and ``respond``); one without them is
+    tried as it stands. Damage is attack success on hostile questions. What is reported was
+    measured on seeds that the search never saw, so the choice of the best of many tries does
+    not flatter the attack.
+    """
+    search = planned.sweep.best_response
+    assert search is not None, "asked for by the caller"
+    duels = _duels(planned, search)
+    trials: list[list[Trial]] = [[] for _ in duels]
+    while _try_next(duels, trials, planned, search, play_all, batch):
+        pass
+    best = [max(tried, key=lambda trial: trial.damage) for tried in trials]
+    first = max(planned.sweep.seed_list) + 1
+    seeds = range(first, first + search.confirm)
+    cells = [
+        duel.variant(found.parameters, seed, None)
+        for duel, found in zip(duels, best, strict=True)
+        for seed in seeds
+    ]
+    played = _play(cells, planned, play_all)
+    rows = [
+        _row(tried, played[at * len(seeds) : (at + 1) * len(seeds)], planned.sweep.base.seed)
+        for at, tried in enumerate(trials)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _try_next(
+    duels: Sequence[_Duel],
+    trials: Sequence[list[Trial]],
+    planned: Plan,
+    search: BestResponse,
+    play_all: PlayAll,
+    batch: int,
+) -> bool:
+    """Try the next candidates of all duels at once; say whether there were any."""
+    asked: list[tuple[int, Mapping[str, object]]] = []
+    for at, duel in enumerate(duels):
+        left = min(max(batch, 1), search.budget - len(trials[at]))
+        asked += [(at, candidate) for candidate in _candidates(duel, trials[at], left, planned)]
+    seed = planned.sweep.seed_list[0]
+    cells = [duels[at].variant(candidate, seed, search.limit) for at, candidate in asked]
+    for (at, candidate), played in zip(asked, _play(cells, planned, play_all), strict=True):
+        trials[at].append(Trial(candidate, _damage(played)))
+    return bool(asked)
+
+
+def _candidates(
+    duel: _Duel, tried: Sequence[Trial], count: int, planned: Plan
+) -> Sequence[Mapping[str, object]]:
+    if count < 1:
+        return ()
+    respond = getattr(duel.entry.factory, "respond", None)
+    if respond is None:
+        return () if tried else ({},)
+    place = json.dumps([duel.entry.name, *duel.cell.labels.values()])
+    rng = stream(planned.sweep.base.seed, "best response", place, len(tried))
+    found: Sequence[Mapping[str, object]] = respond(tuple(tried), count, rng)
+    return found if found or tried else ({},)
+
+
+def _duels(planned: Plan, search: BestResponse) -> list[_Duel]:
+    attacked = [cell for cell in planned.cells if cell.scenario.attack.kind != "none"]
+    kinds = search.attacks or tuple(dict.fromkeys(c.scenario.attack.kind for c in attacked))
+    duels: dict[tuple[str, ...], _Duel] = {}
+    for kind in kinds:
+        # The cell of the same attack first: it sets the parameters that are not searched.
+        for cell in sorted(attacked, key=lambda cell: cell.scenario.attack.kind != kind):
+            labels = {name: label for name, label in cell.labels.items() if name != "attack"}
+            duels.setdefault((kind, *labels.values()), _Duel(cell, find("attack", kind)))
+    return list(duels.values())
+
+
+def _play(cells: Sequence[Cell], planned: Plan, play_all: PlayAll) -> list[Played]:
+    results: dict[int, CellResult] = {}
+    play_all([_job(cell, planned) for cell in cells], results.__setitem__)
+    return [Played(cell, results[at]) for at, cell in enumerate(cells)]
+
+
+def _job(cell: Cell, planned: Plan) -> CellJob:
+    folder = None
+    if planned.out is not None:
+        folder = planned.out / "search" / f"{cell.scenario.name}-{resolve(cell.scenario).hash}"
+    return CellJob(cell.scenario, folder, planned.left_out)
+
+
+def _damage(played: Played) -> float:
+    """Return attack success on hostile questions, less where there were few of them."""
+    counts = played.result.counts
+    tally = tally_of(counts, RATE, "attacked")
+    every = tally_of(counts, "attack_success_rate", "attacked")
+    if tally is None or every is None:
+        return 0.0
+    base = max(float(tally.denominator.sum()), LEAST_SHARE * float(every.denominator.sum()))
+    return float(tally.numerator.sum()) / base if base > 0 else 0.0
+
+
+def _row(trials: Sequence[Trial], played: Sequence[Played], seed: int) -> dict[str, Any]:
+    best = max(trials, key=lambda trial: trial.damage)
+    group = Group(played[0].cell.labels, tuple(played))
+    row = sweep_table([group], seed).iloc[0].to_dict()
+    return {
+        **{str(name): value for name, value in row.items()},
+        "attack_parameters": json.dumps(dict(best.parameters), sort_keys=True),
+        "tried": len(trials),
+        "damage_default": trials[0].damage,
+        "damage_searched": best.damage,
+    }

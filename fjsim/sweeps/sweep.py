@@ -1,0 +1,224 @@
+"""A sweep from its description to its tables: played, searched, pooled, kept and read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from fjsim.csv_file import csv_text, read_csv
+from fjsim.errors import StorageError
+from fjsim.foreign_text import shown
+from fjsim.runs.folder import write_file
+from fjsim.runs.play import Watcher
+from fjsim.runs.resolve import versions
+from fjsim.runs.trust import require_trust
+from fjsim.scenario import Scenario
+from fjsim.sweeps.best_response import search_best_responses
+from fjsim.sweeps.cell import CellJob, read_result
+from fjsim.sweeps.cells import Cell
+from fjsim.sweeps.executors import ExecutorName, open_executor
+from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.groups import Played, groups
+from fjsim.sweeps.leaderboard import leaderboard
+from fjsim.sweeps.planning import Plan, plan, play_plan
+from fjsim.sweeps.table import sweep_table
+
+SWEEP = "sweep.yaml"
+INDEX = "cells.json"
+TABLE = "table"
+LEADERBOARD = "leaderboard"
+BEST_RESPONSE = "best_response"
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """A finished sweep.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per setting.
+    leaderboard : DataFrame
+        One row per defense, safest first.
+    best_responses : DataFrame or None
+        The strongest attack found against each defense, where it was searched.
+    played : tuple of Played
+        Every cell with its counts.
+    out : Path or None
+    """
+
+    table: pd.DataFrame
+    leaderboard: pd.DataFrame
+    best_responses: pd.DataFrame | None
+    played: tuple[Played, ...]
+    out: Path | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no language model took part in any cell."""
+        return all(one.result.simulated for one in self.played)
+
+    @property
+    def missing_share(self) -> float:
+        """The largest share of missing turns of any cell."""
+        return max(one.result.missing_share for one in self.played)
+
+
+def run_sweep(
+    sweep: Sweep,
+    out: str | Path | None = None,
+    executor: ExecutorName = "local",
+    workers: int = 1,
+    watch: Watcher | None = None,
+) -> SweepResult:
+    """Play every cell of a sweep that is not done yet, and pool them.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    out : str or Path, optional
+        Its folder, a run folder per cell inside; the same call resumes it.
+    executor : {'local', 'ray'}
+    workers : int
+        Cells played at a time.
+    watch : callable, optional
+        Called with (runs done, runs in all).
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    FjsimError
+        See ``fjsim.errors``; what is done is kept in the folder.
+
+    Examples
+    --------
+    >>> base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 4}, "rounds": 2}
+    >>> sweep = Sweep(base=base, attacks=["stubborn"], topologies=["star", "complete"])
+    >>> run_sweep(sweep).table["topology"].tolist()
+    ['star', 'complete']
+    """
+    planned = plan(sweep, out)
+    require_trust(cell.scenario for cell in planned.cells)
+    if planned.out is not None:
+        for name in ("cells", "search"):
+            inside(planned.out, planned.out / name)
+        for job in planned.jobs.values():
+            inside(planned.out, _folder(job))
+    if planned.out is not None:
+        _write_description(planned)
+    best = None
+    with open_executor(executor, workers) as play_all:
+        played = play_plan(planned, play_all, watch)
+        if sweep.best_response is not None:
+            best = search_best_responses(planned, play_all, workers)
+    result = pool(played, planned.out, best, sweep.base.seed)
+    if planned.out is not None:
+        write_tables(result, planned.out)
+    return result
+
+
+def pool(
+    played: Sequence[Played], out: Path | None, best: pd.DataFrame | None, seed: int
+) -> SweepResult:
+    """Return the tables of played cells."""
+    table = sweep_table(groups(played), seed)
+    return SweepResult(table, leaderboard(table, best), best, tuple(played), out)
+
+
+def _write_description(planned: Plan) -> None:
+    assert planned.out is not None, "checked by the caller"
+    values = json.loads(planned.sweep.model_dump_json()) | {"versions": versions()}
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    write_file(planned.out / SWEEP, f"# Written by fjsim sweep.\n{text}")
+    index = {
+        "left_out": planned.left_out,
+        "seed": planned.sweep.base.seed,
+        "name": planned.sweep.name,
+        "cells": [
+            {
+                "labels": dict(cell.labels),
+                "scenario": cell.scenario.as_dict(),
+                "folder": str(_folder(planned.jobs[name]).relative_to(planned.out)),
+            }
+            for cell, name in zip(planned.cells, planned.hashes, strict=True)
+        ],
+    }
+    write_file(planned.out / INDEX, json.dumps(index) + "\n")
+
+
+def inside(out: Path, folder: Path) -> Path:
+    """Return a folder of a sweep; refuse one that leads out of the sweep's folder.
+
+    Raises
+    ------
+    StorageError
+        If it does, by a link or by its name: the folder may come from somebody else.
+    """
+    if not folder.resolve().is_relative_to(out.resolve()):
+        raise StorageError(f"{out}: {shown(str(folder))} leads out of it; choose another --out")
+    return folder
+
+
+def _folder(job: CellJob) -> Path:
+    assert job.folder is not None, "a sweep on disk gives every run a folder"
+    return job.folder
+
+
+def write_tables(result: SweepResult, out: Path) -> None:
+    """Write the tables as CSV, and as parquet where pyarrow is there."""
+    frames = {TABLE: result.table, LEADERBOARD: result.leaderboard}
+    if result.best_responses is not None:
+        frames[BEST_RESPONSE] = result.best_responses
+    for name, frame in frames.items():
+        write_file(out / f"{name}.csv", csv_text(frame))
+        _write_parquet(out / f"{name}.parquet", frame)
+
+
+def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return
+    if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
+        path.unlink()
+    frame.to_parquet(path, index=False)
+
+
+def load_sweep_result(folder: str | Path) -> SweepResult:
+    """Read a finished sweep again, without playing anything.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    StorageError
+        If it holds no sweep, or one with unfinished cells.
+    """
+    out = Path(folder)
+    try:
+        index = json.loads((out / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{out}: holds no sweep ({INDEX} is missing or damaged)") from error
+    try:
+        played = [
+            Played(
+                Cell(one["labels"], Scenario(**one["scenario"])),
+                read_result(inside(out, out / one["folder"])),
+            )
+            for one in index["cells"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"{out}: {INDEX} is damaged; run the sweep again") from error
+    answers = out / f"{BEST_RESPONSE}.csv"
+    best = read_csv(answers) if answers.is_file() else None
+    return pool(played, out, best, int(index["seed"]))

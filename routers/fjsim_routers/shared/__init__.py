@@ -1,0 +1,1 @@
+"""What routers share: a channel, a reading of confidence, weights from it."""

@@ -1,0 +1,57 @@
+"""What routers share: the graph's weights by default, a channel, a reading of confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Channel, Record, Router
+from fjsim.errors import ConfigError
+from fjsim_routers.shared.measures import certainty_of
+
+Confidence = Literal["entropy", "stated"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelRouter(Router):
+    """A router whose channel is a parameter.
+
+    Parameters
+    ----------
+    channel : {'label', 'withhold', 'sample', 'blend'}, default 'label'
+        How the weights act on model agents.
+    threshold : float, default 0.5
+        Of ``'withhold'``: the smallest share of the row's largest weight that is delivered.
+    strength : float, default 0.5
+        Of ``'blend'``: the share of the accepted belief that is the routed mixture.
+    """
+
+    channel: Channel = "label"
+    threshold: float = 0.5
+    strength: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside their range."""
+        for name in ("threshold", "strength"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"router.{name} is {getattr(self, name)}; it must lie in [0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfidenceRouter(ChannelRouter):
+    """A router that goes by how confident speakers are in round 0.
+
+    Parameters
+    ----------
+    confidence : {'entropy', 'stated'}, default 'entropy'
+        ``1 - H(b) / log K`` of the round-0 belief, or what the agent said of itself.
+    channel, threshold, strength
+        See `ChannelRouter`.
+    """
+
+    confidence: Confidence = "entropy"
+
+    def certainty(self, record: Record) -> Array:
+        """Return each seat's confidence as the parameter means it, shape (..., n_agents)."""
+        return certainty_of(record, self.confidence == "stated")
