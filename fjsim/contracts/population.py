@@ -70,7 +70,7 @@ class Population:
     -----
     The defaults are calibrated so that the attack success rates of a stubborn agent at a hub,
     in a complete graph and at a leaf come near the rates that [1]_ reports for language models;
-    ``benchmarks/calibration.py`` repeats the calibration.
+    ``studies/calibration.py`` repeats the calibration.
 
     References
     ----------
