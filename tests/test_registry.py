@@ -65,6 +65,16 @@ print(json.dumps({
 """
 
 
+CHECKED = """
+import json, sys
+from fjsim import testing
+
+for kind, block in json.loads(sys.argv[1]).items():
+    getattr(testing, f"check_{kind}")(block)
+print(json.dumps("kept"))
+"""
+
+
 ASKED = """
 import collections, json, sys
 import fjsim
@@ -90,7 +100,7 @@ print(json.dumps(answers))
 """
 
 
-def fresh_process(program: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def fresh_process(program: str, request: Mapping[str, Any], folder: Path) -> Any:
     """Return what a program prints when the packages of a folder are installed."""
     result = subprocess.run(
         [sys.executable, "-c", program, json.dumps(request)],
@@ -142,6 +152,10 @@ def test_strangers_package_is_listed_as_third_party(stranger):
 
 def test_strangers_plugins_are_built_by_name(stranger):
     assert stranger["built"] == SAMPLE_BLOCKS
+
+
+def test_strangers_plugins_keep_the_laws_that_we_ship(installed):
+    assert fresh_process(CHECKED, SAMPLE_BLOCKS, installed) == "kept"
 
 
 def test_strangers_defense_is_judged_beside_ours_by_its_name_alone(installed):
@@ -221,7 +235,7 @@ def test_example_of_the_docs_works_as_it_stands(tmp_path):
 
 
 def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path):
-    write_package(tmp_path, "my_attacks", example_of_the_docs(1))
+    write_package(tmp_path, "my_attacks", example_of_the_docs(2))
     team = {"kind": "numeric", "count": 4}
     scenario = {"agents": team, "questions": {"limit": 4}, "rounds": 4, "topology": "complete"}
     found = fresh_process(ASKED, scenario | {"attack": "pied-piper"}, tmp_path)
@@ -229,7 +243,7 @@ def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path):
 
 
 def test_metric_of_the_docs_is_counted(tmp_path):
-    write_package(tmp_path, "my_metrics", example_of_the_docs(2))
+    write_package(tmp_path, "my_metrics", example_of_the_docs(3))
     found = survey(tmp_path, {"metric": {"kind": "steadfast"}})
     assert found["built"]["metric"] == {"kind": "steadfast"}
     assert found["third_party"]["metric"] == ["steadfast"]
