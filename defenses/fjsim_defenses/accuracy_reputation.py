@@ -61,7 +61,7 @@ def momentum_step(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SeatHistory:
     """What is remembered of every seat.
 
     Parameters
@@ -117,17 +117,17 @@ class AccuracyReputation(TrustPolicy):
         for name in ("start", "momentum", "step"):
             require(name, getattr(self, name), 0, 1)
 
-    def initial_state(self, n_agents: int) -> Account:
+    def initial_state(self, n_agents: int) -> SeatHistory:
         """Return the account before the first question."""
         zeros = np.zeros(n_agents)
-        return Account(0, zeros, zeros, np.full(n_agents, self.start), zeros)
+        return SeatHistory(0, zeros, zeros, np.full(n_agents, self.start), zeros)
 
-    def gates(self, record: Record, state: Account) -> Array:
+    def gates(self, record: Record, state: SeatHistory) -> Array:
         """Return each speaker's trust, the same for all listeners."""
         trust = np.broadcast_to(state.trust, record.stated.shape[1:-1])
         return np.repeat(trust[..., None, :], record.influence.shape[-1], axis=-2)
 
-    def update(self, record: Record, state: Account, key: int | None) -> Account:
+    def update(self, record: Record, state: SeatHistory, key: int | None) -> SeatHistory:
         """Return the account after a question."""
         counted = replace(state, questions=state.questions + 1)
         if state.questions < self.warmup:
@@ -139,7 +139,7 @@ class AccuracyReputation(TrustPolicy):
         )
         return replace(counted, trust=step.trust, error=step.error)
 
-    def _counted(self, record: Record, state: Account, key: int | None) -> Account:
+    def _counted(self, record: Record, state: SeatHistory, key: int | None) -> SeatHistory:
         if key is None:
             return state
         right = correctness(record, key)
@@ -149,7 +149,7 @@ class AccuracyReputation(TrustPolicy):
             answered=state.answered + ~np.isnan(right),
         )
 
-    def _warmed(self, state: Account) -> Account:
+    def _warmed(self, state: SeatHistory) -> SeatHistory:
         """Return the account with the square of the accuracy, if the warm-up is over."""
         if state.questions < self.warmup:
             return state

@@ -29,7 +29,7 @@ class Books(NamedTuple):
 
 @register("defense", "audit")
 @dataclass(frozen=True, kw_only=True)
-class Audit(TrustPolicy):
+class AuditDefense(TrustPolicy):
     """Look up the right answer only where a dissenting speaker could take over, within a budget.
 
     Parameters

@@ -15,7 +15,7 @@ from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.reputation import Reputation
 
 
-class Counts(NamedTuple):
+class EvidenceCounts(NamedTuple):
     """Discounted numbers of good and bad answers, ``[listener, speaker]``."""
 
     good: Array
@@ -75,17 +75,19 @@ class BetaReputation(Reputation):
         require("good", self.good, 1e-9)
         require("bad", self.bad, 1e-9)
 
-    def initial_state(self, n_agents: int) -> Counts:
+    def initial_state(self, n_agents: int) -> EvidenceCounts:
         """Return no evidence."""
-        return Counts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
+        return EvidenceCounts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
 
-    def gates(self, record: Record, state: Counts) -> Array:
+    def gates(self, record: Record, state: EvidenceCounts) -> Array:
         """Return the lower bounds."""
         bound = lower_bound(self.good + state.good, self.bad + state.bad, self.confidence)
         return self.spread(bound, record)
 
-    def update(self, record: Record, state: Counts, key: int | None) -> Counts:
+    def update(self, record: Record, state: EvidenceCounts, key: int | None) -> EvidenceCounts:
         """Return the counts after a question."""
         seen = self.seen(record, key)
         good, bad = np.nan_to_num(seen), np.nan_to_num(1 - seen)
-        return Counts(self.forgetting * state.good + good, self.forgetting * state.bad + bad)
+        return EvidenceCounts(
+            self.forgetting * state.good + good, self.forgetting * state.bad + bad
+        )

@@ -15,7 +15,7 @@ from fjsim_defenses.shared.policy import TrustPolicy, require
 from fjsim_defenses.shared.readings import heard_beliefs
 from fjsim_defenses.shared.robust_centres import heard_and_own, trimmed_mean
 
-Rule = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
+RobustCentre = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
 NOTHING = 1e-15
 
 
@@ -116,7 +116,7 @@ class RobustAggregate(TrustPolicy):
        settings", POMACS 1 (2017), doi:10.1145/3154503 (geometric median).
     """
 
-    rule: Rule = "coordinate-median"
+    rule: RobustCentre = "coordinate-median"
     trim: float = 0.2
     residual: Residual = "self"
 

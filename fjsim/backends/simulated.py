@@ -25,7 +25,7 @@ from fjsim.registry import register
 from fjsim.role_tokens import without_role_tokens
 from fjsim.seeds import stream
 
-Rule = Literal["fj", "log-linear", "majority", "attractor"]
+LawRule = Literal["fj", "log-linear", "majority", "attractor"]
 
 UNKNOWN = 1000
 """Questions it did not know that it keeps in mind."""
@@ -76,7 +76,7 @@ class SimulatedBackend(Population, Backend):
     draw is keyed by the request's seed, so the same request always gets the same reply.
     """
 
-    rule: Rule = "fj"
+    rule: LawRule = "fj"
     persuasion: float = 0.0
     noise: float = 0.0
     bias: float = 0.2

@@ -24,7 +24,7 @@ from fjsim.contracts import (
 )
 from fjsim.deliberation import rendering
 from fjsim.deliberation.accepting import blended, kept_share, recorded_share, routed
-from fjsim.deliberation.adversary import Adversary, Moment
+from fjsim.deliberation.adversary import Adversary, TurnContext
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.hearing import (
@@ -68,7 +68,7 @@ class Deliberation:
         self.weights = team.influence
         self._journal = journal
         self._twin = twin
-        self._sheet = team.sheet(item.question)
+        self._question_view = team.question_view(item.question)
         self._adversary = Adversary(team, item) if arm == "attacked" else None
         self._listening = Listening(team, item, self._adversary)
         self._turns: list[dict[int, Turn]] = [{}]
@@ -205,11 +205,11 @@ class Deliberation:
     @property
     def _probing(self) -> Probing:
         return Probing(
-            self.team, self.arm, self.item, self._journal, self._sheet, self._conversations
+            self.team, self.arm, self.item, self._journal, self._question_view, self._conversations
         )
 
     def _openings_heard(self, seat: int) -> list[Message]:
-        moment = Moment(1, self._turns[0], self._said())
+        context = TurnContext(1, self._turns[0], self._said())
         loud = []
         for speaker in self.team.speakers[seat]:
             turn = self._turns[0][speaker]
@@ -217,7 +217,7 @@ class Deliberation:
                 continue
             message = message_of(turn, float(self.team.influence[seat, speaker]), 1.0)
             if self._adversary is not None:
-                message = self._adversary.tampered(message, seat, moment)
+                message = self._adversary.tampered(message, seat, context)
             loud.append(cut(message, self.team.rules.peers_see))
         return loud
 
@@ -266,9 +266,9 @@ class Deliberation:
         return copy._replace(arm="clean", shared=False) if copy and copy.shared else None
 
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
-        moment = Moment(number, said, self._before, self._gates)
-        stance = None if self._adversary is None else self._adversary.stance(seat, moment)
-        hearing = self._listening.hearing(seat, moment, self.weights, self._gates, self._gating)
+        context = TurnContext(number, said, self._before, self._gates)
+        stance = None if self._adversary is None else self._adversary.stance(seat, context)
+        hearing = self._listening.hearing(seat, context, self.weights, self._gates, self._gating)
         own_view = self._own_view(seat) if number else None
         recorded = self._journal.recorded(self._key(seat, number))
         agent = self.team.agents[seat]
@@ -318,7 +318,9 @@ class Deliberation:
         assert elicitor is not None, "a model agent has an elicitor"
         sample = SampleIndex(self.item.replica, seat, number)
         chat = self._conversations[seat].chat(asked)
-        return self._turn(seat, number, hearing, await elicitor.ask(chat, self._sheet, sample))
+        return self._turn(
+            seat, number, hearing, await elicitor.ask(chat, self._question_view, sample)
+        )
 
     def _turn(
         self, seat: int, number: int, hearing: Hearing, elicited: Elicited, blends: bool = True
@@ -403,7 +405,7 @@ class Deliberation:
             return self._opening_prompt(seat, stance)
         defense = self.team.defense
         return rendering.round_prompt(
-            self._sheet,
+            self._question_view,
             number,
             hearing.heard,
             hearing.silent,
@@ -415,13 +417,13 @@ class Deliberation:
     def _opening_prompt(self, seat: int, stance: Stance | None) -> str:
         if not isinstance(self.team.agents[seat], ModelAgent):
             return ""
-        return rendering.question_prompt(self._sheet, stance)
+        return rendering.question_prompt(self._question_view, stance)
 
     def _conversation(self, seat: int) -> Conversation:
         agent, rules = self.team.agents[seat], self.team.rules
         persona = agent.describe() if isinstance(agent, ModelAgent) else ""
         system = rendering.system_prompt(
-            self._sheet, rendering.agent_name(seat), self.team.n_agents, persona
+            self._question_view, rendering.agent_name(seat), self.team.n_agents, persona
         )
         return Conversation(system, rules.self_view, rules.token_budget)
 

@@ -10,7 +10,7 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Agent, Attack, Defense, Router
 from fjsim.deliberation.elicitation import Elicitor
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.questions import Question
 from fjsim.seeds import stream
 
@@ -87,9 +87,12 @@ class Team:
         """Whom each listener hears."""
         return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.influence)
 
-    def sheet(self, question: Question) -> Sheet:
+    def question_view(self, question: Question) -> QuestionView:
         """Return the question as everybody is shown it."""
         order = np.arange(question.n_options)
         if self.rules.permute_options:
             stream(self.rules.seed, "options", question.id).shuffle(order)
-        return Sheet(question, tuple(order.tolist()))
+        return QuestionView(question, tuple(order.tolist()))
+
+    # What runs are built and logged with still says `sheet`.
+    sheet = question_view

@@ -82,17 +82,17 @@ def played_law(header: Mapping[str, Any], arm: Arm) -> PlayedLaw | None:
     PlayedLaw or None
         None where the header says nothing.
     """
-    told = header.get("law")
-    if told is None:
+    law = header.get("law")
+    if law is None:
         return None
     try:
         return PlayedLaw(
-            models=tuple(int(seat) for seat in told["models"]),
-            router=_channel(told["router"]),
-            strength=_share(told["strength"]),
-            defense=None if told["defense"] is None else _channel(told["defense"]),
-            self_view=bool(told["self_view"]),
-            unread=str(told["unread"].get(arm, "")),
+            models=tuple(int(seat) for seat in law["models"]),
+            router=_channel(law["router"]),
+            strength=_share(law["strength"]),
+            defense=None if law["defense"] is None else _channel(law["defense"]),
+            self_view=bool(law["self_view"]),
+            unread=str(law["unread"].get(arm, "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StorageError(

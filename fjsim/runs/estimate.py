@@ -178,11 +178,11 @@ class _Left:
 def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> NDArray[np.int64]:
     """Return the estimated tokens of the chat in each round."""
     scenario = setup.scenario
-    sheet = rendering.Sheet(question, tuple(range(question.n_options)))
+    question_view = rendering.QuestionView(question, tuple(range(question.n_options)))
     agent = next((a for a in setup.plugins.agents if isinstance(a, ModelAgent)), None)
     persona = agent.describe() if agent is not None else ""
-    opening = len(rendering.system_prompt(sheet, "Agent 0", scenario.n_agents, persona))
-    opening += len(rendering.question_prompt(sheet, None))
+    opening = len(rendering.system_prompt(question_view, "Agent 0", scenario.n_agents, persona))
+    opening += len(rendering.question_prompt(question_view, None))
     n_speakers = float((setup.influence > 0).sum(axis=1).mean())
     heard = 60 + n_speakers * REPLY_CHARACTERS * 0.8
     rounds = np.arange((scenario.rounds if last is None else last) + 1)

@@ -93,8 +93,8 @@ def test_a_replayed_turn_that_cannot_be_is_one_clear_line(
     run(small(attack="none"), out=tmp_path / "r")
     events = tmp_path / "r" / "events.jsonl"
     lines = [json.loads(line) for line in events.read_text().splitlines()]
-    told = [{**line, **changes} if line["type"] == "turn" else line for line in lines]
-    events.write_text("".join(json.dumps(line) + "\n" for line in told))
+    changed = [{**line, **changes} if line["type"] == "turn" else line for line in lines]
+    events.write_text("".join(json.dumps(line) + "\n" for line in changed))
     replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}
     with pytest.raises(ConfigError, match="does not fit it"):
         run(small(attack="none", agents=replay))

@@ -68,8 +68,8 @@ def direct_weight(n_benign: int, n_seats: int = 1, trust: float = 1.0) -> float:
     float
         :math:`w = k\tau / (k\tau + m - 1)`.
     """
-    told = n_seats * trust
-    return told / (told + n_benign - 1) if told > 0 else 0.0
+    trusted_seats = n_seats * trust
+    return trusted_seats / (trusted_seats + n_benign - 1) if trusted_seats > 0 else 0.0
 
 
 def complete_takeover(

@@ -46,7 +46,7 @@ class RouterMix:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class HeardTurns:
     """Who had been heard, how much of it passed a gate, and what stands in for the rest.
 
     Parameters
@@ -122,7 +122,7 @@ class Hearing:
         return np.concatenate([both, speakers], axis=1)
 
 
-def hearing(transcript: Transcript) -> Hearing:
+def hearing(transcript: Transcript) -> HeardTurns:
     r"""Read from a transcript who had heard whom, and through which gate.
 
     Parameters
@@ -133,7 +133,7 @@ def hearing(transcript: Transcript) -> Hearing:
 
     Returns
     -------
-    Hearing
+    HeardTurns
 
     Raises
     ------
@@ -164,7 +164,7 @@ def hearing(transcript: Transcript) -> Hearing:
     elif played is not None and played.defense_blends:
         gate[:, :, models] = 1.0
     options, weights = _by_option(transcript, gate, models)
-    return Hearing(
+    return HeardTurns(
         heard=heard,
         said_in=said_in,
         gate=gate,

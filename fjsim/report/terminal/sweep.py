@@ -120,8 +120,8 @@ def reasons_of(table: pd.DataFrame) -> list[str]:
     """
     if "no_prediction" not in table or "attack" not in table:
         return []
-    told = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
-    counts = told["no_prediction"].value_counts()
+    unpredicted = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
+    counts = unpredicted["no_prediction"].value_counts()
     return [f"{reason} ({number} of {len(table)} settings)" for reason, number in counts.items()]
 
 

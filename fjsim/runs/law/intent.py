@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array, certain
 from fjsim.contracts import Message, Record, Sight
 from fjsim.deliberation import Item
-from fjsim.deliberation.adversary import Adversary, Moment, said_in
+from fjsim.deliberation.adversary import Adversary, TurnContext, said_in
 from fjsim.runs.resolve import Setup, team_of
 from fjsim.records import Transcript
 
@@ -107,7 +107,7 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
         for listener, speaker in np.argwhere(setup.influence > 0).tolist():
             for which, number in enumerate((0, max(n_rounds - 2, 0))):
                 said = said_in(record, number, speaker)
-                heard = adversary.tampered(said, listener, Moment(number + 1, {}, record))
+                heard = adversary.tampered(said, listener, TurnContext(number + 1, {}, record))
                 if heard is not said and heard.belief is not None:
                     forged[which, at, listener, speaker, : len(heard.belief)] = _read(
                         heard, transcript.peers_read
