@@ -163,7 +163,7 @@ def played(row: Row, share: float, mapped: Callable[..., Any]) -> dict[str, Coun
     ----------
     row : Row
     share : float
-        Of the questions.
+        Share of the questions.
     mapped : callable
         ``map``, or that of a pool.
     """

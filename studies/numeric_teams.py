@@ -79,7 +79,7 @@ class Setting:
     Parameters
     ----------
     place : str
-        Of `PLACES`.
+        A name from `PLACES`.
     arms : tuple of str
         Names in `SCRIPTS` or in ``scripts``.
     n_teams, n_questions, n_rounds, seed : int
@@ -125,7 +125,8 @@ class Counts:
     right_first, flipped : ndarray
         The same where the adversary struck; 0 elsewhere.
     flipped_anyway : ndarray
-        Of ``right_first``, wrong at the end in the arm ``none``; NaN where that is not played.
+        Share of ``right_first`` that is wrong at the end in the arm ``none``; NaN where that is not
+        played.
     right_last, agents : ndarray
         Benign agents right at the end, and how many there are.
     protected : ndarray of bool

@@ -93,7 +93,7 @@ class Adaptive(Seated):
         prospects = {active: self._prospect(opening, active, only) for active in sets}
         active = max(prospects, key=lambda some: (prospects[some].flips, prospects[some].belief))
         best = prospects[active]
-        worthwhile = best.flips >= self.least_flips and best.target != opening.question.answer
+        worthwhile = best.flips >= self.least_flips and best.target != opening.question.key
         return Plan(best.target, active if worthwhile else ())
 
     def _only(self, opening: Opening, rng: np.random.Generator) -> int | None:

@@ -35,7 +35,7 @@ class Schedule(Seated):
     honest_phase, hostile_phase : int, default 0 and 1
         From then on, so many questions honest, then so many hostile, and again.
     honest_rounds : int, default 0
-        Of a hostile question, the rounds in which it is still honest, round 0 counted.
+        Rounds of a hostile question in which it is still honest, round 0 counted.
     drift_rounds : int, default 0
         Rounds over which it then moves from the honest belief to its target in equal steps.
     honest_as : {'key', 'ordinary'}, default 'key'
@@ -112,13 +112,13 @@ class Schedule(Seated):
         return min(1.0, (view.round - self.honest_rounds) / self.drift_rounds)
 
     def _honest(self, view: View) -> Stance | None:
-        key = view.question.answer
+        key = view.question.key
         if key is None or self.honest_as == "ordinary":
             return None
         return Stance(key, self._honest_belief(view), "medium")
 
     def _honest_belief(self, view: View) -> Array:
-        key, n_options = view.question.answer, view.question.n_options
+        key, n_options = view.question.key, view.question.n_options
         if key is None:
             return np.full(n_options, 1 / n_options)
         return certain(key, n_options, self.honest_certainty)

@@ -94,7 +94,7 @@ class AccuracyReputation(TrustPolicy):
     start : float
         Trust before anything is known, in [0, 1].
     momentum, step : float
-        Of the update, in [0, 1].
+        Parameters of the update, in [0, 1].
     labels : {'none', 'all'} or Audit
         Which keys it is shown.
     channel, residual, threshold

@@ -39,7 +39,7 @@ class AuditDefense(TrustPolicy):
     danger : float, default 0.3
         Predicted mean takeover from which a question is audited, in [0, 1].
     stubbornness, self_weight : float, default 0.1 and 0.3
-        Of an honest agent, declared or assumed, for the prediction.
+        Parameters of an honest agent, declared or assumed, for the prediction.
     horizon : int, default 10
         Rounds that the prediction looks ahead, >= 1.
     labels : {'none', 'all'} or Audit, default 'all'

@@ -45,7 +45,7 @@ class BetaReputation(Reputation):
     forgetting : float, default 0.95
         What old evidence is multiplied by per question, in [0, 1].
     confidence : float, default 0.9
-        Of the lower bound, in [0, 1).
+        Confidence of the lower bound, in [0, 1).
     good, bad : float, default 4 and 1
         Prior counts, > 0; forgetting returns to them.
     scope, labels, channel, residual, threshold

@@ -29,7 +29,7 @@ def predicted_statement(
     mixture : ndarray of shape (..., n_agents, n_options)
         What the speakers made of their peers in the round before.
     stubbornness, self_weight : float
-        Of an honest agent.
+        Parameters of an honest agent.
     """
     drift = self_weight * heard_beliefs(record, number - 1) + (1 - self_weight) * mixture
     return np.asarray(stubbornness * heard_beliefs(record, 0) + (1 - stubbornness) * drift)
@@ -47,7 +47,8 @@ class FJResidual(TrustPolicy):
     tolerance : float, default 0.05
         Surprise that costs nothing, >= 0.
     stubbornness, self_weight : float, default 0.1 and 0.3
-        Of an honest agent: declared, or assumed; used where no fitted model is handed in.
+        Parameters of an honest agent, declared or assumed, used where no fitted model is handed
+        in.
     surprise : Surprise or None, default None
         A fitted model's surprise about the record, round by round, from who runs the defense.
     channel, residual, threshold

@@ -48,7 +48,7 @@ def print_problem(label: str, message: object, style: str) -> None:
     message : object
         What to say; may hold words of servers and of files.
     style : str
-        Of the label.
+        Style of the label.
     """
     line = capped(hide_keys(" ".join(printable(str(message)).split())))
     err.print(f"[{style}]{label}:[/] {escape(line)}", soft_wrap=True)

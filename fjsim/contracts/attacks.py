@@ -293,11 +293,11 @@ class Attack(ABC):
         Parameters
         ----------
         message : Message
-            Of one of its own seats; of any seat only with ``Power.REWRITE``.
+            A message of one of its own seats; of any seat only with ``Power.REWRITE``.
         listener : int
             Seat of the listener, or ``OPERATOR`` for the record that routers and defenses read.
         view : View
-            Of the listener's round.
+            What it sees in the listener's round.
         """
         return message
 
@@ -310,11 +310,11 @@ class Attack(ABC):
         Parameters
         ----------
         message : Message
-            Of one of its own seats.
+            A message of one of its own seats.
         listener : int
             Seat of the benign listener.
         view : View
-            Of the listener's round.
+            What it sees in the listener's round.
         """
         return ()
 
@@ -329,7 +329,7 @@ class Attack(ABC):
         seat : int
             A seat that the adversary does not hold.
         view : View
-            Of that seat's turn.
+            What it sees at that seat's turn.
         """
         return None
 

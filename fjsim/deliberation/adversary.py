@@ -61,7 +61,7 @@ class Adversary:
     def __init__(self, team: Team, item: Item) -> None:
         assert team.attack is not None, "the clean arm has no adversary"
         self.attack: Attack = team.attack
-        self.seats = team.seats
+        self.seats = team.adversary_seats
         self.target = -1
         self.active: tuple[int, ...] | None = None
         self._team = team
@@ -219,7 +219,7 @@ class Adversary:
         self, context: TurnContext, purpose: str, *key: int, heard: tuple[Message, ...] = ()
     ) -> View:
         team, item, sees = self._team, self._item, self._sees
-        known = item.question if Sight.KEY in sees else replace(item.question, answer=None)
+        known = item.question if Sight.KEY in sees else replace(item.question, key=None)
         stated = context.record.stated[: context.number] if Sight.BELIEFS in sees else None
         return View(
             question=known,

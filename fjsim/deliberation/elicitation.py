@@ -123,7 +123,7 @@ class Elicitor:
         chat : sequence of ChatMessage
             The whole chat, the probe last.
         names : sequence of str
-            Of the speakers.
+            Names of the speakers.
         sample : SampleIndex
             Whose probe it is.
         """

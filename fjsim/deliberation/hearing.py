@@ -203,7 +203,7 @@ def delivered(
     shares : ndarray of shape (n_agents,)
         The listener's row of the graph's W, which is shown instead.
     rng : numpy.random.Generator
-        Of ``sample``.
+        Random stream of ``sample``.
     """
     if router.channel == "label":
         return Hearing(tuple(messages))
@@ -235,9 +235,9 @@ def deliver(
         ``withhold`` drops messages below the threshold; ``sample`` delivers with the gate's
         probability; ``label`` (the gate is shown) and ``blend`` deliver everything.
     threshold : float
-        Of ``withhold``.
+        Smallest gate that ``withhold`` delivers.
     rng : numpy.random.Generator
-        Of ``sample``.
+        Random stream of ``sample``.
     """
     if channel in ("label", "blend"):
         return Hearing(heard=tuple(messages))

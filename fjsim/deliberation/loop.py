@@ -118,7 +118,7 @@ class Deliberation:
         if n_rounds > 0:
             if team.router.probes:
                 self._perceived = await self._probed()
-            key = self.item.question.answer
+            key = self.item.question.key
             self.weights = team.router.route(self.record(), router_state, key)
         for number in range(1, n_rounds + 1):
             if self._is_read:

@@ -26,7 +26,7 @@ class Probing:
     Parameters
     ----------
     team, arm, item, journal
-        As of ``Deliberation``.
+        As in ``Deliberation``.
     question_view : QuestionView
         The question as shown.
     conversations : sequence of Conversation

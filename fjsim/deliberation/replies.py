@@ -85,7 +85,7 @@ def read_probe(text: str, names: Sequence[str]) -> tuple[float, ...]:
     text : str
         What the model wrote; a leading block of thinking is dropped.
     names : sequence of str
-        Of the speakers that were asked about.
+        Names of the speakers that were asked about.
 
     Returns
     -------

@@ -241,16 +241,16 @@ def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
     item : Item
         The finished question.
     seed : int
-        Of the audits.
+        Seed of the audits.
     """
     if policy.labels == "all":
-        return item.question.answer
+        return item.question.key
     if isinstance(policy.labels, Audit):
         if item.is_warmup and getattr(policy, "warmup", False):
             # A policy that asks for a warm-up learns from all of it.
-            return item.question.answer
+            return item.question.key
         rng = stream(seed, "audit", item.question.id, item.replica)
-        return item.question.answer if rng.random() < policy.labels.audit else None
+        return item.question.key if rng.random() < policy.labels.audit else None
     return None
 
 

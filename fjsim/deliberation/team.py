@@ -64,7 +64,7 @@ class Team:
         None where there is none: nothing is gated.
     attack : Attack or None
     seats : tuple of int
-        The adversary's seats.
+        The adversary's; read them as `adversary_seats`.
     rules : Rules
     """
 
@@ -76,6 +76,11 @@ class Team:
     attack: Attack | None
     seats: tuple[int, ...]
     rules: Rules
+
+    @property
+    def adversary_seats(self) -> tuple[int, ...]:
+        """The adversary's seats, in either arm."""
+        return self.seats
 
     @property
     def n_agents(self) -> int:

@@ -109,7 +109,7 @@ def influencers(
     fold : ndarray of int, shape (n_items,)
         Cross-validation folds; a question never stands in two.
     seed : int, default 0
-        Of the forest.
+        Seed of the forest.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class MixtureReport:
     ranking : pandas.DataFrame
         ``auc``: whether right agents carry more influence than wrong ones, item by item.
     calibration, reliability : pandas.DataFrame
-        Of each agent's round-0 belief.
+        Calibration and reliability of each agent's round-0 belief.
     influence, classification, gates : pandas.DataFrame
         Regression of influence on observable proxies, classification of the top influencer, and
         the gate of every item.
@@ -85,7 +85,7 @@ def mixture_ledger(
         Subject of each item, for the domain oracle; default the question's identity cannot tell,
         so all items share one domain.
     seed : int, default 0
-        Of folds and resampling.
+        Seed of folds and resampling.
 
     Returns
     -------

@@ -34,7 +34,7 @@ class JudgedItems:
     Parameters
     ----------
     transcript : Transcript
-        Of these items.
+        Transcript of these items.
     beliefs : ndarray of shape (n_items, n_agents, n_options)
         Innate; 0 where an item has no such option.
     truth : ndarray of shape (n_items, n_options)
@@ -66,7 +66,7 @@ def judged_team(
     domains : tuple of str, length n_items, or None
         Subject of each item.
     seed : int
-        Of the folds.
+        Seed of the folds.
 
     Returns
     -------

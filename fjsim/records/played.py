@@ -23,7 +23,7 @@ class PlayedLaw:
     router : {'label', 'withhold', 'sample', 'blend'}
         The router's channel.
     strength : float
-        Of a router that blends: the share of its mixture in what is accepted, in [0, 1].
+        Share of a blending router's mixture in what is accepted, in [0, 1].
     defense : {'label', 'withhold', 'sample', 'blend'} or None
         The defense's channel; None without a defense.
     self_view : bool
@@ -74,7 +74,7 @@ def played_law(header: Mapping[str, Any], arm: Arm) -> PlayedLaw | None:
     Parameters
     ----------
     header : mapping
-        Of a run; logs of foreign runs and of early versions say nothing.
+        A run's header; logs of foreign runs and of early versions say nothing.
     arm : {'attacked', 'clean'}
 
     Returns

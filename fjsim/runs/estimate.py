@@ -30,13 +30,13 @@ class Estimated:
     Parameters
     ----------
     turns : int
-        Of all arms, in all.
+        Turns of all arms, in all.
     turns_done : int
         In the folder already.
     calls : int
         Requests still to be sent, without retries and repairs.
     tokens_in, tokens_out : int
-        Of those; rough, at four characters a token.
+        Tokens of these calls; rough, at four characters a token.
     cost : float or None
         By the price file, without a server's prompt cache; None without one.
     warmup : int

@@ -33,10 +33,10 @@ def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> S
     Parameters
     ----------
     folder : Path or None
-        Of the run, locked by this process; None keeps it in memory. A run that asks nobody but
-        the embedded model needs no file.
+        Folder of the run, locked by this process; None keeps it in memory. A run that asks nobody
+        but the embedded model needs no file.
     setup : Setup
-        Of the run.
+        Setup of the run.
     contents : LogContents
         What the event log of a folder without such a log tells instead.
 
@@ -56,7 +56,7 @@ def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spendi
     Parameters
     ----------
     setup : Setup
-        Of the run.
+        Setup of the run.
     contents : LogContents
         For what the embedded model was asked, which is not written down, and for what the
         response cache answered.

@@ -34,7 +34,7 @@ class _Pairing:
     Parameters
     ----------
     cell : Cell
-        Of the sweep, with any attack; gives everything but the attack's parameters.
+        A cell of the sweep, with any attack; gives everything but the attack's parameters.
     entry : Entry
         The attack.
     """

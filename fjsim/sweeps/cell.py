@@ -51,7 +51,7 @@ class CellResult:
     Parameters
     ----------
     hash : str
-        Of the run.
+        Hash of the run.
     left_out : int
         As in the job.
     simulated : bool
@@ -104,7 +104,7 @@ def finished(job: CellJob, run_hash: str) -> CellResult | None:
     ----------
     job : CellJob
     run_hash : str
-        Of its resolved scenario; another run's result does not count, nor does one that was
+        Hash of its resolved scenario; another run's result does not count, nor does one that was
         counted before a metric of now was installed.
     """
     if job.folder is None or not (job.folder / RESULT).is_file():
@@ -157,7 +157,7 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
     ----------
     run : Run
     setup : Setup
-        Of the same scenario.
+        Setup of the same scenario.
     left_out : int
         How many questions of the order to leave out.
     """

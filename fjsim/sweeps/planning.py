@@ -125,7 +125,7 @@ def play_plan(
     play_all : callable
         From ``open_executor``.
     watch : callable, optional
-        As of ``run_sweep``.
+        As in ``run_sweep``.
     """
     results = planned.done()
     total = len(planned.jobs)

@@ -10,7 +10,7 @@ from fjsim.questions import Question
 
 N_AGENTS = 6
 COMPLETE = (np.ones((N_AGENTS, N_AGENTS)) - np.eye(N_AGENTS)) / (N_AGENTS - 1)
-QUESTION = Question("q", "Which one?", ("a", "b", "c", "d"), answer=2)
+QUESTION = Question("q", "Which one?", ("a", "b", "c", "d"), key=2)
 BENIGN = np.random.default_rng(5).dirichlet(np.ones(4), size=N_AGENTS - 1)
 MESSAGE = Message(
     speaker=3, round=1, answer=1, belief=certain(1, 4, 0.7), confidence=0.7, reason="Because."

@@ -66,7 +66,7 @@ class Stopped:
     Parameters
     ----------
     url : str
-        Of its server.
+        Address of its server.
     seed : int
         Decides when and how.
     """

@@ -89,7 +89,7 @@ class Aimed(Attack):
             )
             return Plan(best.target)
         target = self.pick_target(opening.question, opening.benign, rng)
-        return Plan(target, active=() if target == opening.question.answer else None)
+        return Plan(target, active=() if target == opening.question.key else None)
 
     def _speakers(self, opening: Opening) -> Sequence[int]:
         """Return the seats whose statements it decides."""

@@ -82,7 +82,7 @@ class Seated(Aimed):
         ----------
         view : View
         brief, payload : str
-            As of `Stance`.
+            As in `Stance`.
         """
         belief = certain(view.target, view.question.n_options, self.certainty)
         return Stance(view.target, belief, self.persuasiveness, brief, payload)

@@ -132,7 +132,7 @@ def attacked_parameters(
     influence : ndarray or scipy.sparse.csr_array of shape (n_agents, n_agents)
     seats : tuple of int
     stubbornness, self_weight : float or array-like of shape (n_agents,)
-        Of the benign agents.
+        Parameters of the benign agents.
     adversary_stubbornness : float, default 1.0
         In [0, 1].
 

@@ -137,7 +137,7 @@ def direct_bound(system: Array, effective: Array, worst: Array, size: float = 0.
     worst : ndarray of shape (..., n_agents)
         Size of each agent's residual.
     size : float, default 0.0
-        Of the largest innate belief: residuals were rounded in double precision; 0 for those
+        Size of the largest innate belief: residuals were rounded in double precision; 0 for those
         that bound rounding themselves.
 
     Returns

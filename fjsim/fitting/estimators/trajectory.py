@@ -40,7 +40,7 @@ class Trajectory(Resampled):
     steps : int
         Largest number of L-BFGS steps.
     resamples, level, seed
-        Of the one-step fit's intervals, see `Resampled`; none by default.
+        Settings of the one-step fit's intervals, see `Resampled`; none by default.
 
     Notes
     -----

@@ -84,7 +84,7 @@ def assemble(
     draws : ndarray of shape (n_resamples, n_agents, n_agents + 2), optional
         Bootstrapped weights over speakers.
     level : float, default 0.95
-        Of the intervals.
+        Level of the intervals.
     **extra
         Further fields of `FJFit`.
 

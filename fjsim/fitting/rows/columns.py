@@ -160,7 +160,7 @@ def routed_rows(rows: Array, router: RouterMix | None, by_item: bool = False) ->
     rows : ndarray of shape (..., n_agents, n_agents + 2)
         What agents state by.
     router : RouterMix or None
-        Of the transcript that they belong to.
+        Router of the transcript that they belong to.
     by_item : bool, default False
         Whether W(q) is taken item by item, or its mean over items.
 

@@ -64,9 +64,9 @@ def compare(
         Names or estimators; default `default_models`. The first one is what ``gap`` is measured
         from.
     protocols : sequence of str
-        Of `PROTOCOLS`. Models that learn single items stand under ``last-round`` only.
+        Names from `PROTOCOLS`. Models that learn single items stand under ``last-round`` only.
     seed : int, default 0
-        Of folds and resampling.
+        Seed of folds and resampling.
 
     Returns
     -------

@@ -174,7 +174,7 @@ def _trust(arms: Arms) -> list[Curve]:
     if transcript is None or np.nanmin(transcript.gates, initial=1.0) >= 1:
         return []
     trust = mean_trust(transcript)
-    kinds = {"adversary": transcript.seats, "benign agents": transcript.benign}
+    kinds = {"adversary": transcript.adversary_seats, "benign agents": transcript.benign}
     rounds = range(1, transcript.n_rounds + 1)
     return [
         Curve(

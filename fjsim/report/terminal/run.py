@@ -56,8 +56,8 @@ def shown_in_run(measured: Measured) -> Mapping[str, Metric]:
     Parameters
     ----------
     measured : Measured
-        Of the run; what it does not have is left out, as is what means nothing without an attack
-        where nobody attacks.
+        The run's numbers; what it does not have is left out, as is what means nothing where
+        nobody attacks.
     """
     present, attacked = measured.as_dict(), measured.source.main == "attacked"
     return {

@@ -34,7 +34,7 @@ def adversary_of(setup: Setup, item: Item, innate: Array) -> Adversary:
     Parameters
     ----------
     setup : Setup
-        Of a run with an attack.
+        Setup of a run with an attack.
     item : Item
     innate : ndarray of shape (n_agents, n_options)
         Recorded round-0 beliefs; those of its own seats are not looked at.
@@ -80,7 +80,7 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     Parameters
     ----------
     setup : Setup
-        Of a run with an attack that rewrites.
+        Setup of a run with an attack that rewrites.
     transcript : Transcript
         The attacked arm.
 

@@ -81,7 +81,7 @@ def law_beliefs(pair: Pair | None, source: str, setup: Setup | None = None) -> L
     source : {'declared', 'fitted_clean', 'fitted_first_rounds'}
         Where the parameters come from.
     setup : Setup, optional
-        Of the run: asks the attack again which messages it forged, which no transcript holds.
+        Setup of the run: asks the attack again which messages it forged, which no transcript holds.
         Without it a transcript that says why no law can be read off it is believed.
     """
     if pair is None or not pair.attacked.n_items:

@@ -22,9 +22,9 @@ class ChannelRouter(Router):
     channel : {'label', 'withhold', 'sample', 'blend'}, default 'label'
         How the weights act on model agents.
     threshold : float, default 0.5
-        Of ``'withhold'``: the smallest share of the row's largest weight that is delivered.
+        ``'withhold'`` delivers from this share of the row's largest weight on.
     strength : float, default 0.5
-        Of ``'blend'``: the share of the accepted belief that is the routed mixture.
+        Share of the routed mixture in the belief that ``'blend'`` accepts.
     """
 
     channel: Channel = "label"
