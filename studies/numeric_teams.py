@@ -69,12 +69,12 @@ ARMS = (
     "collude-2",
     "tamper",
 )
-"""Nobody, and the nine attacks of the first study; `SCRIPTS` has more."""
+"""Nobody, and nine attacks; `SCRIPTS` has more."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played; the defaults are those of the first study.
+    """What is played; by default one team size and law throughout.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Votes of round 0 as a gate: an option is heard out as far as it leads one's own.
+"""Votes of round 0 as a gate: the gate is an option's lead over the listener's own.
 
 The functions are pure and take leading batch axes; `Ballot` is the stateless defense.
 """

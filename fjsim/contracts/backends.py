@@ -66,7 +66,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class SampleIndex:
-    """Which draw a reply is; two neutral seats with the same prompt never share a reply."""
+    """Identify one sample by replica, seat, round, draw and repair.
+
+    Two neutral seats with the same prompt have samples of their own, and so never share a reply.
+    """
 
     replica: int
     seat: int
@@ -94,7 +97,7 @@ class Request:
     sampling : Sampling
         How the reply is drawn.
     sample : SampleIndex
-        Which draw it is; travels in the request's ``user`` field.
+        Identifies the sample; travels in the request's ``user`` field.
     logprobs : int
         How many top log-probabilities of each token to return; 0 for none.
     """

@@ -89,8 +89,8 @@ class Router(Policy, ABC):
         Share of the routed mixture of what was heard in the belief that ``blend`` accepts; the
         rest is what the model stated.
     probes : bool
-        Whether listeners are asked, after round 0 and aside, how sure each speaker seems; the
-        answers are the record's ``perceived``.
+        Whether a probe after round 0 asks listeners how sure each speaker seems; the answers are
+        the record's ``perceived``.
     """
 
     channel: Channel = "label"

@@ -193,7 +193,7 @@ class Adversary:
         return self._tampers and (message.speaker in self.seats or Power.REWRITE in self._may)
 
     def _invented(self, seat: int, number: int) -> int:
-        """Return a speaker that nobody is; the same number is the same name all along."""
+        """Return a stable id outside the real seats for a seat's forged messages."""
         place = self.seats.index(seat)
         return self._team.n_agents + number * len(self.seats) + place
 

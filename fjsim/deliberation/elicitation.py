@@ -116,7 +116,7 @@ class Elicitor:
     async def perceive(
         self, chat: Sequence[ChatMessage], names: Sequence[str], sample: SampleIndex
     ) -> Perceived:
-        """Ask aside how sure each speaker seems.
+        """Ask in a probe how sure each speaker seems.
 
         Parameters
         ----------

@@ -133,7 +133,9 @@ class Gating:
     state: Any
 
     def judged(self, message: Message, listener: int, seat: int) -> Message:
-        """Return a message under the gate that its own words deserve.
+        """Apply the defense to this message's own content.
+
+        A message that says what is on record keeps the gate it has.
 
         Parameters
         ----------

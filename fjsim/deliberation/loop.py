@@ -198,7 +198,7 @@ class Deliberation:
         )
 
     async def _probed(self) -> Array:
-        """Ask everybody aside how sure those whom they hear seemed in round 0."""
+        """Probe everybody on how sure those whom they hear seemed in round 0."""
         seats = range(self.team.n_agents)
         return await self._probing.ask_all([self._openings_heard(seat) for seat in seats])
 

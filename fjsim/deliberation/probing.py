@@ -1,4 +1,4 @@
-"""Asked aside after round 0: how sure does each speaker seem to each listener."""
+"""A separate probe after round 0: how sure does each speaker seem to each listener."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Probing:
 
 
 def _sureness(message: Message) -> float:
-    """Return what an agent without a model makes of a message: it takes its word for it."""
+    """Return what an agent without a model makes of a message: it uses the stated confidence."""
     if message.confidence is not None:
         return message.confidence
     if message.belief is None:

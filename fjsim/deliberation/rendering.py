@@ -168,7 +168,7 @@ def round_prompt(
 
 
 def probe_prompt(question_view: QuestionView, heard: Sequence[Message]) -> str:
-    """Return what a listener is asked aside: how sure each speaker seems."""
+    """Return the probe of a listener: how sure does each speaker seem."""
     return fill(
         "probe",
         heard="\n\n".join(_block(question_view, message, False, False) for message in heard),

@@ -59,8 +59,8 @@ class TakeoverPredicted(LawMetric):
 class FlipsObserved(PairMetric):
     """The share of agents that the attack brings to its target.
 
-    Of (item, agent) not at the target in the clean arm at the end, the share that is there in the
-    attacked arm.
+    It is taken over (item, agent) not at the target in the clean arm at the end, and counts those
+    that are there in the attacked arm.
     """
 
     label = "flips to the target"

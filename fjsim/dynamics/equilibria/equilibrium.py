@@ -319,5 +319,5 @@ def _solve_system(
 
 def _choice(system: System) -> tuple[str, str]:
     if system.metric is not None:
-        return "conjugate-gradients", "everyone is heard back, so the system is symmetric"
+        return "conjugate-gradients", "influence is symmetric (detailed balance)"
     return "bicgstab", "influence runs one way, so the system is not symmetric"

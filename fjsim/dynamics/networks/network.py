@@ -34,7 +34,8 @@ class Network:
     loops : ndarray of shape (n_agents,) or None
         Weight of each agent's self-loop, on the scale of `weights`.
     undirected : bool
-        Whether everyone is heard back with the same weight.
+        Whether influence is symmetric before rows are normalised: each listener weighs its speaker
+        as the speaker weighs it.
     """
 
     indptr: Pointer

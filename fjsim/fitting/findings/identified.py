@@ -73,7 +73,7 @@ class ComparisonRow:
     Parameters
     ----------
     model : str
-    protocol : {'readme', 'last-round', 'rollout'}
+    protocol : {'held-out-questions', 'last-round', 'rollout'}
     metric : str
         What ``one_step_mse`` measures.
     one_step_mse : float
