@@ -6,7 +6,7 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Message
-from fjsim.deliberation.hearing import DELIVERED, Hearing, expressed
+from fjsim.deliberation.hearing import DELIVERED, Hearing
 
 
 def gate_of(message: Message) -> float | Array:
@@ -42,7 +42,7 @@ def routed(
     mixture = np.zeros_like(accepted)
     left = 1.0
     for message in hearing.heard:
-        belief = expressed(message, len(accepted))
+        belief = message.expressed(len(accepted))
         if belief is None or message.speaker >= len(weights):
             continue
         share = float(weights[message.speaker] / weights.sum())

@@ -39,7 +39,7 @@ class AttackSuccess(ArmMetric):
 
 @register("metric", "targeted_attack_success_rate")
 class TargetedAttackSuccess(ArmMetric):
-    """Share of (item, agent) right at round 0 that is at the adversary's target at the last round."""
+    """Share of (item, agent) right at round 0 that is at the target at the last round."""
 
     label = "success at the target"
     direction = "lower is safer"

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fjsim.beliefs import Array, certain
-from fjsim.contracts import Message, Sight, Stance, ThreatModel, View
+from fjsim.contracts import Sight, Stance, ThreatModel, View
 from fjsim.errors import ConfigError
 from fjsim_attacks.shared.aimed import Aimed
 from fjsim_attacks.shared.seating import SeatChoice, choose_seats
@@ -117,16 +117,11 @@ def heard_belief(view: View) -> Array | None:
     view : View
         A message without belief counts by its confidence on its answer, or not at all.
     """
-    read = [(message.weight, _read(message, view.question.n_options)) for message in view.messages]
+    read = [
+        (message.weight, message.expressed(view.question.n_options)) for message in view.messages
+    ]
     known = [(weight, belief) for weight, belief in read if belief is not None and weight > 0]
     if not known:
         return None
     weights = np.array([weight for weight, _ in known])
     return np.asarray(weights @ np.array([belief for _, belief in known]) / weights.sum())
-
-
-def _read(message: Message, n_options: int) -> Array | None:
-    if message.belief is not None or message.answer is None:
-        return message.belief
-    certainty = 1.0 if message.confidence is None else message.confidence
-    return certain(message.answer, n_options, certainty)

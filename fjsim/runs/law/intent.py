@@ -1,4 +1,4 @@
-"""What the adversary of a finished run was after, asked of the attack again.
+"""The adversary's plan in a finished run, recomputed by asking the attack again.
 
 An attack keeps nothing on itself and draws from streams that are keyed by what they are for, so
 that the same questions give the same plans. What it *did* stands in the log; what it *meant* to
@@ -7,10 +7,12 @@ do, it can be asked at any time.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fjsim.beliefs import Array, certain
+from fjsim.beliefs import Array
 from fjsim.contracts import Message, Record, Sight
 from fjsim.deliberation import Item
 from fjsim.deliberation.adversary import Adversary, TurnContext, said_in
@@ -136,5 +138,7 @@ def _read(message: Message, peers_read: str) -> Array:
     assert message.belief is not None, "checked by the caller"
     if peers_read == "belief" or message.answer is None:
         return message.belief
-    sure = 1.0 if peers_read == "answer" or message.confidence is None else message.confidence
-    return certain(message.answer, len(message.belief), sure)
+    sure = None if peers_read == "answer" else message.confidence
+    read = replace(message, belief=None, confidence=sure).expressed(len(message.belief))
+    assert read is not None, "it has an answer"
+    return read
