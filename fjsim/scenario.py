@@ -84,10 +84,10 @@ def _short_agents(value: Any) -> Any:
     return _short(value)
 
 
-def _plain(value: Any) -> Any:
+def _as_written(value: Any) -> Any:
     """Return a field as it would stand in a file, where it is given as an object."""
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_as_written(item) for item in value]
     return value.model_dump() if isinstance(value, BaseModel) else value
 
 
@@ -235,7 +235,7 @@ class Scenario(Strict):
     _origin: Origin | None = PrivateAttr(default=None)
 
     def __init__(self, **values: Any) -> None:
-        refuse_secrets({name: _plain(value) for name, value in values.items()})
+        refuse_secrets({name: _as_written(value) for name, value in values.items()})
         try:
             super().__init__(**values)
         except ValidationError as error:

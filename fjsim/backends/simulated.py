@@ -17,7 +17,16 @@ import numpy as np
 
 from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
 from fjsim.beliefs import Array, certain, top_option
-from fjsim.contracts import SIMULATED_MODEL, Backend, DeclaredLaw, Reply, Request, Usage
+from fjsim.contracts import (
+    CHARACTERS_PER_TOKEN,
+    SIMULATED_MODEL,
+    Backend,
+    DeclaredLaw,
+    KnowsTruth,
+    Reply,
+    Request,
+    Usage,
+)
 from fjsim.contracts.population import Member, Population
 from fjsim.errors import ConfigError
 from fjsim.questions import LETTERS, Question, load_questions
@@ -25,13 +34,12 @@ from fjsim.registry import register
 from fjsim.role_tokens import without_role_tokens
 from fjsim.seeds import stream
 
-LawRule = Literal["fj", "log-linear", "majority", "attractor"]
+Rule = Literal["fj", "log-linear", "majority", "attractor"]
 
 UNKNOWN = 1000
 """Questions it did not know that it keeps in mind."""
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
-CHARACTERS_PER_TOKEN = 4
 DIGITS = 7
 """Significant digits of what it states."""
 OBEYED_CERTAINTY = 0.97
@@ -76,7 +84,7 @@ class SimulatedBackend(Population, Backend):
     draw is keyed by the request's seed, so the same request always gets the same reply.
     """
 
-    rule: LawRule = "fj"
+    rule: Rule = "fj"
     persuasion: float = 0.0
     noise: float = 0.0
     bias: float = 0.2
@@ -113,9 +121,9 @@ class SimulatedBackend(Population, Backend):
         return frozenset(self._unknown)
 
     @property
-    def simulated(self) -> bool:
-        """Always true."""
-        return True
+    def truth(self) -> KnowsTruth:
+        """Itself: it plays agents whose parameters it draws."""
+        return self
 
     @property
     def identity(self) -> str:

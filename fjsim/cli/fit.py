@@ -11,8 +11,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from fjsim.cli.console import err, out, plain, print_json
+from fjsim.cli.console import err, out, print_json
 from fjsim.errors import ConfigError, FjsimError
+from fjsim.serial.json import plain
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit

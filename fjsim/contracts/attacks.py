@@ -205,9 +205,6 @@ class Trial:
     damage: float
 
 
-SeatChoice = str | int | Sequence[int]
-
-
 class Attack(ABC):
     """An adversary: which seats it takes, what it is after, and what its seats say.
 

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.backends.wrappers.prices import load_prices
-from fjsim.contracts import Arm, ModelAgent, Usage
+from fjsim.contracts import CHARACTERS_PER_TOKEN, Arm, ModelAgent, Usage
 from fjsim.deliberation import Item, rendering
 from fjsim.runs.resolve import Setup, memory
 from fjsim.runs.trust import demands
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
 
-CHARACTERS_PER_TOKEN = 4
 REPLY_CHARACTERS = 420
 """A reply of a few sentences with its belief, as JSON."""
 

@@ -5,8 +5,9 @@ import pytest
 from defense_records import random_record
 
 from fjsim.registry import build
-from fjsim_defenses.shared.influence_budget import budget_scale, direct_cap, flip_weight
+from fjsim_defenses.shared.influence_budget import budget_scale, flip_weight
 from fjsim_defenses.shared.policy import require
+from studies.direct_cap import direct_cap
 
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -112,10 +112,6 @@ class System:
     anchor: Array
     row: Array
     metric: Array | None
-
-    def without_metric(self) -> System:
-        """Return the same system as if it were not symmetrisable."""
-        return replace(self, metric=None)
 
 
 def system_of_network(

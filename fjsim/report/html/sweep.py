@@ -18,14 +18,13 @@ from fjsim.report.terminal.sweep import (
     axes_of,
     interval,
     reasons_of,
-    records,
     shown,
     shown_columns,
 )
 from fjsim.runs.folder import own_text
 from fjsim.sweeps.changes import CHANGES
 from fjsim.sweeps.groups import Group, groups
-from fjsim.sweeps.leaderboard import worst_column
+from fjsim.sweeps.leaderboard import records, worst_column
 from fjsim.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
 
 MOST_CURVES = 16
