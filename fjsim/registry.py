@@ -302,7 +302,9 @@ def describe(plugin: Any, name: str) -> dict[str, Any]:
 
 def _as_given(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _as_given(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {
+            item.name: _as_given(getattr(value, item.name)) for item in dataclasses.fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): _as_given(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):

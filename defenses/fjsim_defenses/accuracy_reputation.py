@@ -9,9 +9,10 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Audit, Labels, Memory, Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.evidence import correctness
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 
 MOMENTUM = 0.8
 STEP = 0.4
@@ -102,6 +103,12 @@ class AccuracyReputation(TrustPolicy):
     """
 
     memory: ClassVar[Memory] = "round0"
+    ranges: ClassVar[Ranges] = {
+        "warmup": ">= 0",
+        "start": "[0, 1]",
+        "momentum": "[0, 1]",
+        "step": "[0, 1]",
+    }
 
     warmup: int = 0
     updates: bool = True
@@ -109,13 +116,6 @@ class AccuracyReputation(TrustPolicy):
     momentum: float = MOMENTUM
     step: float = STEP
     labels: Labels = "all"
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("warmup", self.warmup, 0)
-        for name in ("start", "momentum", "step"):
-            require(name, getattr(self, name), 0, 1)
 
     def initial_state(self, n_agents: int) -> SeatHistory:
         """Return the account before the first question."""

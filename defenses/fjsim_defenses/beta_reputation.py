@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy import special
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.reputation import Reputation
 
 
@@ -62,18 +62,17 @@ class BetaReputation(Reputation):
        Conference, 2002.
     """
 
+    ranges: ClassVar[Ranges] = {
+        "forgetting": "[0, 1]",
+        "confidence": "[0, 1)",
+        "good": "> 0",
+        "bad": "> 0",
+    }
+
     forgetting: float = 0.95
     confidence: float = 0.9
     good: float = 4.0
     bad: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("forgetting", self.forgetting, 0, 1)
-        require("confidence", self.confidence, 0, 1 - 1e-9)
-        require("good", self.good, 1e-9)
-        require("bad", self.bad, 1e-9)
 
     def initial_state(self, n_agents: int) -> EvidenceCounts:
         """Return no evidence."""

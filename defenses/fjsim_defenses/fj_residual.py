@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.contracts.policies import Surprise
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.mixtures import gated_mixture
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 
 
@@ -68,19 +69,18 @@ class FJResidual(TrustPolicy):
        doi:10.1109/TAC.2013.2266831 (residuals of a known linear model).
     """
 
+    ranges: ClassVar[Ranges] = {
+        "rate": ">= 0",
+        "tolerance": ">= 0",
+        "stubbornness": "[0, 1]",
+        "self_weight": "[0, 1]",
+    }
+
     rate: float = 5.0
     tolerance: float = 0.05
     stubbornness: float = 0.1
     self_weight: float = 0.3
     surprise: Surprise | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("rate", self.rate, 0)
-        require("tolerance", self.tolerance, 0)
-        require("stubbornness", self.stubbornness, 0, 1)
-        require("self_weight", self.self_weight, 0, 1)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return each speaker's trust after the rounds so far, the same for all listeners."""

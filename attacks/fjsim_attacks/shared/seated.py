@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from fjsim.beliefs import Array, certain
 from fjsim.contracts import Sight, Stance, ThreatModel, View
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim_attacks.shared.aimed import Aimed
 from fjsim_attacks.shared.seating import SeatChoice, choose_seats
 
@@ -39,16 +39,12 @@ class Seated(Aimed):
     :math:`\gamma_a s_a + (1-\gamma_a) \sum_j w_{aj} b_j` with :math:`s_a` its position.
     """
 
+    ranges: ClassVar[Ranges] = {"stubbornness": "[0, 1]"}
+
     seat: SeatChoice = "hub"
     n_seats: int = 1
     stubbornness: float = 1.0
     persuasiveness: Persuasiveness = "high"
-
-    def __post_init__(self) -> None:
-        """Refuse what is outside its range."""
-        super().__post_init__()
-        if not 0 <= self.stubbornness <= 1:
-            raise ConfigError(f"attack.stubbornness is {self.stubbornness}; it must lie in [0, 1]")
 
     @property
     def threat(self) -> ThreatModel:

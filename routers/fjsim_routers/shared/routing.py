@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Channel, Record, Router
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges, check_ranges
 from fjsim_routers.shared.measures import certainty_of
 
 Confidence = Literal["entropy", "stated"]
@@ -27,15 +27,15 @@ class ChannelRouter(Router):
         Share of the routed mixture in the belief that ``'blend'`` accepts.
     """
 
+    ranges: ClassVar[Ranges] = {"threshold": "[0, 1]", "strength": "[0, 1]"}
+
     channel: Channel = "label"
     threshold: float = 0.5
     strength: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse shares outside their range."""
-        for name in ("threshold", "strength"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"router.{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        """Refuse parameters outside their ranges, those of subclasses included."""
+        check_ranges("router", self)
 
 
 @dataclass(frozen=True, kw_only=True)
