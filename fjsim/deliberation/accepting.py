@@ -40,7 +40,7 @@ def accepted_belief(
         As it is recorded; None where all of the statement was accepted.
     """
     defense, router = team.defense, team.router
-    gates = hearing.gates if defense is not None and defense.channel == "blend" else None
+    gates = hearing.gates if team.defense_channel == "blend" else None
     if gates is None and router.channel != "blend":
         return stated, None
     if innate is None or own is None:

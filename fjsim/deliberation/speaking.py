@@ -67,7 +67,6 @@ class Speaking:
             return ""
         if number == 0:
             return self.opening_prompt(seat, stance)
-        defense = self.team.defense
         return rendering.round_prompt(
             self.question_view,
             number,
@@ -75,7 +74,7 @@ class Speaking:
             hearing.silent,
             self.state.own_view(seat),
             stance,
-            show_trust=defense is not None and defense.channel == "label",
+            show_trust=self.team.defense_channel == "label",
         )
 
     async def statement(

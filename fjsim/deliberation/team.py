@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Agent, Attack, Defense, Router
+from fjsim.contracts import Agent, Attack, Channel, Defense, Router
 from fjsim.deliberation.elicitation import Elicitor
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.questions import Question
@@ -61,8 +61,10 @@ class Team:
         W of the graph, ``influence[listener, speaker]``.
     router : Router
     defense : Defense or None
-        None where there is none: nothing is gated.
+        None, and no object that does nothing, where there is none: the plug-in ``none`` is a name
+        for scenarios.
     attack : Attack or None
+        None likewise.
     seats : tuple of int
         The adversary's; read them as `adversary_seats`.
     rules : Rules
@@ -81,6 +83,11 @@ class Team:
     def adversary_seats(self) -> tuple[int, ...]:
         """The adversary's seats, in either arm."""
         return self.seats
+
+    @property
+    def defense_channel(self) -> Channel | None:
+        """The defense's channel; None without a defense."""
+        return None if self.defense is None else self.defense.channel
 
     @property
     def n_agents(self) -> int:
