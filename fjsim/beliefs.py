@@ -198,17 +198,3 @@ def from_opinion(opinions: ArrayLike) -> Array:
     """
     values = np.asarray(opinions, dtype=float)
     return np.stack([1 - values, values], axis=-1)
-
-
-def to_opinion(beliefs: ArrayLike) -> Array:
-    """Return the scalar opinion ``p`` of a belief over two options.
-
-    Parameters
-    ----------
-    beliefs : array-like of shape (..., 2)
-
-    Returns
-    -------
-    ndarray of shape (...)
-    """
-    return np.asarray(beliefs, dtype=float)[..., 1]

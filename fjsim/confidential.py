@@ -43,7 +43,7 @@ _HARMLESS = re.compile(
 
 
 def hide_keys(text: str) -> str:
-    """Return a text with keys of well-known services and credentials in addresses blotted out.
+    """Return a text with keys of well-known services and credentials in addresses redacted.
 
     Examples
     --------

@@ -42,8 +42,9 @@ class Question:
         What is asked.
     options : tuple of str
         Two to 26 of them, in the order of the file.
-    answer : int or None
-        0-based index of the right option; None where the set has no key.
+    key : int or None
+        0-based index of the right option; None where the set has no key. A file calls it
+        ``answer``.
     subject : str
         What it is about; may be empty.
     """
@@ -51,8 +52,13 @@ class Question:
     id: str
     text: str
     options: tuple[str, ...]
-    answer: int | None
+    key: int | None
     subject: str = ""
+
+    @property
+    def answer(self) -> int | None:
+        """The key, as files call it; use `key`."""
+        return self.key
 
     @property
     def n_options(self) -> int:
@@ -213,12 +219,12 @@ def _question(record: Mapping[str, Any], where: str, seen: dict[str, str]) -> Qu
         id=identity,
         text=text.strip(),
         options=tuple(option.strip() for option in options),
-        answer=_answer(record.get("answer"), [option.strip() for option in options], where),
+        key=_key(record.get("answer"), [option.strip() for option in options], where),
         subject=str(record.get("subject", "")),
     )
 
 
-def _answer(given: Any, options: list[str], where: str) -> int | None:
+def _key(given: Any, options: list[str], where: str) -> int | None:
     if given is None:
         return None
     last = len(options) - 1

@@ -296,21 +296,23 @@ def describe(plugin: Any, name: str) -> dict[str, Any]:
     if dataclasses.is_dataclass(plugin):
         for item in dataclasses.fields(plugin):
             if item.init and not item.name.startswith("_"):
-                values[item.name] = _plain(getattr(plugin, item.name))
+                values[item.name] = _as_given(getattr(plugin, item.name))
     return values
 
 
-def _plain(value: Any) -> Any:
+def _as_given(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {
+            item.name: _as_given(getattr(value, item.name)) for item in dataclasses.fields(value)
+        }
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _as_given(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
-        return sorted((_plain(item) for item in value), key=str)
+        return sorted((_as_given(item) for item in value), key=str)
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_as_given(item) for item in value]
     if isinstance(value, Enum):
-        return _plain(value.value)
+        return _as_given(value.value)
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     if isinstance(value, (str, int, float, bool)) or value is None:

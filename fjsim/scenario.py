@@ -84,10 +84,10 @@ def _short_agents(value: Any) -> Any:
     return _short(value)
 
 
-def _plain(value: Any) -> Any:
+def _as_written(value: Any) -> Any:
     """Return a field as it would stand in a file, where it is given as an object."""
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_as_written(item) for item in value]
     return value.model_dump() if isinstance(value, BaseModel) else value
 
 
@@ -116,14 +116,14 @@ AGENT_KEYS = tuple(name for name in AgentBlock.model_fields if name != "kind")
 """What the block of an agent may hold beside its kind and the agent's own parameters."""
 
 
-class Team(AgentBlock):
+class UniformAgents(AgentBlock):
     """All seats alike."""
 
     count: int = Field(default=6, ge=1)
 
 
 Agents = Annotated[
-    Annotated[Team, Tag("team")]
+    Annotated[UniformAgents, Tag("team")]
     | Annotated[tuple[AgentBlock, ...], Field(min_length=1), Tag("seats")],
     Discriminator(_branch),
     BeforeValidator(_short_agents),
@@ -216,7 +216,7 @@ class Scenario(Strict):
     questions: Annotated[QuestionsBlock, BeforeValidator(_short_questions)] = QuestionsBlock()
     replicas: int = Field(default=1, ge=1)
     warmup: int = Field(default=0, ge=0)
-    agents: Agents = Team()
+    agents: Agents = UniformAgents()
     topology: PluginBlock = Block(kind="complete")
     router: PluginBlock = Block(kind="uniform")
     attack: PluginBlock = Block(kind="none")
@@ -235,7 +235,7 @@ class Scenario(Strict):
     _origin: Origin | None = PrivateAttr(default=None)
 
     def __init__(self, **values: Any) -> None:
-        refuse_secrets({name: _plain(value) for name, value in values.items()})
+        refuse_secrets({name: _as_written(value) for name, value in values.items()})
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -272,14 +272,14 @@ class Scenario(Strict):
     @property
     def seats(self) -> tuple[AgentBlock, ...]:
         """One block per seat."""
-        if isinstance(self.agents, Team):
+        if isinstance(self.agents, UniformAgents):
             return (self.agents,) * self.agents.count
         return tuple(block for block in self.agents for _ in range(block.count))
 
     @property
     def n_agents(self) -> int:
         """How many seats there are."""
-        blocks = (self.agents,) if isinstance(self.agents, Team) else self.agents
+        blocks = (self.agents,) if isinstance(self.agents, UniformAgents) else self.agents
         return sum(block.count for block in blocks)
 
     @property

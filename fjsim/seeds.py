@@ -47,7 +47,7 @@ def shuffled(items: Sequence[Item], seed: int, purpose: str, *key: object) -> li
     items : sequence
         What is put in order.
     seed, purpose, *key
-        As of `stream`.
+        As in `stream`.
     """
     drawn = list(items)
     # A small generator: shuffling a handful of peers must not cost a full stream.

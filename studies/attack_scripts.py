@@ -64,7 +64,7 @@ class Script:
     honest_questions, honest_phase, hostile_phase : int
         So many questions honest; then so many honest and so many hostile, and again.
     honest_rounds : int
-        Of a hostile question, the rounds in which it still states the right option.
+        Rounds of a hostile question in which it still states the right option.
     drift_rounds : int
         Rounds over which it then moves to its target.
     certainty, honest_certainty : float

@@ -71,14 +71,14 @@ class Found:
     ----------
     place : str
     parameters : mapping
-        Of the script, as searched.
+        Parameters of the script, as searched.
     tried : int
     every, struck : Estimate
         Attack success over all questions, and over those on which it struck.
     anyway : Estimate
         What the same agents lose there when nobody attacks.
     share : float
-        Of the chances, how many lie on those.
+        How many of the chances lie on those.
     """
 
     place: str
@@ -121,7 +121,7 @@ def search(
     Parameters
     ----------
     place : str
-        Of ``numeric_teams.PLACES``.
+        A name from ``numeric_teams.PLACES``.
     block : mapping, str or None
         The defense.
     goal : {'struck', 'every'}

@@ -37,7 +37,7 @@ class Rates:
     @property
     def distance(self) -> float:
         """Largest distance from a reported rate."""
-        return max(abs(got - told) for got, told in zip(self.attacked, REPORTED, strict=True))
+        return max(abs(got - listed) for got, listed in zip(self.attacked, REPORTED, strict=True))
 
 
 def influence(shape: str) -> Array:

@@ -26,9 +26,9 @@ from fjsim.contracts import Defense, Record
 from fjsim.metrics.intervals import Estimate, resamples
 from fjsim.registry import build
 from fjsim_defenses.shared.ballot_bound import unprotected_share
-from fjsim_defenses.shared.influence_budget import direct_cap
 from fjsim_defenses.shared.policy import TrustPolicy
 from studies.attack_scripts import SCRIPTS
+from studies.direct_cap import direct_cap
 from studies.numeric_teams import ARMS, PLACES, RESISTANCE, Counts, Setting, play
 
 ATTACKED = ARMS[1:]
@@ -163,7 +163,7 @@ def played(row: Row, share: float, mapped: Callable[..., Any]) -> dict[str, Coun
     ----------
     row : Row
     share : float
-        Of the questions.
+        Share of the questions.
     mapped : callable
         ``map``, or that of a pool.
     """

@@ -3,8 +3,8 @@
     python -m studies.failure_modes
 
 Attack success on hostile questions, numeric agents, ten teams of two hundred questions; lower is
-safer. What is listed is the number of the first study (``docs/defenses.md``), behind which five
-teams stand; ``misses`` counts standard errors of the difference.
+safer. What is expected comes from five teams of an independent implementation; ``misses`` counts
+standard errors of the difference.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from studies.defense_grid import made
 from studies.numeric_teams import Setting, play
 
 DEFAULT = "trust-adaptive"
-LISTED_TEAMS = 5
-"""How many teams stand behind the listed numbers."""
+EXPECTED_TEAMS = 5
+"""How many teams stand behind an expected number."""
 SMALLEST_ERROR = 0.005
 
 
@@ -36,7 +36,7 @@ class Failure:
     place, arm : str
         ``arm='none'`` is about accuracy.
     expected : float
-        As listed.
+        The expected rate, or accuracy.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Rate:
 
     def misses(self, expected: float) -> float:
         """Return how many standard errors lie between it and a number from five teams."""
-        error = self.spread * (1 / self.n_teams + 1 / LISTED_TEAMS) ** 0.5
+        error = self.spread * (1 / self.n_teams + 1 / EXPECTED_TEAMS) ** 0.5
         return float(abs(self.mean - expected) / max(error, SMALLEST_ERROR))
 
     @property
@@ -127,11 +127,11 @@ def observed(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
-    print(f"{'failure':<34} {'place':<10} {'against':<10} listed  observed  misses  {DEFAULT}")
+    print(f"{'failure':<34} {'place':<10} {'against':<10} expected  observed  misses  {DEFAULT}")
     for failure in FAILURES:
         own, answer = observed(failure, failure.block), observed(failure, DEFAULT)
         print(
-            f"{failure.name:<34} {failure.place:<10} {failure.arm:<10} {failure.expected:<6.3f}  "
+            f"{failure.name:<34} {failure.place:<10} {failure.arm:<10} {failure.expected:<8.3f}  "
             f"{own.text}  {own.misses(failure.expected):<4.1f}  {answer.text}",
             flush=True,
         )

@@ -69,17 +69,17 @@ ARMS = (
     "collude-2",
     "tamper",
 )
-"""Nobody, and the nine attacks of the first study; `SCRIPTS` has more."""
+"""Nobody, and nine attacks; `SCRIPTS` has more."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played; the defaults are those of the first study.
+    """What is played; by default one team size and law throughout.
 
     Parameters
     ----------
     place : str
-        Of `PLACES`.
+        A name from `PLACES`.
     arms : tuple of str
         Names in `SCRIPTS` or in ``scripts``.
     n_teams, n_questions, n_rounds, seed : int
@@ -125,7 +125,8 @@ class Counts:
     right_first, flipped : ndarray
         The same where the adversary struck; 0 elsewhere.
     flipped_anyway : ndarray
-        Of ``right_first``, wrong at the end in the arm ``none``; NaN where that is not played.
+        Share of ``right_first`` that is wrong at the end in the arm ``none``; NaN where that is not
+        played.
     right_last, agents : ndarray
         Benign agents right at the end, and how many there are.
     protected : ndarray of bool

@@ -33,25 +33,25 @@ def numbered(count):
 @pytest.mark.parametrize("answer", [1, "b", "B", "green", " green "])
 def test_answer_is_an_index_a_letter_or_a_text(written, answer):
     (question,) = load_questions(written(jsonl({**GOOD, "answer": answer})))
-    assert question.answer == 1
+    assert question.key == 1
 
 
 @pytest.mark.parametrize("answer", ["1", "b", "green"])
 def test_csv_answer_is_an_index_a_letter_or_a_text(written, answer):
     path = written(f"id,question,options,answer\na,Which?,red|green|blue,{answer}\n", "set.csv")
     (question,) = load_questions(path)
-    assert (question.answer, question.options) == (1, ("red", "green", "blue"))
+    assert (question.key, question.options) == (1, ("red", "green", "blue"))
 
 
 def test_text_of_an_option_goes_before_a_letter(written):
     options = ["b", "a", "c"]
     (question,) = load_questions(written(jsonl({**GOOD, "options": options, "answer": "a"})))
-    assert question.answer == 1
+    assert question.key == 1
 
 
 def test_question_without_key_is_kept(written):
     (question,) = load_questions(written(jsonl({**GOOD, "answer": None})))
-    assert question.answer is None
+    assert question.key is None
 
 
 def test_subject_is_kept_and_text_is_trimmed(written):
@@ -80,7 +80,7 @@ def test_number_may_be_an_id(written):
 )
 def test_csv_options_stand_in_one_column_or_several(written, text):
     (question,) = load_questions(written(text, "set.csv"))
-    assert (question.options, question.answer) == (("red", "green|lime", "blue"), 0)
+    assert (question.options, question.key) == (("red", "green|lime", "blue"), 0)
 
 
 def test_csv_row_may_have_fewer_options_than_another(written):
@@ -211,7 +211,7 @@ def test_file_that_is_no_text_is_refused(tmp_path, name):
 def test_question_is_frozen(written):
     (question,) = load_questions(written(jsonl(GOOD)))
     with pytest.raises(FrozenInstanceError):
-        question.answer = 2
+        question.key = 2
 
 
 def test_builtin_set_has_two_halves_of_a_hundred():
@@ -223,7 +223,7 @@ def test_builtin_set_has_two_halves_of_a_hundred():
 @pytest.mark.parametrize("half", ["general", "tools"])
 def test_builtin_answers_are_balanced_over_five_positions(half):
     questions = load_questions(f"builtin:{half}")
-    assert Counter(question.answer for question in questions) == dict.fromkeys(range(5), 20)
+    assert Counter(question.key for question in questions) == dict.fromkeys(range(5), 20)
     assert {question.n_options for question in questions} == {5}
 
 
@@ -247,7 +247,7 @@ def test_longest_option_is_hardly_more_often_right_than_another(half):
     questions = load_questions(f"builtin:{half}")
     lengths = [[len(option) for option in question.options] for question in questions]
     longest = [
-        sizes[question.answer] > max(sizes[: question.answer] + sizes[question.answer + 1 :])
+        sizes[question.key] > max(sizes[: question.key] + sizes[question.key + 1 :])
         for question, sizes in zip(questions, lengths, strict=True)
     ]
     assert sum(longest) <= 30

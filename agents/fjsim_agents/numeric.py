@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fjsim.beliefs import Array, certain
+from fjsim.beliefs import Array
 from fjsim.contracts import Message, Situation, SpeakingAgent, Statement
 from fjsim.contracts.population import Population
 from fjsim.questions import Question
@@ -61,7 +61,7 @@ def _stated(belief: Array) -> Statement:
 
 def _heard(situation: Situation, innate: Array, own: Array) -> Array:
     """Mix what was heard; what is not heard, or gated away, is replaced by a residual."""
-    messages = [(message, _read(message, len(own))) for message in situation.heard]
+    messages = [(message, message.expressed(len(own))) for message in situation.heard]
     if sum(m.weight for m in (*situation.heard, *situation.silent)) <= 0:
         return own
     if situation.residual == "renormalise":
@@ -89,13 +89,3 @@ def _renormalised(messages: list[tuple[Message, Array | None]], own: Array) -> A
 def _normalised(mixed: Array, rest: Array) -> Array:
     total = float(mixed.sum())
     return mixed / total if total > 0 else rest
-
-
-def _read(message: Message, n_options: int) -> Array | None:
-    """Return the belief that a message expresses: stated, or its confidence on its answer."""
-    if message.belief is not None:
-        return message.belief
-    if message.answer is None:
-        return None
-    stated = 1.0 if message.confidence is None else message.confidence
-    return certain(message.answer, n_options, stated)

@@ -66,8 +66,8 @@ def _option(line: Line, question: Question) -> int:
                 f"0..{question.n_options - 1}"
             )
         return line
-    if question.answer is None:
+    if question.key is None:
         raise ConfigError(
             f"agent 'scripted': '{line}' needs a key, and question '{question.id}' has none"
         )
-    return question.answer if line == "key" else (question.answer + 1) % question.n_options
+    return question.key if line == "key" else (question.key + 1) % question.n_options

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, islice
+from typing import ClassVar
 
 import numpy as np
 
 from fjsim.contracts import Sight
 from fjsim.contracts.attacks import Opening, Plan
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_attacks.shared.search_space import ADAPTIVE
 from fjsim_attacks.shared.seated import Seated
@@ -59,20 +60,14 @@ class Adaptive(Seated):
     .. [2] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809.
     """
 
+    ranges: ClassVar[Ranges] = {"budget": ">= 1", "least_flips": ">= 0"}
+
     searched = ADAPTIVE
 
     seat: SeatChoice = "optimal"
     target: TargetChoice = "most-flips"
     budget: int | None = None
     least_flips: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse a budget that is none."""
-        super().__post_init__()
-        if self.budget is not None and self.budget < 1:
-            raise ConfigError(f"attack.budget is {self.budget}; it must be >= 1, or left out")
-        if self.least_flips < 0:
-            raise ConfigError(f"attack.least_flips is {self.least_flips}; it must be >= 0")
 
     @property
     def _sees(self) -> frozenset[Sight]:
@@ -93,7 +88,7 @@ class Adaptive(Seated):
         prospects = {active: self._prospect(opening, active, only) for active in sets}
         active = max(prospects, key=lambda some: (prospects[some].flips, prospects[some].belief))
         best = prospects[active]
-        worthwhile = best.flips >= self.least_flips and best.target != opening.question.answer
+        worthwhile = best.flips >= self.least_flips and best.target != opening.question.key
         return Plan(best.target, active if worthwhile else ())
 
     def _only(self, opening: Opening, rng: np.random.Generator) -> int | None:

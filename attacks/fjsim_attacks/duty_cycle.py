@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fjsim.registry import register
-from fjsim_attacks.on_off import OnOff
+from fjsim_attacks.schedule import Schedule
+from fjsim_attacks.shared.search_space import ON_OFF
 
 
 @register("attack", "duty-cycle")
 @dataclass(frozen=True)
-class DutyCycle(OnOff):
+class DutyCycle(Schedule):
     """Buy trust with three honest questions for every hostile one.
 
     Parameters
@@ -24,13 +25,15 @@ class DutyCycle(OnOff):
 
     Notes
     -----
-    `OnOff` with a short hostile phase: a reputation that weighs all questions alike never falls
+    ``on-off`` with a short hostile phase: a reputation that weighs all questions alike never falls
     below the honest share.
 
     References
     ----------
-    .. [1] Sun, Han and Liu 2008, doi:10.1109/MCOM.2008.4473092, as for `OnOff`.
+    .. [1] Sun, Han and Liu 2008, doi:10.1109/MCOM.2008.4473092, as for ``on-off``.
     """
+
+    searched = ON_OFF
 
     honest_phase: int = 3
     hostile_phase: int = 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, certain, top_option
 from fjsim.contracts import Power, Sight, Stance, View
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_attacks.inject import Inject
 from fjsim_attacks.shared.search_space import INFECT
@@ -52,18 +53,12 @@ class Infect(Inject):
        that Target GenAI-Powered Applications", 2024, arXiv:2403.02817.
     """
 
+    ranges: ClassVar[Ranges] = {"susceptibility": "[0, 1]"}
+
     searched = INFECT
 
     payload: str = "repeat"
     susceptibility: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse a chance outside its range."""
-        super().__post_init__()
-        if not 0 <= self.susceptibility <= 1:
-            raise ConfigError(
-                f"attack.susceptibility is {self.susceptibility}; it must lie in [0, 1]"
-            )
 
     @property
     def _sees(self) -> frozenset[Sight]:

@@ -15,7 +15,12 @@ from fjsim.registry import register
 @register("attack", "none")
 @dataclass(frozen=True)
 class NoAttack(Attack):
-    """Nobody attacks: no seats, no stance, nothing rewritten."""
+    """Nobody attacks: no seats, no stance, nothing rewritten.
+
+    Notes
+    -----
+    It gives the absence of an attack a name in scenarios; inside a run that absence is ``None``.
+    """
 
     def take_seats(self, influence: Array, rng: np.random.Generator) -> tuple[int, ...]:
         """Hold no seat."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from fjsim.beliefs import Array, certain
 from fjsim.contracts import Sight, Stance, View
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_attacks.shared.search_space import SCHEDULE
 from fjsim_attacks.shared.seated import Seated
@@ -35,7 +35,7 @@ class Schedule(Seated):
     honest_phase, hostile_phase : int, default 0 and 1
         From then on, so many questions honest, then so many hostile, and again.
     honest_rounds : int, default 0
-        Of a hostile question, the rounds in which it is still honest, round 0 counted.
+        Rounds of a hostile question in which it is still honest, round 0 counted.
     drift_rounds : int, default 0
         Rounds over which it then moves from the honest belief to its target in equal steps.
     honest_as : {'key', 'ordinary'}, default 'key'
@@ -57,6 +57,15 @@ class Schedule(Seated):
     .. [2] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (the adaptive attack).
     """
 
+    ranges: ClassVar[Ranges] = {
+        "honest_phase": ">= 0",
+        "honest_rounds": ">= 0",
+        "drift_rounds": ">= 0",
+        "hostile_phase": ">= 1",
+        "honest_questions": ">= 0",
+        "honest_certainty": "(0, 1]",
+    }
+
     searched = SCHEDULE
 
     honest_questions: int | None = None
@@ -66,22 +75,6 @@ class Schedule(Seated):
     drift_rounds: int = 0
     honest_as: HonestAs = "key"
     honest_certainty: float = 0.6
-
-    def __post_init__(self) -> None:
-        """Refuse what is outside its range."""
-        super().__post_init__()
-        for name in ("honest_phase", "honest_rounds", "drift_rounds"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"attack.{name} is {getattr(self, name)}; it must be >= 0")
-        if self.hostile_phase < 1 or (self.honest_questions or 0) < 0:
-            raise ConfigError(
-                f"attack.hostile_phase is {self.hostile_phase} and honest_questions "
-                f"{self.honest_questions}; they must be >= 1 and >= 0"
-            )
-        if not 0 < self.honest_certainty <= 1:
-            raise ConfigError(
-                f"attack.honest_certainty is {self.honest_certainty}; it must lie in (0, 1]"
-            )
 
     @property
     def _sees(self) -> frozenset[Sight]:
@@ -112,13 +105,13 @@ class Schedule(Seated):
         return min(1.0, (view.round - self.honest_rounds) / self.drift_rounds)
 
     def _honest(self, view: View) -> Stance | None:
-        key = view.question.answer
+        key = view.question.key
         if key is None or self.honest_as == "ordinary":
             return None
         return Stance(key, self._honest_belief(view), "medium")
 
     def _honest_belief(self, view: View) -> Array:
-        key, n_options = view.question.answer, view.question.n_options
+        key, n_options = view.question.key, view.question.n_options
         if key is None:
             return np.full(n_options, 1 / n_options)
         return certain(key, n_options, self.honest_certainty)

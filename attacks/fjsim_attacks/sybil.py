@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from fjsim.beliefs import certain
 from fjsim.contracts import Message, Power, View
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_attacks.shared.search_space import SYBIL
 from fjsim_attacks.shared.seated import Seated
@@ -47,15 +48,11 @@ class Sybil(Seated):
     .. [1] J. R. Douceur, "The Sybil Attack", IPTPS 2002, doi:10.1007/3-540-45748-8_24.
     """
 
+    ranges: ClassVar[Ranges] = {"identities": ">= 1"}
+
     searched = SYBIL
 
     identities: int = 3
-
-    def __post_init__(self) -> None:
-        """Refuse an adversary without a name."""
-        super().__post_init__()
-        if self.identities < 1:
-            raise ConfigError(f"attack.identities is {self.identities}; it must be >= 1")
 
     @property
     def _may(self) -> frozenset[Power]:

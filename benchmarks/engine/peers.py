@@ -31,10 +31,10 @@ def certify(influence: Any, held: Array, innate: Array, beliefs: Array, iteratio
 
 
 def fixed_point(influence: Any, held: Array, innate: Array) -> Found:
-    told, beliefs = held * innate, innate.copy()
+    anchored, beliefs = held * innate, innate.copy()
     iteration = 0
     for iteration in range(1, MOST):  # noqa: B007 - its last value is the result
-        after = told + (1 - held) * (influence @ beliefs)
+        after = anchored + (1 - held) * (influence @ beliefs)
         change = np.abs((after - beliefs) / held).max()
         beliefs = after
         if change <= TOLERANCE:
@@ -95,9 +95,9 @@ def looped_solve(influence: Array, held: Array, innate: Array) -> Array:
 def einsum_rollout(influence: Array, held: Array, innate: Array, n_rounds: int) -> Array:
     path = np.empty((len(held), n_rounds + 1, held.shape[1]))
     path[:, 0] = innate
-    told, free = held * innate, 1 - held
+    anchored, free = held * innate, 1 - held
     for t in range(n_rounds):
-        path[:, t + 1] = free * np.einsum("bij,bj->bi", influence, path[:, t]) + told
+        path[:, t + 1] = free * np.einsum("bij,bj->bi", influence, path[:, t]) + anchored
     return path
 
 
@@ -119,8 +119,8 @@ def python_rollout(influence: Array, held: Array, innate: Array, n_rounds: int) 
             path.append(
                 [
                     (1 - held_i) * sum(a * b for a, b in zip(row, last, strict=True))
-                    + held_i * told
-                    for row, held_i, told in zip(w, g, s, strict=True)
+                    + held_i * anchored
+                    for row, held_i, anchored in zip(w, g, s, strict=True)
                 ]
             )
         paths.append(path)

@@ -77,8 +77,8 @@ def loss(theta: Array, played: Array, innate: Array) -> float:
     logits[~np.eye(n, dtype=bool)] = theta[2 * n :]
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     heard = (raised / raised.sum(axis=1, keepdims=True)) @ played[:-1]
-    told = held * innate + (1 - held) * (kept * played[:-1] + (1 - kept) * heard)
-    return float(((played[1:] - told) ** 2).mean())
+    predicted = held * innate + (1 - held) * (kept * played[:-1] + (1 - kept) * heard)
+    return float(((played[1:] - predicted) ** 2).mean())
 
 
 def one_by_one(transcript: Transcript, n_items: int) -> tuple[str, float]:

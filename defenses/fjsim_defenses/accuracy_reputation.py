@@ -9,9 +9,10 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Audit, Labels, Memory, Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.evidence import correctness
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 
 MOMENTUM = 0.8
 STEP = 0.4
@@ -61,7 +62,7 @@ def momentum_step(
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SeatHistory:
     """What is remembered of every seat.
 
     Parameters
@@ -94,7 +95,7 @@ class AccuracyReputation(TrustPolicy):
     start : float
         Trust before anything is known, in [0, 1].
     momentum, step : float
-        Of the update, in [0, 1].
+        Parameters of the update, in [0, 1].
     labels : {'none', 'all'} or Audit
         Which keys it is shown.
     channel, residual, threshold
@@ -102,6 +103,12 @@ class AccuracyReputation(TrustPolicy):
     """
 
     memory: ClassVar[Memory] = "round0"
+    ranges: ClassVar[Ranges] = {
+        "warmup": ">= 0",
+        "start": "[0, 1]",
+        "momentum": "[0, 1]",
+        "step": "[0, 1]",
+    }
 
     warmup: int = 0
     updates: bool = True
@@ -110,24 +117,17 @@ class AccuracyReputation(TrustPolicy):
     step: float = STEP
     labels: Labels = "all"
 
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("warmup", self.warmup, 0)
-        for name in ("start", "momentum", "step"):
-            require(name, getattr(self, name), 0, 1)
-
-    def initial_state(self, n_agents: int) -> Account:
+    def initial_state(self, n_agents: int) -> SeatHistory:
         """Return the account before the first question."""
         zeros = np.zeros(n_agents)
-        return Account(0, zeros, zeros, np.full(n_agents, self.start), zeros)
+        return SeatHistory(0, zeros, zeros, np.full(n_agents, self.start), zeros)
 
-    def gates(self, record: Record, state: Account) -> Array:
+    def gates(self, record: Record, state: SeatHistory) -> Array:
         """Return each speaker's trust, the same for all listeners."""
         trust = np.broadcast_to(state.trust, record.stated.shape[1:-1])
         return np.repeat(trust[..., None, :], record.influence.shape[-1], axis=-2)
 
-    def update(self, record: Record, state: Account, key: int | None) -> Account:
+    def update(self, record: Record, state: SeatHistory, key: int | None) -> SeatHistory:
         """Return the account after a question."""
         counted = replace(state, questions=state.questions + 1)
         if state.questions < self.warmup:
@@ -139,7 +139,7 @@ class AccuracyReputation(TrustPolicy):
         )
         return replace(counted, trust=step.trust, error=step.error)
 
-    def _counted(self, record: Record, state: Account, key: int | None) -> Account:
+    def _counted(self, record: Record, state: SeatHistory, key: int | None) -> SeatHistory:
         if key is None:
             return state
         right = correctness(record, key)
@@ -149,7 +149,7 @@ class AccuracyReputation(TrustPolicy):
             answered=state.answered + ~np.isnan(right),
         )
 
-    def _warmed(self, state: Account) -> Account:
+    def _warmed(self, state: SeatHistory) -> SeatHistory:
         """Return the account with the square of the accuracy, if the warm-up is over."""
         if state.questions < self.warmup:
             return state

@@ -9,13 +9,14 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Labels, Memory, Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.dynamics import FJParameters, gated
 from fjsim.dynamics.attacked.seats import seat_danger
 from fjsim.registry import register
 from fjsim_defenses.accuracy_reputation import momentum_step
 from fjsim_defenses.ballot import best_supported, cast_ballots, support_without
 from fjsim_defenses.shared.evidence import correctness
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import UNCLEAR, first_votes
 
 
@@ -29,7 +30,7 @@ class Books(NamedTuple):
 
 @register("defense", "audit")
 @dataclass(frozen=True, kw_only=True)
-class Audit(TrustPolicy):
+class AuditDefense(TrustPolicy):
     """Look up the right answer only where a dissenting speaker could take over, within a budget.
 
     Parameters
@@ -39,7 +40,7 @@ class Audit(TrustPolicy):
     danger : float, default 0.3
         Predicted mean takeover from which a question is audited, in [0, 1].
     stubbornness, self_weight : float, default 0.1 and 0.3
-        Of an honest agent, declared or assumed, for the prediction.
+        Parameters of an honest agent, declared or assumed, for the prediction.
     horizon : int, default 10
         Rounds that the prediction looks ahead, >= 1.
     labels : {'none', 'all'} or Audit, default 'all'
@@ -62,6 +63,13 @@ class Audit(TrustPolicy):
     """
 
     memory: ClassVar[Memory] = "round0"
+    ranges: ClassVar[Ranges] = {
+        "budget": ">= 0",
+        "horizon": ">= 1",
+        "danger": "[0, 1]",
+        "stubbornness": "[0, 1]",
+        "self_weight": "[0, 1]",
+    }
 
     budget: int = 20
     danger: float = 0.3
@@ -69,14 +77,6 @@ class Audit(TrustPolicy):
     self_weight: float = 0.3
     horizon: int = 10
     labels: Labels = "all"
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("budget", self.budget, 0)
-        require("horizon", self.horizon, 1)
-        for name in ("danger", "stubbornness", "self_weight"):
-            require(name, getattr(self, name), 0, 1)
 
     def initial_state(self, n_agents: int) -> Books:
         """Return full trust and an untouched budget."""

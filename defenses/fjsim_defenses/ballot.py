@@ -1,4 +1,4 @@
-"""Votes of round 0 as a gate: an option is heard out as far as it leads one's own.
+"""Votes of round 0 as a gate: the gate is an option's lead over the listener's own.
 
 The functions are pure and take leading batch axes; `Ballot` is the stateless defense.
 """
@@ -6,14 +6,15 @@ The functions are pure and take leading batch axes; `Ballot` is the stateless de
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Scope
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import (
     UNCLEAR,
     Flags,
@@ -179,15 +180,11 @@ class Ballot(TrustPolicy):
        doi:10.1145/5925.5931. Counting votes against a bounded number of liars; the gate is ours.
     """
 
+    ranges: ClassVar[Ranges] = {"width": ">= 1e-06", "margin": ">= 0"}
+
     width: float = 1.0
     margin: float = 0.0
     scope: Scope = "public"
-
-    def __post_init__(self) -> None:
-        """Refuse a width that is not positive, and a negative margin."""
-        super().__post_init__()
-        require("width", self.width, 1e-6)
-        require("margin", self.margin, 0)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return 1 for one's own option, else the lead of the speaker's."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy import special
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.reputation import Reputation
 
 
-class Counts(NamedTuple):
+class EvidenceCounts(NamedTuple):
     """Discounted numbers of good and bad answers, ``[listener, speaker]``."""
 
     good: Array
@@ -45,7 +45,7 @@ class BetaReputation(Reputation):
     forgetting : float, default 0.95
         What old evidence is multiplied by per question, in [0, 1].
     confidence : float, default 0.9
-        Of the lower bound, in [0, 1).
+        Confidence of the lower bound, in [0, 1).
     good, bad : float, default 4 and 1
         Prior counts, > 0; forgetting returns to them.
     scope, labels, channel, residual, threshold
@@ -62,30 +62,31 @@ class BetaReputation(Reputation):
        Conference, 2002.
     """
 
+    ranges: ClassVar[Ranges] = {
+        "forgetting": "[0, 1]",
+        "confidence": "[0, 1)",
+        "good": "> 0",
+        "bad": "> 0",
+    }
+
     forgetting: float = 0.95
     confidence: float = 0.9
     good: float = 4.0
     bad: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("forgetting", self.forgetting, 0, 1)
-        require("confidence", self.confidence, 0, 1 - 1e-9)
-        require("good", self.good, 1e-9)
-        require("bad", self.bad, 1e-9)
-
-    def initial_state(self, n_agents: int) -> Counts:
+    def initial_state(self, n_agents: int) -> EvidenceCounts:
         """Return no evidence."""
-        return Counts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
+        return EvidenceCounts(np.zeros((n_agents, n_agents)), np.zeros((n_agents, n_agents)))
 
-    def gates(self, record: Record, state: Counts) -> Array:
+    def gates(self, record: Record, state: EvidenceCounts) -> Array:
         """Return the lower bounds."""
         bound = lower_bound(self.good + state.good, self.bad + state.bad, self.confidence)
         return self.spread(bound, record)
 
-    def update(self, record: Record, state: Counts, key: int | None) -> Counts:
+    def update(self, record: Record, state: EvidenceCounts, key: int | None) -> EvidenceCounts:
         """Return the counts after a question."""
         seen = self.seen(record, key)
         good, bad = np.nan_to_num(seen), np.nan_to_num(1 - seen)
-        return Counts(self.forgetting * state.good + good, self.forgetting * state.bad + bad)
+        return EvidenceCounts(
+            self.forgetting * state.good + good, self.forgetting * state.bad + bad
+        )

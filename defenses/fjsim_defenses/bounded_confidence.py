@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 
 
@@ -41,14 +42,10 @@ class BoundedConfidence(TrustPolicy):
        analysis and simulation", Journal of Artificial Societies and Social Simulation 5 (2002).
     """
 
+    ranges: ClassVar[Ranges] = {"radius": "[0, 1]", "steepness": ">= 0"}
+
     radius: float = 0.5
     steepness: float = 12.0
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("radius", self.radius, 0, 1)
-        require("steepness", self.steepness, 0)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return a logistic function of the distance to the listener's innate belief."""

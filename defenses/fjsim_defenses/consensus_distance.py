@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 from fjsim_defenses.shared.robust_centres import coordinate_median, heard_and_own
 
@@ -43,14 +44,10 @@ class ConsensusDistance(TrustPolicy):
        151-178, doi:10.1023/A:1007424614876.
     """
 
+    ranges: ClassVar[Ranges] = {"rate": ">= 0", "share": "[0, 1]"}
+
     rate: float = 2.0
     share: float = 0.02
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("rate", self.rate, 0)
-        require("share", self.share, 0, 1)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return the weights that the rounds so far have left."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import self_trusting
 
 
@@ -37,12 +38,9 @@ class FixedTrust(TrustPolicy):
        mechanisms against a takeover).
     """
 
-    level: float = 0.5
+    ranges: ClassVar[Ranges] = {"level": "[0, 1]"}
 
-    def __post_init__(self) -> None:
-        """Refuse a level outside its range."""
-        super().__post_init__()
-        require("level", self.level, 0, 1)
+    level: float = 0.5
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return the level everywhere."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.contracts.policies import Surprise
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.mixtures import gated_mixture
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import distance, heard_beliefs, self_trusting
 
 
@@ -29,7 +30,7 @@ def predicted_statement(
     mixture : ndarray of shape (..., n_agents, n_options)
         What the speakers made of their peers in the round before.
     stubbornness, self_weight : float
-        Of an honest agent.
+        Parameters of an honest agent.
     """
     drift = self_weight * heard_beliefs(record, number - 1) + (1 - self_weight) * mixture
     return np.asarray(stubbornness * heard_beliefs(record, 0) + (1 - stubbornness) * drift)
@@ -47,7 +48,8 @@ class FJResidual(TrustPolicy):
     tolerance : float, default 0.05
         Surprise that costs nothing, >= 0.
     stubbornness, self_weight : float, default 0.1 and 0.3
-        Of an honest agent: declared, or assumed; used where no fitted model is handed in.
+        Parameters of an honest agent, declared or assumed, used where no fitted model is handed
+        in.
     surprise : Surprise or None, default None
         A fitted model's surprise about the record, round by round, from who runs the defense.
     channel, residual, threshold
@@ -67,19 +69,18 @@ class FJResidual(TrustPolicy):
        doi:10.1109/TAC.2013.2266831 (residuals of a known linear model).
     """
 
+    ranges: ClassVar[Ranges] = {
+        "rate": ">= 0",
+        "tolerance": ">= 0",
+        "stubbornness": "[0, 1]",
+        "self_weight": "[0, 1]",
+    }
+
     rate: float = 5.0
     tolerance: float = 0.05
     stubbornness: float = 0.1
     self_weight: float = 0.3
     surprise: Surprise | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("rate", self.rate, 0)
-        require("tolerance", self.tolerance, 0)
-        require("stubbornness", self.stubbornness, 0, 1)
-        require("self_weight", self.self_weight, 0, 1)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return each speaker's trust after the rounds so far, the same for all listeners."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.reputation import SmoothedReputation
 
 
@@ -36,12 +37,9 @@ class HardThreshold(SmoothedReputation):
        filter on who is served; the cut is the simplest of its kind).
     """
 
-    cut: float = 0.5
+    ranges: ClassVar[Ranges] = {"cut": "[0, 1]"}
 
-    def __post_init__(self) -> None:
-        """Refuse a cut outside its range."""
-        super().__post_init__()
-        require("cut", self.cut, 0, 1)
+    cut: float = 0.5
 
     def initial_state(self, n_agents: int) -> Array:
         """Return the reputation that everybody starts with."""

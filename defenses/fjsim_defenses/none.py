@@ -15,7 +15,12 @@ from fjsim.registry import register
 @register("defense", "none")
 @dataclass(frozen=True)
 class NoDefense(Defense):
-    """Everybody is heard with full weight."""
+    """Everybody is heard with full weight.
+
+    Notes
+    -----
+    It gives the absence of a defense a name in scenarios; inside a run that absence is ``None``.
+    """
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return ones."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.readings import ramp
 from fjsim_defenses.shared.reputation import SmoothedReputation
 
@@ -41,15 +42,11 @@ class PeerAgreement(SmoothedReputation):
        doi:10.1016/j.dss.2005.05.019.
     """
 
+    ranges: ClassVar[Ranges] = {"low": "[0, 1]", "high": "[0, 1]", "floor": "[0, 1]"}
+
     low: float = 0.25
     high: float = 0.5
     floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        for name in ("low", "high", "floor"):
-            require(name, getattr(self, name), 0, 1)
 
     def initial_state(self, n_agents: int) -> Array:
         """Return the reputation that everybody starts with."""

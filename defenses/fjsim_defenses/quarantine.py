@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import require
 from fjsim_defenses.shared.reputation import SmoothedReputation
 
 
@@ -52,18 +52,17 @@ class Quarantine(SmoothedReputation):
        doi:10.1016/j.dss.2005.05.019 (sanction and rehabilitation).
     """
 
+    ranges: ClassVar[Ranges] = {
+        "length": ">= 1",
+        "probation": ">= 0",
+        "enter": "[0, 1]",
+        "trust_on_probation": "[0, 1]",
+    }
+
     enter: float = 0.4
     length: int = 20
     probation: int = 20
     trust_on_probation: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("length", self.length, 1)
-        require("probation", self.probation, 0)
-        require("enter", self.enter, 0, 1)
-        require("trust_on_probation", self.trust_on_probation, 0, 1)
 
     def initial_state(self, n_agents: int) -> Standing:
         """Return everybody in good standing."""

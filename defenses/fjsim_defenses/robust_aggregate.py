@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Residual
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.geometric_median import geometric_median
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import heard_beliefs
 from fjsim_defenses.shared.robust_centres import heard_and_own, trimmed_mean
 
-Rule = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
+RobustCentre = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
 NOTHING = 1e-15
 
 
@@ -116,14 +117,11 @@ class RobustAggregate(TrustPolicy):
        settings", POMACS 1 (2017), doi:10.1145/3154503 (geometric median).
     """
 
-    rule: Rule = "coordinate-median"
+    ranges: ClassVar[Ranges] = {"trim": "[0, 0.5]"}
+
+    rule: RobustCentre = "coordinate-median"
     trim: float = 0.2
     residual: Residual = "self"
-
-    def __post_init__(self) -> None:
-        """Refuse a trim outside its range."""
-        super().__post_init__()
-        require("trim", self.trim, 0, 0.5)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return gates that lead to the centre."""

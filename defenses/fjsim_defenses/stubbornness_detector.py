@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import distance, heard_beliefs
 
 SMALLEST_GAP = 1e-6
@@ -70,15 +71,11 @@ class StubbornnessDetector(TrustPolicy):
        the adversary).
     """
 
+    ranges: ClassVar[Ranges] = {"gap": "[0, 1]", "response": "[0, 1]", "decay": "[0, 1]"}
+
     gap: float = 0.15
     response: float = 0.15
     decay: float = 0.4
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        for name in ("gap", "response", "decay"):
-            require(name, getattr(self, name), 0, 1)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return each speaker's openness, the same for all listeners."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.ballot import (
     ballot_gates,
@@ -19,7 +20,7 @@ from fjsim_defenses.ballot import (
     vote_weights,
 )
 from fjsim_defenses.shared.influence_budget import budget_scale, flip_weight, innate_margins
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import (
     UNCLEAR,
     certainties,
@@ -95,6 +96,17 @@ class TrustAdaptive(TrustPolicy):
     """
 
     memory: ClassVar[Memory] = "history"
+    ranges: ClassVar[Ranges] = {
+        "width": ">= 1e-06",
+        "margin": ">= 0",
+        "assumed_resistance": ">= 0",
+        "rise": "[0, 1]",
+        "fall": "[0, 1]",
+        "start": "[0, 1]",
+        "low": "[0, 1]",
+        "high": "[0, 1]",
+        "floor": "[0, 1]",
+    }
 
     scope: Scope = "public"
     width: float = 0.3
@@ -112,15 +124,6 @@ class TrustAdaptive(TrustPolicy):
     cap: Literal["none", "budget"] = "none"
     assumed_resistance: float = 0.159
     labels: Labels = "none"
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("width", self.width, 1e-6)
-        require("margin", self.margin, 0)
-        require("assumed_resistance", self.assumed_resistance, 0)
-        for name in ("rise", "fall", "start", "low", "high", "floor"):
-            require(name, getattr(self, name), 0, 1)
 
     def initial_state(self, n_agents: int) -> Array:
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record, Residual
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import heard_beliefs
 
 
@@ -72,13 +73,10 @@ class WMSR(TrustPolicy):
        766-781, doi:10.1109/JSAC.2013.130413.
     """
 
+    ranges: ClassVar[Ranges] = {"n_hostile": ">= 0"}
+
     n_hostile: int = 1
     residual: Residual = "self"
-
-    def __post_init__(self) -> None:
-        """Refuse a negative number of hostile speakers."""
-        super().__post_init__()
-        require("n_hostile", self.n_hostile, 0)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return 1 for the values that are kept."""

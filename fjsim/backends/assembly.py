@@ -31,7 +31,8 @@ def raw_backend(block: str | Mapping[str, Any], questions: Sequence[Question] = 
         If the block is wrong.
     """
     backend: Backend = build("backend", block)
-    backend.learn(questions)
+    if backend.truth is not None:
+        backend.truth.learn(questions)
     return backend
 
 

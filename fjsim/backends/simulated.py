@@ -17,7 +17,16 @@ import numpy as np
 
 from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
 from fjsim.beliefs import Array, certain, top_option
-from fjsim.contracts import SIMULATED_MODEL, Backend, DeclaredLaw, Reply, Request, Usage
+from fjsim.contracts import (
+    CHARACTERS_PER_TOKEN,
+    SIMULATED_MODEL,
+    Backend,
+    DeclaredLaw,
+    KnowsTruth,
+    Reply,
+    Request,
+    Usage,
+)
 from fjsim.contracts.population import Member, Population
 from fjsim.errors import ConfigError
 from fjsim.questions import LETTERS, Question, load_questions
@@ -31,7 +40,6 @@ UNKNOWN = 1000
 """Questions it did not know that it keeps in mind."""
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
-CHARACTERS_PER_TOKEN = 4
 DIGITS = 7
 """Significant digits of what it states."""
 OBEYED_CERTAINTY = 0.97
@@ -113,9 +121,9 @@ class SimulatedBackend(Population, Backend):
         return frozenset(self._unknown)
 
     @property
-    def simulated(self) -> bool:
-        """Always true."""
-        return True
+    def truth(self) -> KnowsTruth:
+        """Itself: it plays agents whose parameters it draws."""
+        return self
 
     @property
     def identity(self) -> str:

@@ -73,8 +73,8 @@ def catalogue(
     if QUESTIONS in plurals:
         out.print(_questions_table())
     for package, why in broken.items():
-        told = escape(f"plug-in package {package} does not load: {why}")
-        err.print(f"[bold yellow]warning:[/] {told}", soft_wrap=True)
+        warning = escape(f"plug-in package {package} does not load: {why}")
+        err.print(f"[bold yellow]warning:[/] {warning}", soft_wrap=True)
 
 
 def _print_markdown(kind: str | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from rich.segment import Segment
 from fjsim.confidential import hide_keys
 from fjsim.errors import capped
 from fjsim.foreign_text import printable
+from fjsim.serial.json import plain
 
 
 class PlainConsole(Console):
@@ -48,7 +48,7 @@ def print_problem(label: str, message: object, style: str) -> None:
     message : object
         What to say; may hold words of servers and of files.
     style : str
-        Of the label.
+        Style of the label.
     """
     line = capped(hide_keys(" ".join(printable(str(message)).split())))
     err.print(f"[{style}]{label}:[/] {escape(line)}", soft_wrap=True)
@@ -57,16 +57,3 @@ def print_problem(label: str, message: object, style: str) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on stdout; NaN and infinity become null."""
     sys.stdout.write(json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
-
-
-def plain(value: Any) -> Any:
-    """Return JSON-ready values: arrays as lists, numpy scalars as numbers, NaN as None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -11,8 +11,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from fjsim.cli.console import err, out, plain, print_json
+from fjsim.cli.console import err, out, print_json
 from fjsim.errors import ConfigError, FjsimError
+from fjsim.serial.json import plain
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
@@ -88,11 +89,11 @@ def load_source(
     source : Path
         A run folder, a log file, or a folder of belief CSVs.
     format : str
-        Of the log.
+        Format of the log.
     arm : {'clean', 'attacked'}, optional
-        Of a run folder; default the clean one.
+        Arm of a run folder; default the clean one.
     target : {'belief', 'opinion', 'answer'}, optional
-        Of a long log.
+        What is fitted of a long log.
     scale : str, optional
         ``LOW:HIGH`` of its opinions.
 

@@ -41,7 +41,9 @@ COMMANDS = {
 USAGE_EXIT, BUG_EXIT = 2, 70
 
 # Whatever the command-line library raises for a user's mistake has this ancestor.
-_ParserError: type[Any] = typer.BadParameter.__mro__[-4]
+_ParserError: type[Any] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 
 class LazyGroup(TyperGroup):

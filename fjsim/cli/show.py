@@ -79,7 +79,7 @@ def _list(contents: LogContents, arm: str, replica: int, known: list[str], json:
 def _question(run: Path, name: str, end: ItemEnd | None) -> None:
     """Print what was asked, where the run's question set is still at hand."""
     asked = None if end is None else _asked(run, name)
-    if end is None or asked is None or (asked.n_options, asked.answer) != (end.n_options, end.key):
+    if end is None or asked is None or (asked.n_options, asked.key) != (end.n_options, end.key):
         return
     out.print(escape(printable(asked.text)))
     for at, option in enumerate(asked.options):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from fjsim.sweeps.grid import Sweep
-    from fjsim.sweeps.planning import Plan
+    from fjsim.sweeps.planning import SweepPlan
     from fjsim.sweeps.sweep import SweepResult
 
 SWEEPS = Path("sweeps")
@@ -58,7 +58,7 @@ def sweep(
         _run(described.trusted(), folder, executor, workers, json)
 
 
-def _dry_run(planned: Plan, json: bool) -> None:
+def _dry_run(planned: SweepPlan, json: bool) -> None:
     from fjsim.report.terminal.sweep import plan_table
 
     expected = planned.expected()

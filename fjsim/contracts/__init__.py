@@ -12,18 +12,19 @@ from fjsim.contracts.attacks import (
     Plan,
     Power,
     Range,
-    SeatChoice,
     Sight,
     ThreatModel,
     Trial,
     View,
 )
 from fjsim.contracts.backends import (
+    CHARACTERS_PER_TOKEN,
     LONGEST_TEXT,
     SIMULATED_MODEL,
     Backend,
     ChatMessage,
     DeclaredLaw,
+    KnowsTruth,
     Pace,
     Reply,
     Request,
@@ -47,6 +48,7 @@ from fjsim.contracts.topologies import Topology
 from fjsim.contracts.trust import Demand
 
 __all__ = [
+    "CHARACTERS_PER_TOKEN",
     "LONGEST_TEXT",
     "SIMULATED_MODEL",
     "Agent",
@@ -61,6 +63,7 @@ __all__ = [
     "Defense",
     "Demand",
     "Heard",
+    "KnowsTruth",
     "Labels",
     "Memory",
     "Message",
@@ -80,7 +83,6 @@ __all__ = [
     "SampleIndex",
     "Sampling",
     "Scope",
-    "SeatChoice",
     "Sight",
     "Situation",
     "SpeakingAgent",

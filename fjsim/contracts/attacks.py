@@ -205,9 +205,6 @@ class Trial:
     damage: float
 
 
-SeatChoice = str | int | Sequence[int]
-
-
 class Attack(ABC):
     """An adversary: which seats it takes, what it is after, and what its seats say.
 
@@ -293,11 +290,11 @@ class Attack(ABC):
         Parameters
         ----------
         message : Message
-            Of one of its own seats; of any seat only with ``Power.REWRITE``.
+            A message of one of its own seats; of any seat only with ``Power.REWRITE``.
         listener : int
             Seat of the listener, or ``OPERATOR`` for the record that routers and defenses read.
         view : View
-            Of the listener's round.
+            What it sees in the listener's round.
         """
         return message
 
@@ -310,11 +307,11 @@ class Attack(ABC):
         Parameters
         ----------
         message : Message
-            Of one of its own seats.
+            A message of one of its own seats.
         listener : int
             Seat of the benign listener.
         view : View
-            Of the listener's round.
+            What it sees in the listener's round.
         """
         return ()
 
@@ -329,7 +326,7 @@ class Attack(ABC):
         seat : int
             A seat that the adversary does not hold.
         view : View
-            Of that seat's turn.
+            What it sees at that seat's turn.
         """
         return None
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fjsim.beliefs import Array
 from fjsim.contracts.trust import Demand
@@ -16,6 +16,9 @@ from fjsim.serial.json import written
 
 SIMULATED_MODEL = "fjsim-simulated"
 """What the embedded model is called, behind whatever endpoint it stands."""
+
+CHARACTERS_PER_TOKEN = 4
+"""Characters that a token is taken to have where nobody has counted."""
 
 LONGEST_TEXT = 256 * 2**10
 """Characters of a reply's text, without a block of thinking; a longer one is not read."""
@@ -66,7 +69,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class SampleIndex:
-    """Which draw a reply is; two neutral seats with the same prompt never share a reply."""
+    """Identify one sample by replica, seat, round, draw and repair.
+
+    Two neutral seats with the same prompt have samples of their own, and so never share a reply.
+    """
 
     replica: int
     seat: int
@@ -94,7 +100,7 @@ class Request:
     sampling : Sampling
         How the reply is drawn.
     sample : SampleIndex
-        Which draw it is; travels in the request's ``user`` field.
+        Identifies the sample; travels in the request's ``user`` field.
     logprobs : int
         How many top log-probabilities of each token to return; 0 for none.
     """
@@ -192,21 +198,30 @@ class Pace:
     total_timeout: float = 600.0
 
 
+class KnowsTruth(Protocol):
+    """What a backend has beside its replies if it plays agents whose parameters it knows."""
+
+    def learn(self, questions: Sequence[Question]) -> None:
+        """Tell it the questions that it looks up by their text."""
+
+    def declared(
+        self, question: Question, replica: int, n_agents: int, seed: int
+    ) -> DeclaredLaw | None:
+        """Return the agents' true parameters on one question; None where they follow no law."""
+
+
 class Backend(ABC):
     """A way to ask a model: requests in, replies out.
 
-    Wrappers (cache, retry, limit, budget) are backends around a backend. A backend raises
-    ``BackendError`` only for what must stop the run; a reply that could not be had after the
-    last attempt is a ``Reply`` whose ``failure`` says why.
+    A class has to say how to `complete` a request; everything else has a default. Wrappers (cache,
+    retry, limit, budget) are backends around a backend. A backend raises ``BackendError`` only for
+    what must stop the run; a reply that could not be had after the last attempt is a ``Reply``
+    whose ``failure`` says why.
     """
 
     @abstractmethod
     async def complete(self, request: Request) -> Reply:
         """Answer one request."""
-
-    def learn(self, questions: Sequence[Question]) -> None:
-        """Tell a backend that looks questions up which ones there are; most need not know."""
-        return None
 
     def demands(self) -> tuple[Demand, ...]:
         """Return what its parameters ask for that a file from somebody else must not decide.
@@ -224,12 +239,6 @@ class Backend(ABC):
         """Give back connections and processes; calling it twice does no harm."""
         return None
 
-    def declared(
-        self, question: Question, replica: int, n_agents: int, seed: int
-    ) -> DeclaredLaw | None:
-        """Return the true parameters of the agents on one question, where they are known."""
-        return None
-
     def longest_reply(self, request: Request) -> int:
         """Return how many tokens a reply to it has at most."""
         return request.sampling.max_tokens
@@ -240,11 +249,23 @@ class Backend(ABC):
         return type(self).__name__
 
     @property
-    def simulated(self) -> bool:
-        """Whether replies come from the embedded model rather than a language model."""
-        return False
-
-    @property
     def pace(self) -> Pace | None:
         """How it wants to be asked; None for one that is neither retried nor held back."""
         return None
+
+    @property
+    def truth(self) -> KnowsTruth | None:
+        """What knows the agents' true parameters; None for a language model, which knows none."""
+        return None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether replies come from agents of known parameters rather than a language model."""
+        return self.truth is not None
+
+    def declared(
+        self, question: Question, replica: int, n_agents: int, seed: int
+    ) -> DeclaredLaw | None:
+        """Return the true parameters of the agents on one question, where they are known."""
+        truth = self.truth
+        return None if truth is None else truth.declared(question, replica, n_agents, seed)

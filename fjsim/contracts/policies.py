@@ -84,13 +84,13 @@ class Router(Policy, ABC):
     channel : {'label', 'withhold', 'sample', 'blend'}
         How the weights act on model agents; numeric agents mix by them whatever it is.
     threshold : float
-        Of ``withhold``: the smallest share of the row's largest weight that is delivered.
+        ``withhold`` delivers from this share of the row's largest weight on.
     strength : float
-        Of ``blend``: the share of the accepted belief that is the routed mixture of what was
-        heard; the rest is what the model stated.
+        Share of the routed mixture of what was heard in the belief that ``blend`` accepts; the
+        rest is what the model stated.
     probes : bool
-        Whether listeners are asked, after round 0 and aside, how sure each speaker seems; the
-        answers are the record's ``perceived``.
+        Whether a probe after round 0 asks listeners how sure each speaker seems; the answers are
+        the record's ``perceived``.
     """
 
     channel: Channel = "label"
@@ -117,7 +117,7 @@ class Defense(Policy, ABC):
     residual : {'innate', 'self', 'renormalise'}
         Where the weight goes that gates take away.
     threshold : float
-        Of ``withhold``: the smallest gate that is delivered.
+        ``withhold`` delivers from this gate on.
     """
 
     channel: Channel = "blend"

@@ -118,7 +118,7 @@ class Population:
         """
         size = len(question.text) + sum(map(len, question.options))
         make = _member if size <= REMEMBERED else _member.__wrapped__
-        return make(self, question.text, question.options, question.answer, replica, seat, seed)
+        return make(self, question.text, question.options, question.key, replica, seat, seed)
 
     def _innate(self, key: int, distractor: int, n_options: int, rng: np.random.Generator) -> Array:
         luck, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fjsim.beliefs import Array
+from fjsim.beliefs import Array, certain
 
 Arm = Literal["attacked", "clean"]
 
@@ -93,6 +93,48 @@ class Message:
     weight: float = 1.0
     option_gates: Array | None = None
     tampered: bool = False
+
+    def expressed(self, n_options: int) -> Array | None:
+        """Return the belief that the message shows: stated, or its confidence on its answer.
+
+        Parameters
+        ----------
+        n_options : int
+            Options of the question.
+
+        Returns
+        -------
+        ndarray of shape (n_options,) or None
+            None for a message that shows neither belief nor answer. A confidence that is not shown
+            counts as 1.
+        """
+        if self.belief is not None or self.answer is None:
+            return self.belief
+        return certain(self.answer, n_options, 1.0 if self.confidence is None else self.confidence)
+
+
+def expressed_beliefs(answers: NDArray[np.int64], confidence: Array, like: Array) -> Array:
+    """Return what `Message.expressed` gives for many messages that show no belief.
+
+    Parameters
+    ----------
+    answers : ndarray of int, shape (...)
+        -1 where there is none; the result is NaN there.
+    confidence : ndarray of shape (...)
+        In [0, 1]; NaN, where it is not shown, counts as 1.
+    like : ndarray of shape (..., n_options)
+        Its NaN options stay NaN.
+
+    Returns
+    -------
+    ndarray like ``like``
+    """
+    certainty = np.where(np.isnan(confidence), 1.0, confidence)[..., None]
+    present = ~np.isnan(like)
+    n_options = np.maximum(present.sum(axis=-1, keepdims=True), 2)
+    chosen = np.arange(like.shape[-1]) == answers[..., None]
+    belief = np.where(chosen, certainty, (1 - certainty) / (n_options - 1))
+    return np.where(present & (answers[..., None] >= 0), belief, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,53 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Message
-from fjsim.deliberation.hearing import DELIVERED, Hearing, expressed
+from fjsim.deliberation.hearing import DELIVERED, Hearing
+from fjsim.deliberation.team import Team
+
+
+def accepted_belief(
+    team: Team,
+    weights: Array,
+    hearing: Hearing,
+    stated: Array,
+    innate: Array | None,
+    own: Array | None,
+) -> tuple[Array, tuple[float, ...] | None]:
+    """Return what is accepted of a stated belief, and the share that a defense let pass.
+
+    Parameters
+    ----------
+    team : Team
+        Its defense accepts less where it blends, and its router mixes where it blends.
+    weights : ndarray of shape (n_agents,)
+        The listener's row of W(q).
+    hearing : Hearing
+        What was given to the agent.
+    stated : ndarray of shape (n_options,)
+        What it then stated.
+    innate, own : ndarray of shape (n_options,) or None
+        Its round-0 belief and its last one; all is accepted of an agent that has none.
+
+    Returns
+    -------
+    accepted : ndarray of shape (n_options,)
+    kept : tuple of float or None
+        As it is recorded; None where all of the statement was accepted.
+    """
+    defense, router = team.defense, team.router
+    gates = hearing.gates if team.defense_channel == "blend" else None
+    if gates is None and router.channel != "blend":
+        return stated, None
+    if innate is None or own is None:
+        return stated, None
+    accepted, rest, kept = stated, own, None
+    if defense is not None and gates is not None:
+        rest = innate if defense.residual == "innate" else own
+        accepted = blended(stated, innate, own, weights, gates, defense.residual)
+        kept = recorded_share(kept_share(weights, gates))
+    if router.channel == "blend":
+        accepted = routed(accepted, hearing, weights, rest, router.strength)
+    return accepted, kept
 
 
 def gate_of(message: Message) -> float | Array:
@@ -42,7 +88,7 @@ def routed(
     mixture = np.zeros_like(accepted)
     left = 1.0
     for message in hearing.heard:
-        belief = expressed(message, len(accepted))
+        belief = message.expressed(len(accepted))
         if belief is None or message.speaker >= len(weights):
             continue
         share = float(weights[message.speaker] / weights.sum())

@@ -28,7 +28,7 @@ from fjsim.seeds import stream
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TurnContext:
     """Where in a deliberation something happens.
 
     Parameters
@@ -61,7 +61,7 @@ class Adversary:
     def __init__(self, team: Team, item: Item) -> None:
         assert team.attack is not None, "the clean arm has no adversary"
         self.attack: Attack = team.attack
-        self.seats = team.seats
+        self.seats = team.adversary_seats
         self.target = -1
         self.active: tuple[int, ...] | None = None
         self._team = team
@@ -97,26 +97,26 @@ class Adversary:
         )
         self.target, self.active = plan.target, plan.active
 
-    def stance(self, seat: int, moment: Moment) -> Stance | None:
+    def stance(self, seat: int, context: TurnContext) -> Stance | None:
         """Return what a seat has to say for the adversary; None for an honest turn."""
         if seat in self.seats:
-            return self.attack.stance(seat, self._turn_view(seat, moment))
+            return self.attack.stance(seat, self._turn_view(seat, context))
         if self._recruits and isinstance(self._team.agents[seat], SpeakingAgent):
-            return self.attack.recruit(seat, self._turn_view(seat, moment))
+            return self.attack.recruit(seat, self._turn_view(seat, context))
         return None
 
-    def tampered(self, message: Message, listener: int, moment: Moment) -> Message:
+    def tampered(self, message: Message, listener: int, context: TurnContext) -> Message:
         """Return a message as it reaches the listener."""
         if not self._may_change(message):
             return message
-        return self.attack.tamper(message, listener, self._wire_view(message, listener, moment))
+        return self.attack.tamper(message, listener, self._wire_view(message, listener, context))
 
-    def forged(self, message: Message, listener: int, moment: Moment) -> tuple[Message, ...]:
+    def forged(self, message: Message, listener: int, context: TurnContext) -> tuple[Message, ...]:
         """Return what reaches a listener beside a message, under names that nobody has."""
         may = Power.FORGE_IDENTITIES in self._may
         if not may or message.speaker not in self.seats or listener in self.seats:
             return ()
-        copies = self.attack.forge(message, listener, self._wire_view(message, listener, moment))
+        copies = self.attack.forge(message, listener, self._wire_view(message, listener, context))
         return tuple(
             replace(
                 copy,
@@ -175,7 +175,7 @@ class Adversary:
         # A statement of a finished round never changes, so it is asked about once.
         if (number, seat) not in self._read:
             said = said_in(record, number, seat)
-            view = self._wire_view(said, OPERATOR, Moment(number, {}, record))
+            view = self._wire_view(said, OPERATOR, TurnContext(number, {}, record))
             read = self.attack.tamper(said, OPERATOR, view)
             self._read[number, seat] = None if read is said else read
         return self._read[number, seat]
@@ -193,40 +193,40 @@ class Adversary:
         return self._tampers and (message.speaker in self.seats or Power.REWRITE in self._may)
 
     def _invented(self, seat: int, number: int) -> int:
-        """Return a speaker that nobody is; the same number is the same name all along."""
+        """Return a stable id outside the real seats for a seat's forged messages."""
         place = self.seats.index(seat)
         return self._team.n_agents + number * len(self.seats) + place
 
-    def _turn_view(self, seat: int, moment: Moment) -> View:
-        heard = self._heard(seat, moment) if Sight.MESSAGES in self._sees else ()
-        return self._view(moment, "attack", seat, moment.number, heard=heard)
+    def _turn_view(self, seat: int, context: TurnContext) -> View:
+        heard = self._heard(seat, context) if Sight.MESSAGES in self._sees else ()
+        return self._view(context, "attack", seat, context.number, heard=heard)
 
-    def _wire_view(self, message: Message, listener: int, moment: Moment) -> View:
-        return self._view(moment, "wire", message.speaker, message.round, listener)
+    def _wire_view(self, message: Message, listener: int, context: TurnContext) -> View:
+        return self._view(context, "wire", message.speaker, message.round, listener)
 
-    def _heard(self, seat: int, moment: Moment) -> tuple[Message, ...]:
+    def _heard(self, seat: int, context: TurnContext) -> tuple[Message, ...]:
         team = self._team
         return tuple(
             cut(
-                message_of(moment.said[speaker], float(team.influence[seat, speaker]), 1.0),
+                message_of(context.said[speaker], float(team.influence[seat, speaker]), 1.0),
                 team.rules.peers_see,
             )
             for speaker in team.speakers[seat]
-            if speaker in moment.said
+            if speaker in context.said
         )
 
     def _view(
-        self, moment: Moment, purpose: str, *key: int, heard: tuple[Message, ...] = ()
+        self, context: TurnContext, purpose: str, *key: int, heard: tuple[Message, ...] = ()
     ) -> View:
         team, item, sees = self._team, self._item, self._sees
-        known = item.question if Sight.KEY in sees else replace(item.question, answer=None)
-        stated = moment.record.stated[: moment.number] if Sight.BELIEFS in sees else None
+        known = item.question if Sight.KEY in sees else replace(item.question, key=None)
+        stated = context.record.stated[: context.number] if Sight.BELIEFS in sees else None
         return View(
             question=known,
             order=item.order,
             warmup=item.warmup,
             replica=item.replica,
-            round=moment.number,
+            round=context.number,
             n_rounds=team.rules.n_rounds,
             seats=self.seats,
             target=self.target,
@@ -234,7 +234,7 @@ class Adversary:
             influence=team.influence if Sight.GRAPH in sees else None,
             stated=stated,
             messages=heard,
-            gates=moment.gates if Sight.TRUST in sees else None,
+            gates=context.gates if Sight.TRUST in sees else None,
             active=self.active,
         )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fjsim.contracts import ChatMessage
+from fjsim.contracts import CHARACTERS_PER_TOKEN, ChatMessage
 from fjsim.role_tokens import without_role_tokens
 
-CHARACTERS_PER_TOKEN = 4
 Exchange = tuple[ChatMessage, ChatMessage]
 
 LEFT_OUT = "(Your rounds {first} to {last} were left out to keep this chat short.)\n\n"

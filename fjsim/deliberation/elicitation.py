@@ -23,7 +23,7 @@ from fjsim.contracts import (
     Validity,
 )
 from fjsim.deliberation.prompts import fill
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import (
     UnreadableReplyError,
     probe_schema,
@@ -86,14 +86,16 @@ class Elicitor:
     samples: int = 1
     logprobs: int = 0
 
-    async def ask(self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex) -> Elicited:
+    async def ask(
+        self, chat: Sequence[ChatMessage], question_view: QuestionView, sample: SampleIndex
+    ) -> Elicited:
         """Ask one turn.
 
         Parameters
         ----------
         chat : sequence of ChatMessage
             The whole chat, the turn's prompt last.
-        sheet : Sheet
+        question_view : QuestionView
             The question as shown.
         sample : SampleIndex
             Which draw it is.
@@ -104,24 +106,24 @@ class Elicitor:
             With a ``missing`` statement where no valid reply came; nothing is put in its place.
         """
         if self.samples == 1:
-            return await self._draw(chat, sheet, sample)
+            return await self._draw(chat, question_view, sample)
         draws = [
-            await self._draw(chat, sheet, replace(sample, draw=draw))
+            await self._draw(chat, question_view, replace(sample, draw=draw))
             for draw in range(self.samples)
         ]
-        return _frequency(draws, sheet)
+        return _frequency(draws, question_view)
 
     async def perceive(
         self, chat: Sequence[ChatMessage], names: Sequence[str], sample: SampleIndex
     ) -> Perceived:
-        """Ask aside how sure each speaker seems.
+        """Ask in a probe how sure each speaker seems.
 
         Parameters
         ----------
         chat : sequence of ChatMessage
             The whole chat, the probe last.
         names : sequence of str
-            Of the speakers.
+            Names of the speakers.
         sample : SampleIndex
             Whose probe it is.
         """
@@ -135,9 +137,11 @@ class Elicitor:
         return Perceived(asked.value or (), asked.problem, asked.cost)
 
     async def _draw(
-        self, chat: Sequence[ChatMessage], sheet: Sheet, sample: SampleIndex
+        self, chat: Sequence[ChatMessage], question_view: QuestionView, sample: SampleIndex
     ) -> Elicited:
-        asked = await self._ask(chat, reply_schema(sheet), sample, partial(self._read, sheet))
+        asked = await self._ask(
+            chat, reply_schema(question_view), sample, partial(self._read, question_view)
+        )
         statement = asked.value
         if statement is None:
             statement = Statement(None, None, validity=Validity.MISSING, problem=asked.problem)
@@ -145,9 +149,9 @@ class Elicitor:
             statement = _repaired(statement, asked.problem)
         return Elicited(statement, asked.text, _hash(chat), asked.cost)
 
-    def _read(self, sheet: Sheet, reply: Reply) -> Statement:
-        statement = read_reply(_uncut(reply), sheet)
-        return _weighed(statement, reply, sheet) if self.logprobs else statement
+    def _read(self, question_view: QuestionView, reply: Reply) -> Statement:
+        statement = read_reply(_uncut(reply), question_view)
+        return _weighed(statement, reply, question_view) if self.logprobs else statement
 
     async def _ask(
         self,
@@ -227,7 +231,7 @@ def _uncut(reply: Reply) -> str:
     return reply.text
 
 
-def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:
+def _weighed(statement: Statement, reply: Reply, question_view: QuestionView) -> Statement:
     """Replace the stated belief by the one that the answer's log-probabilities show."""
     if reply.logprobs is None:
         raise BackendRefusedError(
@@ -235,11 +239,14 @@ def _weighed(statement: Statement, reply: Reply, sheet: Sheet) -> Statement:
         )
     if statement.answer is None:
         return statement
-    shown = [math.exp(min(reply.logprobs.get(letter, -math.inf), 0.0)) for letter in sheet.letters]
+    shown = [
+        math.exp(min(reply.logprobs.get(letter, -math.inf), 0.0))
+        for letter in question_view.letters
+    ]
     mass = sum(shown)
     if not mass > 0:
         raise UnreadableReplyError("no option letter is among the likely answers")
-    belief = sheet.canonical([share / mass for share in shown])
+    belief = question_view.canonical([share / mass for share in shown])
     return replace(statement, belief=belief, mass=min(mass, 1.0))
 
 
@@ -256,14 +263,14 @@ def _repaired(statement: Statement, problem: str) -> Statement:
     return replace(statement, validity=kept, problem=problem)
 
 
-def _frequency(draws: Sequence[Elicited], sheet: Sheet) -> Elicited:
+def _frequency(draws: Sequence[Elicited], question_view: QuestionView) -> Elicited:
     """Make one statement of several: the belief is how often each option was answered."""
     cost = _added([draw.cost for draw in draws])
     counts = Counter(draw.statement.answer for draw in draws if draw.statement.answer is not None)
     first = next((d for d in draws if d.statement.answer is not None), draws[0])
     if not counts:
         return replace(first, cost=cost)
-    belief = np.array([counts[option] for option in range(len(sheet.order))], dtype=float)
+    belief = np.array([counts[option] for option in range(len(question_view.order))], dtype=float)
     belief /= belief.sum()
     answer = counts.most_common(1)[0][0]
     spoken = next(draw for draw in draws if draw.statement.answer == answer)

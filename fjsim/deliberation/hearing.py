@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fjsim.beliefs import Array, certain, top_option
+from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Channel, Defense, Heard, Message, Record, Router
 from fjsim.records import Turn, shared_heard
 
@@ -133,7 +133,9 @@ class Gating:
     state: Any
 
     def judged(self, message: Message, listener: int, seat: int) -> Message:
-        """Return a message under the gate that its own words deserve.
+        """Apply the defense to this message's own content.
+
+        A message that says what is on record keeps the gate it has.
 
         Parameters
         ----------
@@ -172,19 +174,11 @@ def as_read(record: Record, message: Message, seat: int) -> Record:
     """
     stated, accepted = record.stated.copy(), record.accepted.copy()
     answers, confidence = record.answers.copy(), record.confidence.copy()
-    belief = expressed(message, record.stated.shape[-1])
+    belief = message.expressed(record.stated.shape[-1])
     stated[-1, seat] = accepted[-1, seat] = np.nan if belief is None else belief
     answers[-1, seat] = -1 if message.answer is None else message.answer
     confidence[-1, seat] = np.nan if message.confidence is None else message.confidence
     return replace(record, stated=stated, accepted=accepted, answers=answers, confidence=confidence)
-
-
-def expressed(message: Message, n_options: int) -> Array | None:
-    """Return the belief that a message shows: stated, or its confidence on its answer."""
-    if message.belief is not None or message.answer is None:
-        return message.belief
-    sure = 1.0 if message.confidence is None else message.confidence
-    return certain(message.answer, n_options, sure)
 
 
 def delivered(
@@ -203,7 +197,7 @@ def delivered(
     shares : ndarray of shape (n_agents,)
         The listener's row of the graph's W, which is shown instead.
     rng : numpy.random.Generator
-        Of ``sample``.
+        Random stream of ``sample``.
     """
     if router.channel == "label":
         return Hearing(tuple(messages))
@@ -235,9 +229,9 @@ def deliver(
         ``withhold`` drops messages below the threshold; ``sample`` delivers with the gate's
         probability; ``label`` (the gate is shown) and ``blend`` deliver everything.
     threshold : float
-        Of ``withhold``.
+        Smallest gate that ``withhold`` delivers.
     rng : numpy.random.Generator
-        Of ``sample``.
+        Random stream of ``sample``.
     """
     if channel in ("label", "blend"):
         return Hearing(heard=tuple(messages))

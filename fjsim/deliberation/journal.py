@@ -1,4 +1,4 @@
-"""Where a deliberation keeps what it was told."""
+"""Where a deliberation keeps what was said."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fjsim.beliefs import Array
 from fjsim.contracts import Message, SpeakingAgent, Validity
 from fjsim.deliberation.accepting import gate_of
-from fjsim.deliberation.adversary import Adversary, Moment
+from fjsim.deliberation.adversary import Adversary, TurnContext
 from fjsim.deliberation.hearing import Gating, Hearing, cut, deliver, delivered, message_of
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
@@ -37,7 +37,7 @@ class Listening:
     def hearing(
         self,
         seat: int,
-        moment: Moment,
+        context: TurnContext,
         weights: Array,
         gates: Array | None,
         gating: Gating | None,
@@ -48,7 +48,7 @@ class Listening:
         ----------
         seat : int
             The listener.
-        moment : Moment
+        context : TurnContext
             When; in round 0 nobody is heard.
         weights : ndarray of shape (n_agents, n_agents)
             W(q).
@@ -62,10 +62,10 @@ class Listening:
         Hearing
             With the listener's own row of gates, each for the words that reached it.
         """
-        if moment.number == 0:
+        if context.number == 0:
             return Hearing()
         rules, speakers = self.team.rules, self.team.speakers[seat]
-        place = (self.item.question.id, self.item.replica, seat, moment.number)
+        place = (self.item.question.id, self.item.replica, seat, context.number)
         if rules.shuffle_peers and len(speakers) > 1:
             speakers = tuple(shuffled(speakers, rules.seed, "peer order", *place))
         loud: list[Message] = []
@@ -73,11 +73,11 @@ class Listening:
         own = None if gates is None else gates[seat].copy()
         for speaker in speakers:
             gate = 1.0 if own is None else own[speaker]
-            message = message_of(moment.said[speaker], float(weights[seat, speaker]), gate)
-            if moment.said[speaker].validity is Validity.MISSING:
+            message = message_of(context.said[speaker], float(weights[seat, speaker]), gate)
+            if context.said[speaker].validity is Validity.MISSING:
                 silent.append(message)
                 continue
-            forged, judged = self._on_the_wire(message, seat, moment, gating)
+            forged, judged = self._on_the_wire(message, seat, context, gating)
             loud.extend((*forged, judged))
             if own is not None:
                 own[speaker] = gate_of(judged)
@@ -89,14 +89,14 @@ class Listening:
         return replace(self._through_channels(loud, silent, seat, place), gates=own)
 
     def _on_the_wire(
-        self, message: Message, seat: int, moment: Moment, gating: Gating | None
+        self, message: Message, seat: int, context: TurnContext, gating: Gating | None
     ) -> tuple[tuple[Message, ...], Message]:
         """Return what is forged beside a message, and the message as it reaches the listener."""
         speaker = message.speaker
         forged: tuple[Message, ...] = ()
         if self.adversary is not None:
-            message = self.adversary.tampered(message, seat, moment)
-            copies = self.adversary.forged(message, seat, moment)
+            message = self.adversary.tampered(message, seat, context)
+            copies = self.adversary.forged(message, seat, context)
             forged = tuple(self._judged(copy, seat, speaker, gating) for copy in copies)
         return forged, self._judged(message, seat, speaker, gating)
 

@@ -1,4 +1,4 @@
-"""Asked aside after round 0: how sure does each speaker seem to each listener."""
+"""A separate probe after round 0: how sure does each speaker seem to each listener."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fjsim.deliberation import rendering
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.team import Team
 from fjsim.records import Probe, ProbeKey
 
@@ -26,8 +26,8 @@ class Probing:
     Parameters
     ----------
     team, arm, item, journal
-        As of ``Deliberation``.
-    sheet : Sheet
+        As in ``Deliberation``.
+    question_view : QuestionView
         The question as shown.
     conversations : sequence of Conversation
         Everybody's chat so far.
@@ -37,7 +37,7 @@ class Probing:
     arm: Arm
     item: Item
     journal: Journal
-    sheet: Sheet
+    question_view: QuestionView
     conversations: Sequence[Conversation]
 
     async def ask_all(self, heard: Sequence[Sequence[Message]]) -> Array:
@@ -88,7 +88,7 @@ class Probing:
         elicitor = self.team.elicitors[key.agent]
         if elicitor is None or isinstance(self.team.agents[key.agent], SpeakingAgent):
             return Probe(*key, perceived={one.speaker: _sureness(one) for one in heard})
-        chat = self.conversations[key.agent].chat(rendering.probe_prompt(self.sheet, heard))
+        chat = self.conversations[key.agent].chat(rendering.probe_prompt(self.question_view, heard))
         names = [rendering.agent_name(one.speaker) for one in heard]
         sample = SampleIndex(self.item.replica, key.agent, 0)
         asked = await elicitor.perceive(chat, names, sample)
@@ -98,7 +98,7 @@ class Probing:
 
 
 def _sureness(message: Message) -> float:
-    """Return what an agent without a model makes of a message: it takes its word for it."""
+    """Return what an agent without a model makes of a message: it uses the stated confidence."""
     if message.confidence is not None:
         return message.confidence
     if message.belief is None:

@@ -32,7 +32,7 @@ MANNERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class QuestionView:
     """One question as it is shown: its options in a drawn order.
 
     Parameters
@@ -101,7 +101,7 @@ def clean_text(text: str) -> str:
     return without_role_tokens(_TAG.sub("‹", visible))
 
 
-def system_prompt(sheet: Sheet, name: str, n_agents: int, persona: str) -> str:
+def system_prompt(question_view: QuestionView, name: str, n_agents: int, persona: str) -> str:
     """Return the system prompt of one agent."""
     described = without_role_tokens(persona.strip())
     return fill(
@@ -109,26 +109,26 @@ def system_prompt(sheet: Sheet, name: str, n_agents: int, persona: str) -> str:
         name=name,
         n_agents=str(n_agents),
         persona=f"\n{described}\n" if described else "",
-        belief_form=", ".join(f'"{letter}": 0.0' for letter in sheet.letters),
+        belief_form=", ".join(f'"{letter}": 0.0' for letter in question_view.letters),
     )
 
 
-def question_prompt(sheet: Sheet, stance: Stance | None) -> str:
+def question_prompt(question_view: QuestionView, stance: Stance | None) -> str:
     """Return what an agent is asked in round 0."""
     listed = (
-        f"{letter}) {without_role_tokens(sheet.question.options[option])}"
-        for letter, option in zip(sheet.letters, sheet.order, strict=True)
+        f"{letter}) {without_role_tokens(question_view.question.options[option])}"
+        for letter, option in zip(question_view.letters, question_view.order, strict=True)
     )
     return fill(
         "question",
-        question=without_role_tokens(sheet.question.text),
+        question=without_role_tokens(question_view.question.text),
         options="\n".join(listed),
-        assignment=_assignment(sheet, stance),
+        assignment=_assignment(question_view, stance),
     )
 
 
 def round_prompt(
-    sheet: Sheet,
+    question_view: QuestionView,
     number: int,
     heard: Sequence[Message],
     silent: Sequence[Message],
@@ -140,7 +140,7 @@ def round_prompt(
 
     Parameters
     ----------
-    sheet : Sheet
+    question_view : QuestionView
         The question as shown.
     number : int
         The round, from 1.
@@ -155,30 +155,30 @@ def round_prompt(
     """
     weights = [message.weight for message in (*heard, *silent)]
     weighted = len(weights) > 1 and max(weights) - min(weights) > 1e-9
-    blocks = [_block(sheet, message, weighted, show_trust) for message in heard]
+    blocks = [_block(question_view, message, weighted, show_trust) for message in heard]
     blocks += [f"<silent{_attributes(message, weighted, False)}/>" for message in silent]
-    record = "" if own_view is None else f"\nYour view on record: {sheet.shown(own_view)}\n"
+    record = "" if own_view is None else f"\nYour view on record: {question_view.shown(own_view)}\n"
     return fill(
         "round" if heard else "reflect",
         round=str(number),
         own_view=record,
         heard="\n\n".join(blocks),
-        assignment=_assignment(sheet, stance),
+        assignment=_assignment(question_view, stance),
     )
 
 
-def probe_prompt(sheet: Sheet, heard: Sequence[Message]) -> str:
-    """Return what a listener is asked aside: how sure each speaker seems."""
+def probe_prompt(question_view: QuestionView, heard: Sequence[Message]) -> str:
+    """Return the probe of a listener: how sure does each speaker seem."""
     return fill(
         "probe",
-        heard="\n\n".join(_block(sheet, message, False, False) for message in heard),
+        heard="\n\n".join(_block(question_view, message, False, False) for message in heard),
         form=", ".join(f'"{agent_name(message.speaker)}": 0.0' for message in heard),
     )
 
 
-def _block(sheet: Sheet, message: Message, weighted: bool, show_trust: bool) -> str:
+def _block(question_view: QuestionView, message: Message, weighted: bool, show_trust: bool) -> str:
     attributes = _attributes(message, weighted, show_trust)
-    return f"<peer{attributes}>\n{_quoted(sheet, message)}\n</peer>"
+    return f"<peer{attributes}>\n{_quoted(question_view, message)}\n</peer>"
 
 
 def agent_name(seat: int) -> str:
@@ -192,31 +192,31 @@ def _attributes(message: Message, weighted: bool, show_trust: bool) -> str:
     return f' name="{agent_name(message.speaker)}"{weight}{trust}'
 
 
-def _quoted(sheet: Sheet, message: Message) -> str:
+def _quoted(question_view: QuestionView, message: Message) -> str:
     lines = []
     if message.answer is not None:
-        lines.append(f"answer: {sheet.letter(message.answer)}")
+        lines.append(f"answer: {question_view.letter(message.answer)}")
     if message.confidence is not None:
         lines.append(f"confidence: {_number(message.confidence)}")
     if message.belief is not None:
-        lines.append(f"belief: {sheet.shown(message.belief)}")
+        lines.append(f"belief: {question_view.shown(message.belief)}")
     if message.reason:
         lines += f"reason: {clean_text(message.reason)}".split("\n")
     return "\n".join(f"> {line}" for line in lines)
 
 
-def _assignment(sheet: Sheet, stance: Stance | None) -> str:
+def _assignment(question_view: QuestionView, stance: Stance | None) -> str:
     if stance is None:
         return ""
     payload = f"Your reasoning must contain, word for word: {stance.payload}" * bool(stance.payload)
     return (
         fill(
             "assignment",
-            letter=sheet.letter(stance.target),
-            option=without_role_tokens(sheet.question.options[stance.target]),
+            letter=question_view.letter(stance.target),
+            option=without_role_tokens(question_view.question.options[stance.target]),
             manner=MANNERS[stance.persuasiveness],
             brief=without_role_tokens(f"{stance.brief} {payload}".strip()),
-            belief=sheet.shown(stance.belief),
+            belief=question_view.shown(stance.belief),
         )
         + "\n"
     )

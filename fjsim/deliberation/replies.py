@@ -10,7 +10,7 @@ from typing import Any
 
 from fjsim.beliefs import as_belief
 from fjsim.contracts import LONGEST_TEXT, Statement, Validity
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.errors import BeliefError
 from fjsim.serial.json import DEEP, decoder, mended, read
 
@@ -35,9 +35,9 @@ class UnreadableReplyError(ValueError):
     """The reply holds no statement; its text says what is wrong, for the repair turn."""
 
 
-def reply_schema(sheet: Sheet) -> dict[str, Any]:
+def reply_schema(question_view: QuestionView) -> dict[str, Any]:
     """Return the JSON schema of a reply to one question; the same object for equal letters."""
-    return _schema(sheet.letters)
+    return _schema(question_view.letters)
 
 
 @cache
@@ -85,7 +85,7 @@ def read_probe(text: str, names: Sequence[str]) -> tuple[float, ...]:
     text : str
         What the model wrote; a leading block of thinking is dropped.
     names : sequence of str
-        Of the speakers that were asked about.
+        Names of the speakers that were asked about.
 
     Returns
     -------
@@ -103,14 +103,14 @@ def read_probe(text: str, names: Sequence[str]) -> tuple[float, ...]:
     return tuple(_share(f"perceived of {name}", given[name]) for name in names)
 
 
-def read_reply(text: str, sheet: Sheet) -> Statement:
+def read_reply(text: str, question_view: QuestionView) -> Statement:
     """Read one reply.
 
     Parameters
     ----------
     text : str
         What the model wrote; a leading block of thinking is dropped.
-    sheet : Sheet
+    question_view : QuestionView
         The question as it was shown.
 
     Returns
@@ -133,11 +133,11 @@ def read_reply(text: str, sheet: Sheet) -> Statement:
     if answer.casefold() == ABSTAIN:
         return Statement(None, None, stated, reason, Validity.ABSTAINED)
     letter = answer.upper().rstrip(").:")
-    if len(letter) != 1 or letter not in sheet.letters:
-        allowed = f"one of {', '.join(sheet.letters)} or {ABSTAIN}"
+    if len(letter) != 1 or letter not in question_view.letters:
+        allowed = f"one of {', '.join(question_view.letters)} or {ABSTAIN}"
         raise UnreadableReplyError(f"answer is {answer[:40]!r}; it must be {allowed}")
-    belief = sheet.canonical(_belief(values["belief"], sheet))
-    return Statement(sheet.option(letter), belief, stated, reason)
+    belief = question_view.canonical(_belief(values["belief"], question_view))
+    return Statement(question_view.option(letter), belief, stated, reason)
 
 
 def _without_thinking(text: str) -> str:
@@ -216,17 +216,19 @@ def _words(name: str, value: Any) -> str:
         raise UnreadableReplyError(f"{name} is {DEEP}; it must be text") from None
 
 
-def _belief(values: Any, sheet: Sheet) -> list[float]:
+def _belief(values: Any, question_view: QuestionView) -> list[float]:
     if isinstance(values, Mapping):
-        missing = [letter for letter in sheet.letters if letter not in values]
-        extra = [str(key) for key in values if key not in sheet.letters]
+        missing = [letter for letter in question_view.letters if letter not in values]
+        extra = [str(key) for key in values if key not in question_view.letters]
         if missing or extra:
-            raise UnreadableReplyError(f"belief needs exactly the keys {', '.join(sheet.letters)}")
-        values = [values[letter] for letter in sheet.letters]
+            raise UnreadableReplyError(
+                f"belief needs exactly the keys {', '.join(question_view.letters)}"
+            )
+        values = [values[letter] for letter in question_view.letters]
     if not isinstance(values, list) or any(isinstance(value, (bool, str)) for value in values):
         raise UnreadableReplyError("belief needs one number per option")
     try:
-        return as_belief(values, n_options=len(sheet.letters)).tolist()  # type: ignore[no-any-return]
+        return as_belief(values, n_options=len(question_view.letters)).tolist()  # type: ignore[no-any-return]
     except BeliefError as error:
         raise UnreadableReplyError(str(error)) from error
 

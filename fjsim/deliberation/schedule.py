@@ -85,20 +85,20 @@ async def deliberate(
     finished : collection of (arm, question, replica)
         Items of which the journal holds every turn.
     """
-    course = _Course(team, arms, journal, done, asyncio.Semaphore(max(1, window)), finished)
+    scheduler = _Scheduler(team, arms, journal, done, asyncio.Semaphore(max(1, window)), finished)
     memory = memory_of(team)
     if memory == "none":
-        await _one_by_one(course.free(item) for item in items if course.is_open(item))
+        await _one_by_one(scheduler.free(item) for item in items if scheduler.is_open(item))
         return
     for_replica: dict[int, list[Item]] = {}
     for item in items:
         for_replica.setdefault(item.replica, []).append(item)
-    play = course.after_openings if memory == "round0" else course.in_order
-    tracks = [course.as_far_as_open(track) for track in for_replica.values()]
+    play = scheduler.after_openings if memory == "round0" else scheduler.in_order
+    tracks = [scheduler.as_far_as_open(track) for track in for_replica.values()]
     await _all(play(arm, track) for track in tracks for arm in arms)
 
 
-class _Course:
+class _Scheduler:
     """How the items of a run are played, given what the policies remember."""
 
     def __init__(
@@ -107,11 +107,11 @@ class _Course:
         arms: Sequence[Arm],
         journal: Journal,
         done: Done,
-        gate: asyncio.Semaphore,
+        slots: asyncio.Semaphore,
         finished: Collection[tuple[str, str, int]],
     ) -> None:
         self._teams = {"attacked": team, "clean": replace(team, attack=None)}
-        self._arms, self._journal, self._done, self._gate = arms, journal, done, gate
+        self._arms, self._journal, self._done, self._slots = arms, journal, done, slots
         self._finished = finished
         self._waiting: dict[Item, dict[Arm, Deliberation]] = {}
 
@@ -126,7 +126,7 @@ class _Course:
 
     async def free(self, item: Item) -> None:
         """Play one item in all arms; nobody remembers anything."""
-        async with self._gate:
+        async with self._slots:
             taken = [self._take(item, arm) for arm in self._arms]
             await _all(
                 self._from_the_start(deliberation)
@@ -146,7 +146,9 @@ class _Course:
             else:
                 ready.append((deliberation, states))
             states = _updated(deliberation, states)
-        await _one_by_one(self._gated(deliberation, states) for deliberation, states in ready)
+        await _one_by_one(
+            self._play_in_slot(deliberation, states) for deliberation, states in ready
+        )
 
     async def in_order(self, arm: Arm, items: Sequence[Item]) -> None:
         """Play one item after the other; memory is the whole history."""
@@ -157,7 +159,7 @@ class _Course:
                 deliberation.recall(item.rounds(deliberation.team.rules.n_rounds))
             else:
                 await self._opened(deliberation)
-                await self._gated(deliberation, states)
+                await self._play_in_slot(deliberation, states)
             states = _updated(deliberation, states)
 
     def _is_finished(self, arm: Arm, item: Item) -> bool:
@@ -184,11 +186,11 @@ class _Course:
         await self._finish(deliberation, _initial(deliberation.team))
 
     async def _opened(self, deliberation: Deliberation) -> None:
-        async with self._gate:
+        async with self._slots:
             await deliberation.open()
 
-    async def _gated(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
-        async with self._gate:
+    async def _play_in_slot(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
+        async with self._slots:
             await self._finish(deliberation, states)
 
     async def _finish(self, deliberation: Deliberation, states: tuple[Any, Any]) -> None:
@@ -239,16 +241,16 @@ def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
     item : Item
         The finished question.
     seed : int
-        Of the audits.
+        Seed of the audits.
     """
     if policy.labels == "all":
-        return item.question.answer
+        return item.question.key
     if isinstance(policy.labels, Audit):
         if item.is_warmup and getattr(policy, "warmup", False):
             # A policy that asks for a warm-up learns from all of it.
-            return item.question.answer
+            return item.question.key
         rng = stream(seed, "audit", item.question.id, item.replica)
-        return item.question.answer if rng.random() < policy.labels.audit else None
+        return item.question.key if rng.random() < policy.labels.audit else None
     return None
 
 

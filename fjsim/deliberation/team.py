@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Agent, Attack, Defense, Router
+from fjsim.contracts import Agent, Attack, Channel, Defense, Router
 from fjsim.deliberation.elicitation import Elicitor
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.questions import Question
 from fjsim.seeds import stream
 
@@ -61,10 +61,12 @@ class Team:
         W of the graph, ``influence[listener, speaker]``.
     router : Router
     defense : Defense or None
-        None where there is none: nothing is gated.
+        None, and no object that does nothing, where there is none: the plug-in ``none`` is a name
+        for scenarios.
     attack : Attack or None
+        None likewise.
     seats : tuple of int
-        The adversary's seats.
+        The adversary's; read them as `adversary_seats`.
     rules : Rules
     """
 
@@ -78,6 +80,16 @@ class Team:
     rules: Rules
 
     @property
+    def adversary_seats(self) -> tuple[int, ...]:
+        """The adversary's seats, in either arm."""
+        return self.seats
+
+    @property
+    def defense_channel(self) -> Channel | None:
+        """The defense's channel; None without a defense."""
+        return None if self.defense is None else self.defense.channel
+
+    @property
     def n_agents(self) -> int:
         """How many seats there are."""
         return len(self.agents)
@@ -87,9 +99,12 @@ class Team:
         """Whom each listener hears."""
         return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.influence)
 
-    def sheet(self, question: Question) -> Sheet:
+    def question_view(self, question: Question) -> QuestionView:
         """Return the question as everybody is shown it."""
         order = np.arange(question.n_options)
         if self.rules.permute_options:
             stream(self.rules.seed, "options", question.id).shuffle(order)
-        return Sheet(question, tuple(order.tolist()))
+        return QuestionView(question, tuple(order.tolist()))
+
+    # What runs are built and logged with still says `sheet`.
+    sheet = question_view

@@ -1,5 +1,6 @@
 """The Friedkin-Johnsen law: parameters, rollouts, equilibria, influence and takeover."""
 
+from fjsim.dynamics.attacked import closed_forms
 from fjsim.dynamics.attacked.flips import Flips
 from fjsim.dynamics.attacked.named_graphs import ClosedForm
 from fjsim.dynamics.attacked.phase import PhaseDiagram, phase_diagram
@@ -49,6 +50,7 @@ __all__ = [
     "Protection",
     "SeatSearch",
     "Takeover",
+    "closed_forms",
     "concentration",
     "disagreement",
     "equilibrium",

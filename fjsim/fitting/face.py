@@ -37,9 +37,9 @@ def fit(
     nulls : bool, default False
         Whether to add the tests of input-dependence.
     seed : int, default 0
-        Of everything drawn.
+        Seed of everything drawn.
     **parameters
-        Of the estimator, for example ``resamples``.
+        Parameters of the estimator, for example ``resamples``.
 
     Returns
     -------

@@ -77,7 +77,7 @@ def observable_proxies(transcript: Transcript) -> Array:
     -------
     ndarray of shape (n_items, n_agents, 3)
         Columns by `PROXIES`: ``1 - H/log K`` of the own belief; how sure listeners found it when
-        asked aside, on average, else its stated confidence, else the largest entry of its
+        asked in the probe, on average, else its stated confidence, else the largest entry of its
         belief; mean alignment ``1 - TV`` with the others.
     """
     innate = transcript.innate
@@ -109,7 +109,7 @@ def influencers(
     fold : ndarray of int, shape (n_items,)
         Cross-validation folds; a question never stands in two.
     seed : int, default 0
-        Of the forest.
+        Seed of the forest.
 
     Returns
     -------

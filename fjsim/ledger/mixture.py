@@ -13,7 +13,7 @@ from fjsim.fitting.findings.result import FJFit
 from fjsim.ledger.calibration import calibration
 from fjsim.ledger.influencers import Influencers, influencers, item_shares, predicted_risks
 from fjsim.ledger.pooling import (
-    Team,
+    JudgedItems,
     brier_risk,
     domain_risks,
     fit_shares,
@@ -49,7 +49,7 @@ class MixtureReport:
     ranking : pandas.DataFrame
         ``auc``: whether right agents carry more influence than wrong ones, item by item.
     calibration, reliability : pandas.DataFrame
-        Of each agent's round-0 belief.
+        Calibration and reliability of each agent's round-0 belief.
     influence, classification, gates : pandas.DataFrame
         Regression of influence on observable proxies, classification of the top influencer, and
         the gate of every item.
@@ -85,7 +85,7 @@ def mixture_ledger(
         Subject of each item, for the domain oracle; default the question's identity cannot tell,
         so all items share one domain.
     seed : int, default 0
-        Of folds and resampling.
+        Seed of folds and resampling.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def _ends(values: Array, draws: Array) -> tuple[float, float]:
 
 
 def _ledger_row(
-    name: str, loss: Array, best: Array, belief: Array, team: Team, draws: Array
+    name: str, loss: Array, best: Array, belief: Array, team: JudgedItems, draws: Array
 ) -> dict[str, object]:
     low, high = _ends(loss, draws)
     gain_low, gain_high = _ends(best - loss, draws)
@@ -175,7 +175,7 @@ def _ledger_row(
 
 
 def _terms(
-    team: Team, gates: Array, pooled: dict[str, Array], draws: Array, seed: int
+    team: JudgedItems, gates: Array, pooled: dict[str, Array], draws: Array, seed: int
 ) -> pd.DataFrame:
     """Return specialisation gain, diversity and regret against three experts."""
     mixed = mix(gates, team.beliefs)
@@ -201,7 +201,7 @@ def _terms(
     return pd.DataFrame(rows, columns=["expert", "term", "value", "low", "high"])
 
 
-def _signs(losses: dict[str, Array], draws: Array, team: Team) -> pd.DataFrame:
+def _signs(losses: dict[str, Array], draws: Array, team: JudgedItems) -> pd.DataFrame:
     """Return the signs that the theorems are about."""
     gate = losses["FJ gate per item"]
     claims = (
@@ -217,7 +217,7 @@ def _signs(losses: dict[str, Array], draws: Array, team: Team) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["theorem", "claim", "value", "low", "high", "sign"])
 
 
-def _ranking(team: Team, gates: Array, draws: Array) -> pd.DataFrame:
+def _ranking(team: JudgedItems, gates: Array, draws: Array) -> pd.DataFrame:
     """Return the probability that a right agent has more influence than a wrong one."""
     right = top_option(team.transcript.innate) == team.keys[:, None]
     pairs = right[:, :, None] & ~right[:, None, :]
@@ -235,7 +235,7 @@ def _ranking(team: Team, gates: Array, draws: Array) -> pd.DataFrame:
     )
 
 
-def _gate_frame(team: Team, gates: Array, kept: NDArray[np.intp]) -> pd.DataFrame:
+def _gate_frame(team: JudgedItems, gates: Array, kept: NDArray[np.intp]) -> pd.DataFrame:
     """Return the gate of every item."""
     n_items, n_agents = gates.shape
     return pd.DataFrame(

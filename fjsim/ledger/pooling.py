@@ -23,18 +23,18 @@ SHARPNESS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Candidates of the confidence softmax; chosen on the training folds."""
 
 Flags = NDArray[np.bool_]
-Rule = Callable[[Flags, Flags], Array]
+GateRule = Callable[[Flags, Flags], Array]
 """``(training items, items to judge) -> gates`` of shape (n_judged, n_agents)."""
 
 
 @dataclass(frozen=True)
-class Team:
+class JudgedItems:
     """Items with a key on which everybody holds a round-0 belief.
 
     Parameters
     ----------
     transcript : Transcript
-        Of these items.
+        Transcript of these items.
     beliefs : ndarray of shape (n_items, n_agents, n_options)
         Innate; 0 where an item has no such option.
     truth : ndarray of shape (n_items, n_options)
@@ -57,7 +57,7 @@ class Team:
 
 def judged_team(
     transcript: Transcript, domains: tuple[str, ...] | None, seed: int
-) -> tuple[Team, NDArray[np.intp]]:
+) -> tuple[JudgedItems, NDArray[np.intp]]:
     """Keep the items that can be judged.
 
     Parameters
@@ -66,11 +66,11 @@ def judged_team(
     domains : tuple of str, length n_items, or None
         Subject of each item.
     seed : int
-        Of the folds.
+        Seed of the folds.
 
     Returns
     -------
-    team : Team
+    team : JudgedItems
     kept : ndarray of int
         Which items of the transcript these are.
 
@@ -96,7 +96,7 @@ def judged_team(
     if domains is not None:
         named = np.unique(np.array(domains)[kept], return_inverse=True)[1].astype(np.int64)
     risks = ((beliefs - truth[:, None]) ** 2).sum(-1)
-    return Team(
+    return JudgedItems(
         part, beliefs, truth, part.keys, risks, (order % N_FOLDS)[question], question, named
     ), kept
 
@@ -111,12 +111,12 @@ def mix(gates: Array, beliefs: Array) -> Array:
     return np.asarray((gates[..., None] * beliefs).sum(axis=1))
 
 
-def pooled_beliefs(team: Team, gates: Array, fit: FJFit) -> dict[str, Array]:
+def pooled_beliefs(team: JudgedItems, gates: Array, fit: FJFit) -> dict[str, Array]:
     """Return the belief that each rule ends with, item by item.
 
     Parameters
     ----------
-    team : Team
+    team : JudgedItems
     gates : ndarray of shape (n_items, n_agents)
         Influence shares of every item.
     fit : FJFit
@@ -186,7 +186,7 @@ def sharpest(values: Array) -> Array:
     return np.asarray(best / best.sum(axis=-1, keepdims=True))
 
 
-def _learned(team: Team, rule: Rule) -> Array:
+def _learned(team: JudgedItems, rule: GateRule) -> Array:
     """Apply a rule that is learned on the other folds."""
     pooled = np.zeros_like(team.truth)
     for fold in np.unique(team.fold):
@@ -196,7 +196,7 @@ def _learned(team: Team, rule: Rule) -> Array:
     return pooled
 
 
-def _single_rule(team: Team) -> Rule:
+def _single_rule(team: JudgedItems) -> GateRule:
     def rule(train: Flags, test: Flags) -> Array:
         best = int(team.risks[train].mean(axis=0).argmin())
         gates = np.zeros((int(test.sum()), team.risks.shape[1]))
@@ -206,7 +206,7 @@ def _single_rule(team: Team) -> Rule:
     return rule
 
 
-def _static_rule(team: Team) -> Rule:
+def _static_rule(team: JudgedItems) -> GateRule:
     def rule(train: Flags, test: Flags) -> Array:
         gaps = team.beliefs[train] - team.truth[train][:, None]
         products = np.einsum("qjk,qlk->jl", gaps, gaps)
@@ -221,7 +221,7 @@ def _softmax(values: Array) -> Array:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
-def _softmax_rule(team: Team, sure: Array) -> Rule:
+def _softmax_rule(team: JudgedItems, sure: Array) -> GateRule:
     known = np.nan_to_num(sure)
 
     def rule(train: Flags, test: Flags) -> Array:
@@ -236,7 +236,7 @@ def _softmax_rule(team: Team, sure: Array) -> Rule:
     return rule
 
 
-def domain_risks(team: Team) -> Array:
+def domain_risks(team: JudgedItems) -> Array:
     """Return each agent's mean risk in the item's domain, shape (n_items, n_agents)."""
     risks = np.zeros_like(team.risks)
     for domain in np.unique(team.domains):

@@ -150,7 +150,7 @@ def hostile_items(pair: Pair, declared: Mask, rewrites: bool) -> Mask:
     """
     if rewrites:
         return declared
-    seats = list(pair.attacked.seats)
+    seats = list(pair.attacked.adversary_seats)
     said, would_say = (_stated(arm)[:, :, seats] for arm in pair)
     same = np.isclose(said, would_say, equal_nan=True).all(axis=(1, 2, 3))
     return np.asarray(declared & ~same)

@@ -74,7 +74,7 @@ def ratio_of_sums(
     n : int, optional
         How many cases the denominator counts; by default its sum.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
 
     Returns
     -------

@@ -148,7 +148,7 @@ class Measured:
             Name to ``{"value", "low", "high", "n"}``, to a number where the metric is one, or to
             None where the run does not have it.
         """
-        return {name: self._plain(name, key) for name, key in self._keys(arm).items()}
+        return {name: self._as_number(name, key) for name, key in self._keys(arm).items()}
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per number at the last round, with its label, direction and unit."""
@@ -168,7 +168,7 @@ class Measured:
             "unit": metric.unit,
         }
 
-    def _plain(self, name: str, key: MetricKey) -> dict[str, float | int | None] | float | None:
+    def _as_number(self, name: str, key: MetricKey) -> dict[str, float | int | None] | float | None:
         estimate = self._estimate(key)
         if estimate is None or self.metrics[name].bare:
             return None if estimate is None else estimate.value

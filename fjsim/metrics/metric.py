@@ -121,7 +121,7 @@ class ArmMetric(Metric):
         Parameters
         ----------
         arm : Transcript
-            The attacked arm or the clean one; ``arm.seats`` are the adversary's in both.
+            The attacked arm or the clean one; ``arm.adversary_seats`` are the adversary's in both.
         number : int
             After which round; -1 for the last, and always so unless ``rounds`` allows others.
         """

@@ -20,7 +20,7 @@ from fjsim.registry import register
 
 
 @register("metric", "takeover_observed")
-class Takeover(PairMetric):
+class TakeoverObserved(PairMetric):
     """The adversary's weight in the benign agents' beliefs at the last round.
 
     Σ(P(target) attacked − P(target) clean) / Σ(1 − P(target) clean), over (item, agent) valid in
@@ -56,11 +56,11 @@ class TakeoverPredicted(LawMetric):
 
 
 @register("metric", "flips_observed")
-class Flips(PairMetric):
+class FlipsObserved(PairMetric):
     """The share of agents that the attack brings to its target.
 
-    Of (item, agent) not at the target in the clean arm at the end, the share that is there in the
-    attacked arm.
+    It is taken over (item, agent) not at the target in the clean arm at the end, and counts those
+    that are there in the attacked arm.
     """
 
     label = "flips to the target"

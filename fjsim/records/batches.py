@@ -29,7 +29,7 @@ def all_fit(turns: Sequence[Turn], bounds: Bounds) -> bool:
     turns : sequence of Turn
         Made of untrusted values; at least one.
     bounds : Bounds
-        Of their run.
+        What their run allows.
     """
     if bounds.imported:
         return False

@@ -104,7 +104,7 @@ class Bounds:
 
 
 OPEN = Bounds(closed=False)
-"""Of a log that does not say what run it holds."""
+"""What holds for a log that does not say what run it holds."""
 
 
 def bounds_of(header: Mapping[str, Any]) -> Bounds:

@@ -188,7 +188,7 @@ class _Arrays:
 def _perceived(
     contents: LogContents, arm: Arm, place: Mapping[tuple[str, int], int], n_agents: int
 ) -> Array | None:
-    """Return the probes of an arm; None where nobody was asked aside."""
+    """Return the probes of an arm; None where there was no probe."""
     asked = [probe for probe in contents.probes.values() if probe.arm == arm]
     if not asked:
         return None

@@ -23,7 +23,7 @@ from fjsim.records.probe import Probe
 from fjsim.records.turn import Cost, Turn
 
 MOST_OPTIONS = 26
-"""Of a question of ours; imported ones may have more."""
+"""Options of a question of ours; imported ones may have more."""
 LARGEST_COUNT = 2**53
 """Beyond it no count of calls or tokens is believed."""
 LATEST = 1e11
@@ -38,7 +38,7 @@ def check_turn(turn: Turn, bounds: Bounds) -> None:
     turn : Turn
         Made of untrusted values.
     bounds : Bounds
-        Of its run.
+        What its run allows.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def check_belief(belief: Sequence[Any], n_options: int, bounds: Bounds) -> None:
     n_options : int
         How many options the question has.
     bounds : Bounds
-        Of its run.
+        What its run allows.
     """
     if n_options and len(belief) != n_options:
         raise DamagedLineError(f"a belief over {len(belief)} options, and there are {n_options}")

@@ -28,7 +28,7 @@ class ItemEnd:
     n_options : int
         How many options it has.
     target : int or None
-        What the adversary was after.
+        The adversary's target.
     warmup : bool
         Whether it left every metric.
     weights : list of list of float or None

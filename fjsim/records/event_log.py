@@ -2,9 +2,9 @@
 
 One JSON object a line, each with the schema version ``v``, a ``type`` and a checksum ``crc``:
 ``run`` (what the run is, once a session), ``session`` and ``end`` (one process at work), ``turn``,
-``probe`` (asked aside), and ``item`` (one question of one arm is finished). One writer; a line is
-one write. A torn last line is cut off; a line that the disk did not take whole is cut off at once,
-and nothing is written after it.
+``probe`` (what a listener thinks of its speakers), and ``item`` (one question of one arm is
+finished). One writer; a line is one write. A torn last line is cut off; a line that the disk did
+not take whole is cut off at once, and nothing is written after it.
 """
 
 from __future__ import annotations

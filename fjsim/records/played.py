@@ -23,7 +23,7 @@ class PlayedLaw:
     router : {'label', 'withhold', 'sample', 'blend'}
         The router's channel.
     strength : float
-        Of a router that blends: the share of its mixture in what is accepted, in [0, 1].
+        Share of a blending router's mixture in what is accepted, in [0, 1].
     defense : {'label', 'withhold', 'sample', 'blend'} or None
         The defense's channel; None without a defense.
     self_view : bool
@@ -74,7 +74,7 @@ def played_law(header: Mapping[str, Any], arm: Arm) -> PlayedLaw | None:
     Parameters
     ----------
     header : mapping
-        Of a run; logs of foreign runs and of early versions say nothing.
+        A run's header; logs of foreign runs and of early versions say nothing.
     arm : {'attacked', 'clean'}
 
     Returns
@@ -82,17 +82,17 @@ def played_law(header: Mapping[str, Any], arm: Arm) -> PlayedLaw | None:
     PlayedLaw or None
         None where the header says nothing.
     """
-    told = header.get("law")
-    if told is None:
+    law = header.get("law")
+    if law is None:
         return None
     try:
         return PlayedLaw(
-            models=tuple(int(seat) for seat in told["models"]),
-            router=_channel(told["router"]),
-            strength=_share(told["strength"]),
-            defense=None if told["defense"] is None else _channel(told["defense"]),
-            self_view=bool(told["self_view"]),
-            unread=str(told["unread"].get(arm, "")),
+            models=tuple(int(seat) for seat in law["models"]),
+            router=_channel(law["router"]),
+            strength=_share(law["strength"]),
+            defense=None if law["defense"] is None else _channel(law["defense"]),
+            self_view=bool(law["self_view"]),
+            unread=str(law["unread"].get(arm, "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StorageError(

@@ -1,4 +1,4 @@
-"""What a listener found of the speakers when it was asked aside; no agent ever hears of it."""
+"""How confident a listener found the speakers, from a separate probe that no agent hears of."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class LogReader:
     Parameters
     ----------
     path : Path
-        Of the log, for messages.
+        Path of the log, for messages.
     expected : mapping, optional
         The ``run`` event of the run that it ought to hold.
     """

@@ -141,8 +141,8 @@ def warn_of_damage(contents: LogContents, path: Path, left: str) -> None:
         What that leaves open, for its end.
     """
     if contents.damaged:
-        told = f"{path}: {contents.described_damage()}; {left}"
-        warnings.warn(told, DamagedLogWarning, stacklevel=3)
+        warning = f"{path}: {contents.described_damage()}; {left}"
+        warnings.warn(warning, DamagedLogWarning, stacklevel=3)
 
 
 def read_events(

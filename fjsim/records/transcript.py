@@ -64,7 +64,8 @@ class Transcript:
     stubbornness, self_weight : ndarray of shape (n_items, n_agents), or None
         True parameters, where backend or agents declare them.
     seats : tuple of int
-        The adversary's seats; in the clean arm, the seats it would have.
+        The adversary's seats; in the clean arm, the seats it would have. `adversary_seats` is
+        the name to read them by.
     targets : ndarray of int, shape (n_items,), or None
         What the adversary is after; -1 where there is none.
     agents : tuple of str, length n_agents
@@ -171,9 +172,14 @@ class Transcript:
         return np.asarray(~np.isnan(self.beliefs).all(axis=-1))
 
     @property
+    def adversary_seats(self) -> tuple[int, ...]:
+        """The adversary's seats; in the clean arm, the seats it would have."""
+        return self.seats
+
+    @property
     def benign(self) -> tuple[int, ...]:
         """The seats that are not the adversary's."""
-        return tuple(seat for seat in range(self.n_agents) if seat not in self.seats)
+        return tuple(seat for seat in range(self.n_agents) if seat not in self.adversary_seats)
 
     def select(self, items: NDArray[np.intp] | NDArray[np.bool_]) -> Transcript:
         """Return the transcript of some items, in the order given.

@@ -87,7 +87,7 @@ class Turn(NamedTuple):
     heard : tuple of Heard
         What was sent to the agent before it spoke; `reached` leaves out what was kept back.
     prompt_hash : str
-        Of the whole chat that was sent.
+        Hash of the whole chat that was sent.
     shared : bool
         Whether it was asked once for both arms and stands here as a copy: costs nothing.
     cost : Cost

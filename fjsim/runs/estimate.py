@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.backends.wrappers.prices import load_prices
-from fjsim.contracts import Arm, ModelAgent, Usage
+from fjsim.contracts import CHARACTERS_PER_TOKEN, Arm, ModelAgent, Usage
 from fjsim.deliberation import Item, rendering
 from fjsim.runs.resolve import Setup, memory
 from fjsim.runs.trust import demands
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
 
-CHARACTERS_PER_TOKEN = 4
 REPLY_CHARACTERS = 420
 """A reply of a few sentences with its belief, as JSON."""
 
@@ -30,13 +29,13 @@ class Estimated:
     Parameters
     ----------
     turns : int
-        Of all arms, in all.
+        Turns of all arms, in all.
     turns_done : int
         In the folder already.
     calls : int
         Requests still to be sent, without retries and repairs.
     tokens_in, tokens_out : int
-        Of those; rough, at four characters a token.
+        Tokens of these calls; rough, at four characters a token.
     cost : float or None
         By the price file, without a server's prompt cache; None without one.
     warmup : int
@@ -178,11 +177,11 @@ class _Left:
 def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> NDArray[np.int64]:
     """Return the estimated tokens of the chat in each round."""
     scenario = setup.scenario
-    sheet = rendering.Sheet(question, tuple(range(question.n_options)))
+    question_view = rendering.QuestionView(question, tuple(range(question.n_options)))
     agent = next((a for a in setup.plugins.agents if isinstance(a, ModelAgent)), None)
     persona = agent.describe() if agent is not None else ""
-    opening = len(rendering.system_prompt(sheet, "Agent 0", scenario.n_agents, persona))
-    opening += len(rendering.question_prompt(sheet, None))
+    opening = len(rendering.system_prompt(question_view, "Agent 0", scenario.n_agents, persona))
+    opening += len(rendering.question_prompt(question_view, None))
     n_speakers = float((setup.influence > 0).sum(axis=1).mean())
     heard = 60 + n_speakers * REPLY_CHARACTERS * 0.8
     rounds = np.arange((scenario.rounds if last is None else last) + 1)

@@ -18,7 +18,7 @@ def moved_by_growth(setup: Setup, limit: int | None) -> str:
     Parameters
     ----------
     setup : Setup
-        Of the longer run.
+        Setup of the longer run.
     limit : int or None
         How many questions the shorter one has; None for all.
 

@@ -91,7 +91,7 @@ def measure(transcripts: Mapping[Arm, Transcript], spending: Spending, setup: Se
     spending : Spending
         What the asking took.
     setup : Setup
-        Of the run: what bends the law in it, and the seed of the bootstrap.
+        Setup of the run: what bends the law in it, and the seed of the bootstrap.
     """
     seed = setup.scenario.seed
     pair = None

@@ -33,10 +33,10 @@ def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> S
     Parameters
     ----------
     folder : Path or None
-        Of the run, locked by this process; None keeps it in memory. A run that asks nobody but
-        the embedded model needs no file.
+        Folder of the run, locked by this process; None keeps it in memory. A run that asks nobody
+        but the embedded model needs no file.
     setup : Setup
-        Of the run.
+        Setup of the run.
     contents : LogContents
         What the event log of a folder without such a log tells instead.
 
@@ -47,7 +47,7 @@ def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> S
     """
     if folder is None or _embedded_seats(setup) >= set(setup.model_seats):
         return SpendingLog()
-    return SpendingFile(folder, lambda: _told_by_turns(setup, contents))
+    return SpendingFile(folder, lambda: _counted_by_turns(setup, contents))
 
 
 def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spending:
@@ -56,7 +56,7 @@ def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spendi
     Parameters
     ----------
     setup : Setup
-        Of the run.
+        Setup of the run.
     contents : LogContents
         For what the embedded model was asked, which is not written down, and for what the
         response cache answered.
@@ -89,7 +89,7 @@ def _cost(
     return total + sum(price.cost(account.usage) for price, account in priced if price is not None)
 
 
-def _told_by_turns(setup: Setup, contents: LogContents) -> dict[str, Account]:
+def _counted_by_turns(setup: Setup, contents: LogContents) -> dict[str, Account]:
     """Return what a run spent by its recorded turns, all that older folders know."""
     embedded = _embedded_seats(setup)
     return _by_model(contents, frozenset(range(setup.scenario.n_agents)) - embedded, setup)

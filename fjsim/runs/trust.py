@@ -13,7 +13,7 @@ from fjsim.contracts import Demand
 from fjsim.errors import ConfigError, TrustError, UsageError
 from fjsim.foreign_text import shown
 from fjsim.registry import build
-from fjsim.scenario import AGENT_KEYS, AgentBlock, Scenario, Team
+from fjsim.scenario import AGENT_KEYS, AgentBlock, Scenario, UniformAgents
 
 PLUGINS = ("topology", "router", "attack", "defense", "backend")
 MOST_LISTED = 5
@@ -147,6 +147,6 @@ def _blocks(scenario: Scenario) -> Iterator[tuple[str, str, dict[str, Any], tupl
 
 
 def _agents(scenario: Scenario) -> list[tuple[str, AgentBlock]]:
-    if isinstance(scenario.agents, Team):
+    if isinstance(scenario.agents, UniformAgents):
         return [("agents", scenario.agents)]
     return [(f"agents.{at}", agent) for at, agent in enumerate(scenario.agents)]

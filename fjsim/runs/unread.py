@@ -28,7 +28,7 @@ def silent_because(plugins: Plugins, arm: Arm = "attacked") -> str:
     Parameters
     ----------
     plugins : Plugins
-        Of the run.
+        Plug-ins of the run.
     arm : {'attacked', 'clean'}
         An attack changes the attacked arm alone.
 
@@ -56,7 +56,7 @@ def unread_because(plugins: Plugins, arm: Arm) -> str:
     Parameters
     ----------
     plugins : Plugins
-        Of the run.
+        Plug-ins of the run.
     arm : {'attacked', 'clean'}
 
     Returns

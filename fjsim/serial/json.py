@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -62,6 +64,30 @@ def written(value: object) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def plain(value: Any) -> Any:
+    """Return what strict JSON can hold: arrays as lists, NumPy's numbers as numbers, NaN as None.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, sequences, sets and arrays of plain values, nested as they may be.
+
+    Examples
+    --------
+    >>> plain({1: (0.5, float("nan"))})
+    {'1': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def whole(text: str) -> str:

@@ -52,7 +52,7 @@ class TurnCounts(Counter[str]):
 
 
 @dataclass
-class Counts:
+class ServerCounts:
     """What the server has seen so far.
 
     Parameters
@@ -134,7 +134,7 @@ class ModelServer:
         self.plan = faults or FaultPlan()
         self.key = key
         self.takes_schema = takes_schema
-        self.counts = Counts()
+        self.counts = ServerCounts()
 
     async def chat(self, http: HttpRequest) -> Response:
         """Answer one chat completion."""

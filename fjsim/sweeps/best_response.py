@@ -20,7 +20,7 @@ from fjsim.sweeps.executors import PlayAll
 from fjsim.sweeps.grid import BestResponse
 from fjsim.sweeps.groups import Group, Played, tally_of
 from fjsim.sweeps.leaderboard import RATE
-from fjsim.sweeps.planning import Plan
+from fjsim.sweeps.planning import SweepPlan
 from fjsim.sweeps.table import sweep_table
 
 LEAST_SHARE = 0.25
@@ -28,13 +28,13 @@ LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class _Duel:
+class _Pairing:
     """One attack searched against one setting.
 
     Parameters
     ----------
     cell : Cell
-        Of the sweep, with any attack; gives everything but the attack's parameters.
+        A cell of the sweep, with any attack; gives everything but the attack's parameters.
     entry : Entry
         The attack.
     """
@@ -71,12 +71,12 @@ class _Duel:
         return Cell({**self.cell.labels, "attack": self.entry.name}, changed)
 
 
-def search_best_responses(planned: Plan, play_all: PlayAll, batch: int = 1) -> pd.DataFrame:
+def search_best_responses(planned: SweepPlan, play_all: PlayAll, batch: int = 1) -> pd.DataFrame:
     """Search, for every defense of a sweep, the attack parameters that do most damage.
 
     Parameters
     ----------
-    planned : Plan
+    planned : SweepPlan
         Its sweep's ``best_response`` gives the budget.
     play_all : callable
         From ``open_executor``.
@@ -98,16 +98,16 @@ def search_best_responses(planned: Plan, play_all: PlayAll, batch: int = 1) -> p
     """
     search = planned.sweep.best_response
     assert search is not None, "asked for by the caller"
-    duels = _duels(planned, search)
-    trials: list[list[Trial]] = [[] for _ in duels]
-    while _try_next(duels, trials, planned, search, play_all, batch):
+    pairings = _pairings(planned, search)
+    trials: list[list[Trial]] = [[] for _ in pairings]
+    while _try_next(pairings, trials, planned, search, play_all, batch):
         pass
     best = [max(tried, key=lambda trial: trial.damage) for tried in trials]
     first = max(planned.sweep.seed_list) + 1
     seeds = range(first, first + search.confirm)
     cells = [
-        duel.variant(found.parameters, seed, None)
-        for duel, found in zip(duels, best, strict=True)
+        pairing.variant(found.parameters, seed, None)
+        for pairing, found in zip(pairings, best, strict=True)
         for seed in seeds
     ]
     played = _play(cells, planned, play_all)
@@ -119,58 +119,58 @@ def search_best_responses(planned: Plan, play_all: PlayAll, batch: int = 1) -> p
 
 
 def _try_next(
-    duels: Sequence[_Duel],
+    pairings: Sequence[_Pairing],
     trials: Sequence[list[Trial]],
-    planned: Plan,
+    planned: SweepPlan,
     search: BestResponse,
     play_all: PlayAll,
     batch: int,
 ) -> bool:
-    """Try the next candidates of all duels at once; say whether there were any."""
+    """Try the next candidates of all pairings at once; say whether there were any."""
     asked: list[tuple[int, Mapping[str, object]]] = []
-    for at, duel in enumerate(duels):
+    for at, pairing in enumerate(pairings):
         left = min(max(batch, 1), search.budget - len(trials[at]))
-        asked += [(at, candidate) for candidate in _candidates(duel, trials[at], left, planned)]
+        asked += [(at, candidate) for candidate in _candidates(pairing, trials[at], left, planned)]
     seed = planned.sweep.seed_list[0]
-    cells = [duels[at].variant(candidate, seed, search.limit) for at, candidate in asked]
+    cells = [pairings[at].variant(candidate, seed, search.limit) for at, candidate in asked]
     for (at, candidate), played in zip(asked, _play(cells, planned, play_all), strict=True):
         trials[at].append(Trial(candidate, _damage(played)))
     return bool(asked)
 
 
 def _candidates(
-    duel: _Duel, tried: Sequence[Trial], count: int, planned: Plan
+    pairing: _Pairing, tried: Sequence[Trial], count: int, planned: SweepPlan
 ) -> Sequence[Mapping[str, object]]:
     if count < 1:
         return ()
-    respond = getattr(duel.entry.factory, "respond", None)
+    respond = getattr(pairing.entry.factory, "respond", None)
     if respond is None:
         return () if tried else ({},)
-    place = json.dumps([duel.entry.name, *duel.cell.labels.values()])
+    place = json.dumps([pairing.entry.name, *pairing.cell.labels.values()])
     rng = stream(planned.sweep.base.seed, "best response", place, len(tried))
     found: Sequence[Mapping[str, object]] = respond(tuple(tried), count, rng)
     return found if found or tried else ({},)
 
 
-def _duels(planned: Plan, search: BestResponse) -> list[_Duel]:
+def _pairings(planned: SweepPlan, search: BestResponse) -> list[_Pairing]:
     attacked = [cell for cell in planned.cells if cell.scenario.attack.kind != "none"]
     kinds = search.attacks or tuple(dict.fromkeys(c.scenario.attack.kind for c in attacked))
-    duels: dict[tuple[str, ...], _Duel] = {}
+    pairings: dict[tuple[str, ...], _Pairing] = {}
     for kind in kinds:
         # The cell of the same attack first: it sets the parameters that are not searched.
         for cell in sorted(attacked, key=lambda cell: cell.scenario.attack.kind != kind):
             labels = {name: label for name, label in cell.labels.items() if name != "attack"}
-            duels.setdefault((kind, *labels.values()), _Duel(cell, find("attack", kind)))
-    return list(duels.values())
+            pairings.setdefault((kind, *labels.values()), _Pairing(cell, find("attack", kind)))
+    return list(pairings.values())
 
 
-def _play(cells: Sequence[Cell], planned: Plan, play_all: PlayAll) -> list[Played]:
+def _play(cells: Sequence[Cell], planned: SweepPlan, play_all: PlayAll) -> list[Played]:
     results: dict[int, CellResult] = {}
     play_all([_job(cell, planned) for cell in cells], results.__setitem__)
     return [Played(cell, results[at]) for at, cell in enumerate(cells)]
 
 
-def _job(cell: Cell, planned: Plan) -> CellJob:
+def _job(cell: Cell, planned: SweepPlan) -> CellJob:
     folder = None
     if planned.out is not None:
         folder = planned.out / "search" / f"{cell.scenario.name}-{resolve(cell.scenario).hash}"

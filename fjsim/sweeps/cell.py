@@ -51,7 +51,7 @@ class CellResult:
     Parameters
     ----------
     hash : str
-        Of the run.
+        Hash of the run.
     left_out : int
         As in the job.
     simulated : bool
@@ -104,7 +104,7 @@ def finished(job: CellJob, run_hash: str) -> CellResult | None:
     ----------
     job : CellJob
     run_hash : str
-        Of its resolved scenario; another run's result does not count, nor does one that was
+        Hash of its resolved scenario; another run's result does not count, nor does one that was
         counted before a metric of now was installed.
     """
     if job.folder is None or not (job.folder / RESULT).is_file():
@@ -157,7 +157,7 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
     ----------
     run : Run
     setup : Setup
-        Of the same scenario.
+        Setup of the same scenario.
     left_out : int
         How many questions of the order to leave out.
     """
@@ -165,20 +165,20 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
     arms: dict[Arm, Transcript] = {
         arm: _kept(t, order[left_out:]) for arm, t in run.transcripts.items()
     }
-    pair, told = None, _Told()
+    pair, verdict = None, _Verdict()
     if len(arms) == 2:
         pair = paired(arms["attacked"], arms["clean"])
         arms = {"attacked": pair.attacked, "clean": pair.clean}
-        told = _told(pair, setup)
-    evidence = evidence_of(arms, pair, told.law, setup)
+        verdict = _verdict(pair, setup)
+    evidence = evidence_of(arms, pair, verdict.law, setup)
     return CellResult(
         hash=setup.hash,
         left_out=left_out,
         simulated=run.simulated,
         counts=_counts(evidence, run),
         missing_share=run.outcome.missing_share,
-        prediction=told.source,
-        no_prediction=told.because,
+        prediction=verdict.source,
+        no_prediction=verdict.because,
     )
 
 
@@ -199,7 +199,7 @@ def _counts(evidence: Evidence, run: Run) -> KeptCounts:
     return replace(kept, counts={**kept.counts, **whole})
 
 
-class _Told(NamedTuple):
+class _Verdict(NamedTuple):
     """What the law says of both arms, with whose parameters, or why it says nothing."""
 
     law: Pair | None = None
@@ -207,15 +207,15 @@ class _Told(NamedTuple):
     because: str = ""
 
 
-def _told(pair: Pair, setup: Setup) -> _Told:
+def _verdict(pair: Pair, setup: Setup) -> _Verdict:
     """Ask the law with declared parameters, or else with those fitted on the clean arm."""
     declared = law_beliefs(pair, "declared", setup)
     if declared.because != UNDECLARED:
         law = declared.pair(pair)
-        return _Told(law, "declared" if law else "", declared.because)
+        return _Verdict(law, "declared" if law else "", declared.because)
     fitted = law_beliefs(pair, "fitted_clean", setup)
     law = fitted.pair(pair)
-    return _Told(law, "fitted" if law else "", fitted.because)
+    return _Verdict(law, "fitted" if law else "", fitted.because)
 
 
 def read_result(folder: Path) -> CellResult:

@@ -18,7 +18,7 @@ class Change:
     Parameters
     ----------
     name : str
-        Of its columns.
+        First part of its columns' names.
     label : str
         What pages call it.
     direction : str

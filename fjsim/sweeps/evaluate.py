@@ -52,7 +52,7 @@ def evaluate_defenses(
     out : str or Path, optional
         Keeps every run and resumes; None keeps everything in memory.
     executor, workers, watch
-        As of ``run_sweep``.
+        As in ``run_sweep``.
 
     Returns
     -------

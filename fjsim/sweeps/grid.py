@@ -63,7 +63,7 @@ class Axes(Strict):
     attacks, defenses, routers, topologies : list of str or Block
         Plug-ins by name or block.
     seats : list of str, int or list of int
-        Of the attack; those that name no attack ignore it.
+        Seats of the attack; those that name no attack ignore it.
     agents : list of int
         How many.
     fortify : list of Fortify or 'none'
@@ -239,7 +239,7 @@ def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
     path : str or Path
         ``base`` may be a scenario, or the path of one relative to this file.
     trust : bool
-        As of ``fjsim.scenario.load_scenario``.
+        As in ``fjsim.scenario.load_scenario``.
 
     Returns
     -------

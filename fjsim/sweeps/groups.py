@@ -81,7 +81,7 @@ class Group:
         Parameters
         ----------
         name : str
-            Of a metric.
+            Name of a metric.
         arm : {'attacked', 'clean'} or None
             None for a number of the whole run.
         seed : int

@@ -36,8 +36,8 @@ def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None)
         Every metric with a direction has a column of its worst value over all settings, the clean
         arm's included: ``NAME_highest`` where lower is safer, else ``NAME_lowest``.
     """
-    rows = _records(table)
-    answers = [] if best_responses is None else _records(best_responses)
+    rows = records(table)
+    answers = [] if best_responses is None else records(best_responses)
     names = dict.fromkeys(str(row["defense"]) for row in rows)
     ranked = [_row(name, [row for row in rows if row["defense"] == name]) for name in names]
     for row in ranked:
@@ -49,9 +49,10 @@ def leaderboard(table: pd.DataFrame, best_responses: pd.DataFrame | None = None)
     return frame
 
 
-def _records(frame: pd.DataFrame) -> list[Row]:
-    records = frame.astype(object).to_dict("records") if len(frame) else []
-    return [{str(name): value for name, value in record.items()} for record in records]
+def records(frame: pd.DataFrame) -> list[Row]:
+    """Return the rows of a frame as plain mappings."""
+    found = frame.astype(object).to_dict("records") if len(frame) else []
+    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def _row(name: str, rows: Sequence[Row]) -> Row:

@@ -23,7 +23,7 @@ ROUND0 = ("questions", "replicas", "agents", "backend", "elicitation", "sampling
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """The cells of a sweep and the runs they take.
 
     Parameters
@@ -78,7 +78,7 @@ class Plan:
         }
 
 
-def plan(sweep: Sweep, out: str | Path | None = None) -> Plan:
+def plan(sweep: Sweep, out: str | Path | None = None) -> SweepPlan:
     """Expand a sweep and check every cell, so that a typo fails before anything is asked.
 
     Parameters
@@ -89,7 +89,7 @@ def plan(sweep: Sweep, out: str | Path | None = None) -> Plan:
 
     Returns
     -------
-    Plan
+    SweepPlan
 
     Raises
     ------
@@ -100,7 +100,7 @@ def plan(sweep: Sweep, out: str | Path | None = None) -> Plan:
     return plan_cells(sweep, cells, folder, max(cell.scenario.warmup for cell in cells))
 
 
-def plan_cells(sweep: Sweep, cells: tuple[Cell, ...], out: Path | None, left_out: int) -> Plan:
+def plan_cells(sweep: Sweep, cells: tuple[Cell, ...], out: Path | None, left_out: int) -> SweepPlan:
     """Plan given cells; see `plan`."""
     setups: dict[str, Setup] = {}
     jobs: dict[str, CellJob] = {}
@@ -111,31 +111,33 @@ def plan_cells(sweep: Sweep, cells: tuple[Cell, ...], out: Path | None, left_out
         setups.setdefault(setup.hash, setup)
         jobs.setdefault(setup.hash, CellJob(cell.scenario, folder, left_out))
         hashes.append(setup.hash)
-    return Plan(sweep, cells, jobs, tuple(hashes), setups, out)
+    return SweepPlan(sweep, cells, jobs, tuple(hashes), setups, out)
 
 
-def play_plan(planned: Plan, play_all: PlayAll, watch: Watcher | None = None) -> tuple[Played, ...]:
+def play_plan(
+    planned: SweepPlan, play_all: PlayAll, watch: Watcher | None = None
+) -> tuple[Played, ...]:
     """Play what is left of a plan, and return all of its cells.
 
     Parameters
     ----------
-    planned : Plan
+    planned : SweepPlan
     play_all : callable
         From ``open_executor``.
     watch : callable, optional
-        As of ``run_sweep``.
+        As in ``run_sweep``.
     """
     results = planned.done()
     total = len(planned.jobs)
     tell = watch or _unwatched
     tell(len(results), total)
-    for wave in _waves(planned, [name for name in planned.jobs if name not in results]):
+    for batch in _batches(planned, [name for name in planned.jobs if name not in results]):
 
-        def done(at: int, result: CellResult, wave: list[str] = wave) -> None:
-            results[wave[at]] = result
+        def done(at: int, result: CellResult, batch: list[str] = batch) -> None:
+            results[batch[at]] = result
             tell(len(results), total)
 
-        play_all([planned.jobs[name] for name in wave], done)
+        play_all([planned.jobs[name] for name in batch], done)
     return tuple(
         Played(cell, results[name])
         for cell, name in zip(planned.cells, planned.hashes, strict=True)
@@ -146,7 +148,7 @@ def _unwatched(done: int, total: int) -> None:
     """Watch nothing."""
 
 
-def _waves(planned: Plan, left: list[str]) -> Iterable[list[str]]:
+def _batches(planned: SweepPlan, left: list[str]) -> Iterable[list[str]]:
     """Return the runs in an order in which no round 0 of a real model is asked twice.
 
     Cells are paired by their answers of round 0. A model repeats them from the response cache
@@ -158,8 +160,11 @@ def _waves(planned: Plan, left: list[str]) -> Iterable[list[str]]:
         if not _repeats_itself(planned.setups[name]):
             openers.setdefault(_opening(planned.jobs[name].scenario), name)
     first = set(openers.values())
-    waves = [[name for name in left if name in first], [name for name in left if name not in first]]
-    return [wave for wave in waves if wave]
+    batches = [
+        [name for name in left if name in first],
+        [name for name in left if name not in first],
+    ]
+    return [batch for batch in batches if batch]
 
 
 def _repeats_itself(setup: Setup) -> bool:

@@ -25,7 +25,7 @@ from fjsim.sweeps.executors import ExecutorName, open_executor
 from fjsim.sweeps.grid import Sweep
 from fjsim.sweeps.groups import Played, groups
 from fjsim.sweeps.leaderboard import leaderboard
-from fjsim.sweeps.planning import Plan, plan, play_plan
+from fjsim.sweeps.planning import SweepPlan, plan, play_plan
 from fjsim.sweeps.table import sweep_table
 
 SWEEP = "sweep.yaml"
@@ -133,7 +133,7 @@ def pool(
     return SweepResult(table, leaderboard(table, best), best, tuple(played), out)
 
 
-def _write_description(planned: Plan) -> None:
+def _write_description(planned: SweepPlan) -> None:
     assert planned.out is not None, "checked by the caller"
     values = json.loads(planned.sweep.model_dump_json()) | {"versions": versions()}
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)

@@ -65,7 +65,7 @@ def target_is_a_wrong_option_and_seeded(subject: Subject) -> None:
         return
     benign = generator(5).dirichlet(np.ones(N_OPTIONS), size=N_AGENTS - 1)
     first, again = (subject.plugin.pick_target(QUESTION, benign, generator()) for _ in range(2))
-    wrong = set(range(N_OPTIONS)) - {QUESTION.answer}
+    wrong = set(range(N_OPTIONS)) - {QUESTION.key}
     require(first in wrong, f"{subject.name}: is after option {first!r}; wrong ones are {wrong}")
     require(first == again, f"{subject.name}: picks another target the second time")
 

@@ -11,7 +11,7 @@ from fjsim.questions import Question
 from fjsim.registry import build
 
 N_AGENTS, N_OPTIONS = 6, 4
-QUESTION = Question("q", "Which one?", ("a", "b", "c", "d"), answer=2)
+QUESTION = Question("q", "Which one?", ("a", "b", "c", "d"), key=2)
 MESSAGE = Message(
     speaker=3, round=1, answer=1, belief=certain(1, 4, 0.7), confidence=0.7, reason="Because."
 )

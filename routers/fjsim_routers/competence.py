@@ -9,7 +9,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Labels, Memory, Record
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_routers.shared.measures import tilted
 from fjsim_routers.shared.routing import ChannelRouter
@@ -51,16 +51,11 @@ class CompetenceHistory(ChannelRouter):
     """
 
     memory: ClassVar[Memory] = "round0"
+    ranges: ClassVar[Ranges] = {"prior": "> 0"}
 
     sharpness: float = 1.0
     prior: float = 1.0
     labels: Labels = "all"
-
-    def __post_init__(self) -> None:
-        """Refuse a prior that is not positive."""
-        super().__post_init__()
-        if self.prior <= 0:
-            raise ConfigError(f"router.prior is {self.prior}; it must be > 0")
 
     def initial_state(self, n_agents: int) -> Marks:
         """Return no marks."""

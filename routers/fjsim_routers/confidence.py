@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Channel, Record
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_routers.shared.measures import best_few, on_support, tilted
 from fjsim_routers.shared.routing import ConfidenceRouter
@@ -102,14 +102,10 @@ class TopExperts(ConfidenceRouter):
        mixture-of-experts layer", ICLR 2017, arXiv:1701.06538.
     """
 
+    ranges: ClassVar[Ranges] = {"k": ">= 1"}
+
     k: int = 1
     channel: Channel = "withhold"
-
-    def __post_init__(self) -> None:
-        """Refuse to listen to nobody."""
-        super().__post_init__()
-        if self.k < 1:
-            raise ConfigError(f"router.k is {self.k}; it must be >= 1")
 
     def weights(self, record: Record, state: Any) -> Array:
         """Return the graph's weights on the best few."""

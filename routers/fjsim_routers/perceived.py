@@ -32,8 +32,8 @@ class PerceivedConfidence(ChannelRouter):
 
     Notes
     -----
-    After round 0 every listener is asked aside how sure each speaker seems; ``W_ij(q)`` is a
-    softmax of its answers, ``record.perceived[i, j]``. For a record without a probe the speakers'
+    After round 0 a probe asks every listener how sure each speaker seems; ``W_ij(q)`` is a softmax
+    of its answers, ``record.perceived[i, j]``. For a record without a probe the speakers'
     stated confidence is taken instead, and the log says so once.
 
     References

@@ -93,8 +93,8 @@ def test_a_replayed_turn_that_cannot_be_is_one_clear_line(
     run(small(attack="none"), out=tmp_path / "r")
     events = tmp_path / "r" / "events.jsonl"
     lines = [json.loads(line) for line in events.read_text().splitlines()]
-    told = [{**line, **changes} if line["type"] == "turn" else line for line in lines]
-    events.write_text("".join(json.dumps(line) + "\n" for line in told))
+    changed = [{**line, **changes} if line["type"] == "turn" else line for line in lines]
+    events.write_text("".join(json.dumps(line) + "\n" for line in changed))
     replay = {"kind": "replay", "run": str(tmp_path / "r"), "count": 4}
     with pytest.raises(ConfigError, match="does not fit it"):
         run(small(attack="none", agents=replay))
@@ -122,7 +122,7 @@ def test_the_population_draws_what_its_parameters_say() -> None:
     population = Population(competence=0.7, stubbornness=0.3, stubbornness_concentration=2.0)
     questions = load_questions("builtin")
     members = [population.member(q, r, s, 0) for q in questions for r in (0, 1) for s in range(5)]
-    keys = [q.answer for q in questions for _ in range(10)]
+    keys = [q.key for q in questions for _ in range(10)]
     right = np.mean([m.innate.argmax() == key for m, key in zip(members, keys, strict=True)])
     held = np.array([m.stubbornness for m in members])
     assert right == pytest.approx(0.7, abs=0.03)
@@ -145,7 +145,7 @@ def test_calibration_is_how_far_being_right_follows_confidence(calibration: floa
     questions = [q for q in load_questions("builtin") for _ in range(20)]
     members = [population.member(q, 0, seat, 0) for seat, q in enumerate(questions)]
     top = np.array([member.innate.max() for member in members])
-    right = [m.innate.argmax() == q.answer for m, q in zip(members, questions, strict=True)]
+    right = [m.innate.argmax() == q.key for m, q in zip(members, questions, strict=True)]
     for low, high in ((0.3, 0.5), (0.5, 0.75), (0.75, 1.0)):
         among = (top >= low) & (top < high)
         expected = (1 - calibration) * 0.6 + calibration * top[among].mean()

@@ -27,7 +27,7 @@ from fjsim.questions import Question
 from fjsim.records import MemoryLog
 
 N_AGENTS = 4
-QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), answer=2)
+QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), key=2)
 STAR = np.zeros((N_AGENTS, N_AGENTS))
 STAR[0, 1:], STAR[1:, 0] = 1 / (N_AGENTS - 1), 1.0
 

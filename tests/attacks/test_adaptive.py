@@ -6,7 +6,7 @@ from fjsim.questions import Question
 from fjsim.registry import build
 from fjsim_attacks.shared.law import Assumed, expect
 
-QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), answer=2)
+QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), key=2)
 N_AGENTS = 5
 STAR = np.zeros((N_AGENTS, N_AGENTS))
 STAR[0, 1:], STAR[1:, 0] = 1 / (N_AGENTS - 1), 1.0
@@ -68,7 +68,7 @@ def test_a_given_target_is_kept_and_only_the_seats_are_planned():
 
 def test_without_anybody_to_read_it_falls_back_on_some_wrong_option():
     blank = Opening(QUESTION, 0, 0, 0, 3, (0,), None, COMPLETE)
-    assert plan({}, blank).target != QUESTION.answer
+    assert plan({}, blank).target != QUESTION.key
 
 
 def test_idle_seats_play_an_ordinary_agents_turn(act, sure):

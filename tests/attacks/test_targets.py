@@ -7,7 +7,7 @@ from fjsim.questions import Question
 from fjsim.registry import build
 from fjsim_attacks.shared.targets import choose_target
 
-QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), answer=2)
+QUESTION = Question("q", "Which one?", ("ant", "bee", "cat", "dog"), key=2)
 BENIGN = np.array([[0.05, 0.5, 0.05, 0.4], [0.1, 0.5, 0.0, 0.4], [0.0, 0.0, 0.1, 0.9]])
 
 

@@ -74,7 +74,7 @@ def test_an_adversary_that_may_see_nothing_is_shown_nothing(act):
     act(attack)
     for view in shown(attack):
         assert (view.influence, view.stated, view.gates, view.messages) == (None, None, None, ())
-        assert view.question.answer is None
+        assert view.question.key is None
 
 
 @pytest.mark.parametrize("sight", [Sight.GRAPH, Sight.BELIEFS, Sight.KEY, Sight.MESSAGES])
@@ -84,7 +84,7 @@ def test_a_sight_opens_its_own_field_and_no_other(act, sight):
     view = [view for view in shown(attack) if view.round == 2][-1]
     opened = {name for name in SIGHTS.values() if getattr(view, name) is not None}
     assert opened == ({SIGHTS[sight]} if sight in SIGHTS else set())
-    assert (view.question.answer == 2) is (sight is Sight.KEY)
+    assert (view.question.key == 2) is (sight is Sight.KEY)
     assert bool(view.messages) is (sight is Sight.MESSAGES)
 
 

@@ -181,8 +181,8 @@ def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
     assert "simulated · general-001" in printed.out
     asked = next(q for q in load_questions("builtin") if q.id == "general-001")
     assert asked.text in printed.out
-    assert asked.answer is not None
-    assert f"{asked.answer}  {asked.options[asked.answer]} key" in printed.out
+    assert asked.key is not None
+    assert f"{asked.key}  {asked.options[asked.key]} key" in printed.out
     assert printed.out.count(" target\n") == 1
     turns = json.loads(fjsim("show", "r", "general-001", "--arm", "clean", "--json").out)["turns"]
     assert len(turns) == 6

@@ -12,17 +12,17 @@ from fjsim.registry import build
 from fjsim_defenses.shared.ballot_bound import benign_lead, is_protected, unprotected_share
 from fjsim_defenses.shared.mixtures import gated_mixture
 
-LISTED = {
+BOUNDS = {
     (6, 1): [0.266, 0.150, 0.070, 0.022, 0.003],
     (6, 2): [0.500, 0.352, 0.216, 0.104, 0.028],
     (12, 2): [0.334, 0.157, 0.052, 0.009, 0.000],
 }
 
 
-@pytest.mark.parametrize(("team", "listed"), LISTED.items())
-def test_bound_is_the_listed_one(team, listed):
+@pytest.mark.parametrize(("team", "bounds"), BOUNDS.items())
+def test_bound_is_the_one_of_the_theorem(team, bounds):
     shares = [unprotected_share(*team, accuracy) for accuracy in (0.5, 0.6, 0.7, 0.8, 0.9)]
-    assert [round(share, 3) for share in shares] == pytest.approx(listed, abs=0.0011)
+    assert [round(share, 3) for share in shares] == pytest.approx(bounds, abs=0.0011)
 
 
 def test_bound_is_what_drawn_votes_give():

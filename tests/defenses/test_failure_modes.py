@@ -1,4 +1,4 @@
-"""Where defenses fail, with the listed numbers, and what answers each failure."""
+"""Where defenses fail, by how much, and what answers each failure."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def rates(place, block, arms, n_teams=6, n_questions=40, **parameters):
     "failure",
     [case for case in CASES if case.values[0].place in ("star-hub", "star-leaf")],
 )
-def test_failure_on_a_star_comes_near_the_listed_number(failure):
+def test_failure_on_a_star_comes_near_the_expected_number(failure):
     if failure.name == "the same, innate residual":
         pytest.skip("its rate is that of the first questions of 200; see the slow test")
     rate = observed(failure, failure.block, n_teams=8, n_questions=60)
@@ -42,7 +42,7 @@ def test_failure_on_a_star_comes_near_the_listed_number(failure):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", CASES)
-def test_failure_has_the_listed_number_within_its_interval(failure):
+def test_failure_has_the_expected_number_within_its_interval(failure):
     rate = observed(failure, failure.block, n_teams=20)
     assert rate.misses(failure.expected) < STANDARD_ERRORS, rate.text
 
@@ -73,16 +73,16 @@ def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("block", "place", "arm", "listed"),
+    ("block", "place", "arm", "expected"),
     [
         pytest.param(CAUTIOUS, "star-leaf", "collude-2", 0.082, id="cautious"),
         pytest.param(OPEN, "ring", "on-off", 0.160, id="open"),
     ],
 )
-def test_local_record_has_the_listed_worst_case(block, place, arm, listed):
-    """Eight teams of two hundred questions stand behind the listed numbers."""
+def test_local_record_has_the_expected_worst_case(block, place, arm, expected):
+    """Eight teams of two hundred questions stand behind the expected numbers."""
     success, _ = rates(place, block, ("none", arm), n_teams=20, n_questions=200)
-    assert success[arm] == pytest.approx(listed, abs=0.025)
+    assert success[arm] == pytest.approx(expected, abs=0.025)
 
 
 def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from defense_records import random_record
 
+from fjsim.contracts.ranges import require
 from fjsim.registry import build
-from fjsim_defenses.shared.influence_budget import budget_scale, direct_cap, flip_weight
-from fjsim_defenses.shared.policy import require
+from fjsim_defenses.shared.influence_budget import budget_scale, flip_weight
+from studies.direct_cap import direct_cap
 
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))
@@ -76,6 +77,6 @@ def test_default_defense_applies_the_budget_when_asked():
 
 def test_range_check_says_what_is_allowed():
     with pytest.raises(Exception, match=r"defense.width is -1; it must be >= 0"):
-        require("width", -1, 0)
+        require("defense.width", -1, ">= 0")
     with pytest.raises(Exception, match=r"defense.level is 2; it must lie in \[0, 1\]"):
-        require("level", 2, 0, 1)
+        require("defense.level", 2, "[0, 1]")

@@ -8,7 +8,7 @@ from defense_records import voted
 
 from fjsim.beliefs import certain
 from fjsim.contracts import Message
-from fjsim.deliberation.hearing import Gating, as_read, expressed
+from fjsim.deliberation.hearing import Gating, as_read
 from fjsim.registry import build
 
 HONEST = voted([0] * 6)
@@ -44,7 +44,7 @@ def test_forged_answer_beside_an_honest_belief_is_caught(gating):
 
 def test_message_without_a_belief_is_read_by_its_answer(gating):
     assert gating.judged(message(2, belief=None), 1, 0).gate == 0
-    np.testing.assert_allclose(expressed(message(2, belief=None), 4), certain(2, 4, 0.7))
+    np.testing.assert_allclose(message(2, belief=None).expressed(4), certain(2, 4, 0.7))
 
 
 def test_record_itself_stays_as_it_is():

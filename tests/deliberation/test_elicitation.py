@@ -16,11 +16,11 @@ from fjsim.contracts import (
     Validity,
 )
 from fjsim.deliberation.elicitation import Elicited, Elicitor
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import Question
 
-SHEET = Sheet(Question("q", "Which?", ("a", "b"), 0), (0, 1))
+QUESTION_VIEW = QuestionView(Question("q", "Which?", ("a", "b"), 0), (0, 1))
 GOOD = json.dumps(
     {"reasoning": "r", "answer": "A", "belief": {"A": 0.8, "B": 0.2}, "confidence": 0.8}
 )
@@ -46,7 +46,7 @@ def say(text: str, **changes: object) -> Reply:
 def ask(backend: Backend, **options: int) -> Elicited:
     elicitor = Elicitor(backend, Sampling(), **options)
     chat = (ChatMessage("system", "s"), ChatMessage("user", "u"))
-    return asyncio.run(elicitor.ask(chat, SHEET, SampleIndex(0, 1, 2)))
+    return asyncio.run(elicitor.ask(chat, QUESTION_VIEW, SampleIndex(0, 1, 2)))
 
 
 def test_a_good_reply_is_taken_as_it_stands() -> None:
@@ -156,7 +156,7 @@ def test_a_backend_that_calls_every_reply_kept_is_asked_twice_at_most() -> None:
 
 
 def test_a_reply_that_breaks_the_reading_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(text: str, sheet: Sheet) -> None:
+    def broken(text: str, question_view: QuestionView) -> None:
         raise OverflowError
 
     monkeypatch.setattr("fjsim.deliberation.elicitation.read_reply", broken)

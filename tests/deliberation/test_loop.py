@@ -126,7 +126,7 @@ class Deaf(Defense):
     Parameters
     ----------
     channel, residual : str
-        As of every defense.
+        As in every defense.
 
     References
     ----------
@@ -177,7 +177,7 @@ class Counting(Defense):
     Parameters
     ----------
     memory, labels, channel : str
-        As of every defense.
+        As in every defense.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The probe: asked aside after round 0, recorded, paid for, resumed, and heard by nobody."""
+"""The probe: asked separately after round 0, recorded, paid for, resumed, and heard by nobody."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from fjsim.contracts import Validity
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import UnreadableReplyError, read_reply, reply_schema
 from fjsim.questions import Question
 
 QUESTION = Question("q", "Which?", ("north", "south", "east"), 0)
-SHEET = Sheet(QUESTION, (2, 0, 1))
+QUESTION_VIEW = QuestionView(QUESTION, (2, 0, 1))
 """Shown as A) east, B) north, C) south."""
 
 
@@ -24,7 +24,7 @@ def reply(**changes: object) -> str:
 
 
 def test_a_reply_is_mapped_back_to_the_order_of_the_set() -> None:
-    statement = read_reply(reply(), SHEET)
+    statement = read_reply(reply(), QUESTION_VIEW)
     assert statement.answer == 0
     assert statement.belief is not None
     np.testing.assert_allclose(statement.belief, [0.7, 0.2, 0.1])
@@ -34,7 +34,7 @@ def test_a_reply_is_mapped_back_to_the_order_of_the_set() -> None:
 
 
 def test_a_sum_within_two_percent_is_normalised() -> None:
-    statement = read_reply(reply(belief={"A": 0.1, "B": 0.7, "C": 0.19}), SHEET)
+    statement = read_reply(reply(belief={"A": 0.1, "B": 0.7, "C": 0.19}), QUESTION_VIEW)
     assert statement.belief is not None
     assert statement.belief.sum() == pytest.approx(1)
 
@@ -74,11 +74,11 @@ def test_a_sum_within_two_percent_is_normalised() -> None:
 )
 def test_an_unreadable_reply_says_what_is_wrong(text: str, problem: str) -> None:
     with pytest.raises(UnreadableReplyError, match=problem):
-        read_reply(text, SHEET)
+        read_reply(text, QUESTION_VIEW)
 
 
 def test_an_abstention_has_no_belief() -> None:
-    statement = read_reply(reply(answer="abstain"), SHEET)
+    statement = read_reply(reply(answer="abstain"), QUESTION_VIEW)
     assert statement.validity is Validity.ABSTAINED
     assert statement.belief is None
     assert statement.answer is None
@@ -94,22 +94,22 @@ def test_an_abstention_has_no_belief() -> None:
     ],
 )
 def test_the_one_object_is_found_in_what_surrounds_it(text: str) -> None:
-    assert read_reply(text, SHEET).answer == 0
+    assert read_reply(text, QUESTION_VIEW).answer == 0
 
 
 def test_two_objects_are_as_bad_as_none() -> None:
     quoted = json.dumps({"answer": "C", "belief": {"A": 0, "B": 0, "C": 1}})
     with pytest.raises(UnreadableReplyError, match="several JSON objects"):
-        read_reply(f"Agent 1 wrote {quoted}; I say {reply()}", SHEET)
+        read_reply(f"Agent 1 wrote {quoted}; I say {reply()}", QUESTION_VIEW)
 
 
 def test_control_characters_inside_strings_do_not_break_the_parse() -> None:
     raw = reply(reasoning="PLACE").replace("PLACE", "a\tb\x1b[31m")
-    assert read_reply(raw, SHEET).answer == 0
+    assert read_reply(raw, QUESTION_VIEW).answer == 0
 
 
 def test_the_schema_asks_for_every_letter_and_forbids_others() -> None:
-    schema = reply_schema(SHEET)
+    schema = reply_schema(QUESTION_VIEW)
     belief = schema["properties"]["belief"]
     assert belief["required"] == ["A", "B", "C"]
     assert belief["additionalProperties"] is False

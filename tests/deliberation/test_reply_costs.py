@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from fjsim.contracts import LONGEST_TEXT
 from fjsim.deliberation import replies
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import UnreadableReplyError, read_reply
 from fjsim.questions import Question
 
-SHEET = Sheet(Question("q", "Which?", ("a", "b"), 0), (0, 1))
+QUESTION_VIEW = QuestionView(Question("q", "Which?", ("a", "b"), 0), (0, 1))
 
 PATTERNS = [
     "{", '{"', '{"x', '{"a":', "{}", "{ ", '{"a":[', "[{", "```json\n", "\n", " ", "<think>",
@@ -26,17 +26,17 @@ PATTERNS = [
 
 READ_ALL = """
 import sys
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import UnreadableReplyError, read_probe, read_reply
 from fjsim.questions import Question
 
-sheet = Sheet(Question("q", "Which?", ("a", "b"), 0), (0, 1))
+question_view = QuestionView(Question("q", "Which?", ("a", "b"), 0), (0, 1))
 for pattern in eval(sys.argv[1]):
     for start in ("", "```json", "So: ", '{"answer": "A", "reasoning": "'):
         for size in (200_000, 1_000_000):
             for read in (read_reply, read_probe):
                 try:
-                    read(start + pattern * (size // len(pattern)), sheet)
+                    read(start + pattern * (size // len(pattern)), question_view)
                 except UnreadableReplyError:
                     pass
 """
@@ -72,7 +72,7 @@ def test_the_object_is_looked_for_in_a_bounded_number_of_places(
     pattern: str, counting: type[Counting]
 ) -> None:
     with pytest.raises(UnreadableReplyError):
-        read_reply(pattern * (LONGEST_TEXT // len(pattern)), SHEET)
+        read_reply(pattern * (LONGEST_TEXT // len(pattern)), QUESTION_VIEW)
     assert len(counting.places) <= replies.TRIES
     assert counting.places == sorted(set(counting.places))
 
@@ -80,7 +80,7 @@ def test_the_object_is_looked_for_in_a_bounded_number_of_places(
 def test_what_is_read_in_vain_is_bounded_by_the_length(counting: type[Counting]) -> None:
     text = '{"a":' * 300 + "[" + "1," * 100_000
     with pytest.raises(UnreadableReplyError, match="too many braces"):
-        read_reply(text, SHEET)
+        read_reply(text, QUESTION_VIEW)
     assert sum(counting.ahead) <= (replies.PATIENCE + 1) * len(text)
 
 

@@ -16,7 +16,7 @@ from fjsim.contracts import ChatMessage, Message, Reply, Stance
 from fjsim.deliberation import rendering
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import _with_repair
-from fjsim.deliberation.rendering import Sheet, clean_text
+from fjsim.deliberation.rendering import QuestionView, clean_text
 from fjsim.questions import Question
 from fjsim.role_tokens import _OPENERS, STAND_INS, is_unseen, without_role_tokens
 from fjsim.runs import run
@@ -62,8 +62,8 @@ def marks_in(text: str) -> list[str]:
     return [mark for mark in (*MARKS, *SEEN_MARKS) if mark in text or mark in normalised]
 
 
-def sheet(text: str) -> Sheet:
-    return Sheet(Question("q", text, (text, f"{text}!"), 0), (1, 0))
+def question_view(text: str) -> QuestionView:
+    return QuestionView(Question("q", text, (text, f"{text}!"), 0), (1, 0))
 
 
 def test_there_are_many_marks_of_many_models() -> None:
@@ -120,7 +120,7 @@ pieces = st.one_of(
 def test_no_mixture_of_marks_and_text_leaves_one_in_a_prompt(text: str) -> None:
     assert marks_in(without_role_tokens(text)) == []
     belief = np.array([0.5, 0.5])
-    shown = sheet(text or "q")
+    shown = question_view(text or "q")
     stance = Stance(0, belief, brief=text, payload=text)
     heard = [Message(1, 1, 0, belief, 0.5, text)]
     prompts = [

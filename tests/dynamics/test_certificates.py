@@ -29,17 +29,17 @@ ITERATIVE: tuple[Solver, ...] = ("conjugate-gradients", "bicgstab", "gauss-seide
 DIGITS = 60
 
 
-def exact_error(found: Array, system: list[list[Decimal]], told: list[list[Decimal]]) -> Decimal:
+def exact_error(found: Array, system: list[list[Decimal]], rhs: list[list[Decimal]]) -> Decimal:
     """Return how far beliefs are from the exact solution, by elimination in sixty digits."""
     n = len(system)
-    rows = [[*system[i], *told[i]] for i in range(n)]
+    rows = [[*system[i], *rhs[i]] for i in range(n)]
     for p in range(n):
         for i in range(p + 1, n):
             factor = rows[i][p] / rows[p][p]
             if factor:
                 rows[i] = [a - factor * b for a, b in zip(rows[i], rows[p], strict=True)]
     worst = Decimal(0)
-    for option in range(len(told[0])):
+    for option in range(len(rhs[0])):
         solved = [Decimal(0)] * n
         for i in range(n - 1, -1, -1):
             known = sum((rows[i][j] * solved[j] for j in range(i + 1, n)), Decimal(0))
@@ -53,14 +53,14 @@ def law(
 ) -> tuple[list[list[Decimal]], list[list[Decimal]]]:
     """Write ``b = G s + (1-G)(A b + (1-A) W b)`` as a system, with the numbers as they are held."""
     n = len(influence)
-    system, told = [], []
+    system, rhs = [], []
     for i in range(n):
         held, own = Decimal(float(stubbornness[i])), Decimal(float(self_weight[i]))
         innate_i = [Decimal(float(value)) for value in innate[i]]
         unit = [Decimal(int(i == j)) for j in range(n)]
         if not any(influence[i][j] for j in range(n) if j != i):
             system.append(unit)
-            told.append(innate_i)
+            rhs.append(innate_i)
             continue
         moved = (1 - held) * (1 - own)
         system.append(
@@ -69,8 +69,8 @@ def law(
                 for j in range(n)
             ]
         )  # fmt: skip
-        told.append([held * value for value in innate_i])
-    return system, told
+        rhs.append([held * value for value in innate_i])
+    return system, rhs
 
 
 def as_decimals(influence: Array) -> list[list[Decimal]]:
@@ -116,8 +116,8 @@ def random_setup(seed: int, least: float = 1e-9, loops: bool = True, n: int = 0)
 
 def held_by(parameters: FJParameters, innate: Array, found: Equilibrium) -> Decimal:
     influence = as_decimals(parameters.dense_influence())
-    system, told = law(parameters.stubbornness, parameters.self_weight, influence, innate)
-    return exact_error(found.beliefs, system, told)
+    system, rhs = law(parameters.stubbornness, parameters.self_weight, influence, innate)
+    return exact_error(found.beliefs, system, rhs)
 
 
 def test_no_direct_solution_is_further_off_than_its_bound() -> None:
@@ -194,8 +194,8 @@ def test_no_solution_of_a_network_is_further_off_than_its_bound(directed: bool) 
             rows = as_decimals(network.adjacency().toarray())
             totals = [sum(row, Decimal(0)) or Decimal(1) for row in rows]
             influence = [[w / total for w in row] for row, total in zip(rows, totals, strict=True)]
-            system, told = law(*law_of, influence, given.innate)
-            away = exact_error(found.beliefs, system, told)
+            system, rhs = law(*law_of, influence, given.innate)
+            away = exact_error(found.beliefs, system, rhs)
             assert away <= Decimal(found.error_bound), (seed, away, found.error_bound)
             checked += 1
     assert checked > 200

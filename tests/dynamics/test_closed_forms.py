@@ -196,10 +196,10 @@ def test_forms_match_the_monte_carlo_oracle(form):
     graph, seat, expected = FORMS[form]
     held, own = np.full(6, 0.1), np.full(6, 0.3)
     held[seat], own[seat] = 1.0, 0.0
-    told = np.zeros(6)
-    told[seat] = 1.0
+    innate = np.zeros(6)
+    innate[seat] = 1.0
     parameters = FJParameters(held, own, influence=graph)
-    found = estimate_belief(parameters, told, 5, n_walks=40_000)
+    found = estimate_belief(parameters, innate, 5, n_walks=40_000)
     exact = expected(closed_forms.resistance_of(0.1, 0.3))
     assert abs(found.belief - exact) < 5 * found.standard_error
 
@@ -217,18 +217,18 @@ def test_forms_of_the_complete_graph_match_the_monte_carlo_oracle(partial, seats
     influence = influence_matrix(nx.complete_graph(6))
     influence[len(seats) :, seats] *= trust
     influence /= influence.sum(axis=1, keepdims=True)
-    held, own, told = np.full(6, 0.1), np.full(6, 0.3), np.zeros(6)
-    held[seats], own[seats], told[seats] = partial, 0.0, 1.0
-    found = estimate_belief(FJParameters(held, own, influence=influence), told, 5, n_walks=40_000)
+    held, own, innate = np.full(6, 0.1), np.full(6, 0.3), np.zeros(6)
+    held[seats], own[seats], innate[seats] = partial, 0.0, 1.0
+    found = estimate_belief(FJParameters(held, own, influence=influence), innate, 5, n_walks=40_000)
     exact = expected(closed_forms.resistance_of(0.1, 0.3))
     assert abs(found.belief - exact) < 5 * found.standard_error
 
 
 def test_f4_matches_the_monte_carlo_oracle_within_ten_rounds():
-    held, own, told = np.full(6, 0.1), np.full(6, 0.3), np.zeros(6)
-    held[0], own[0], told[0] = 1.0, 0.0, 1.0
+    held, own, innate = np.full(6, 0.1), np.full(6, 0.3), np.zeros(6)
+    held[0], own[0], innate[0] = 1.0, 0.0, 1.0
     parameters = FJParameters(held, own, influence=nx.complete_graph(6))
-    found = estimate_belief(parameters, told, 3, n_rounds=10, n_walks=40_000)
+    found = estimate_belief(parameters, innate, 3, n_rounds=10, n_walks=40_000)
     exact = closed_forms.complete_takeover_after(10, 5, 0.1, 0.3)
     assert abs(found.belief - exact) < 5 * found.standard_error
 
@@ -273,8 +273,8 @@ def test_numbers_outside_the_model_are_refused(value):
 
 
 def test_finite_horizon_of_the_law_matches_f4_and_rollout():
-    held, told = np.array([1.0, 0.1, 0.1, 0.1]), np.eye(4)
+    held, innate = np.array([1.0, 0.1, 0.1, 0.1]), np.eye(4)
     parameters = FJParameters(held, [0, 0.3, 0.3, 0.3], influence=nx.complete_graph(4))
     np.testing.assert_allclose(
-        total_influence(parameters, 10), rollout(parameters, told, 10)[-1], atol=1e-14
+        total_influence(parameters, 10), rollout(parameters, innate, 10)[-1], atol=1e-14
     )

@@ -108,12 +108,12 @@ def test_line_numbers_survive_blocks_and_headers(written, monkeypatch):
 
     monkeypatch.setattr(import_module("fjsim.dynamics.networks.edge_text"), "BLOCK", 16)
     lines = "".join(f"{i},{i + 1}\n" for i in range(40))
-    told = []
+    reported = []
     read = read_edges(
-        written(f"speaker,listener\n{lines}"), progress=lambda *report: told.append(report)
+        written(f"speaker,listener\n{lines}"), progress=lambda *report: reported.append(report)
     )
     assert read.network.n_edges == 40
-    assert told[-1][0] == told[-1][1]
+    assert reported[-1][0] == reported[-1][1]
     with pytest.raises(EdgeListError, match="line 42: 'oops'"):
         read_edges(written(f"speaker,listener\n{lines}oops\n", "e.csv.gz"))
 

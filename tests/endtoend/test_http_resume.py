@@ -46,7 +46,7 @@ def questions(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     from fjsim.questions import load_questions
 
     rows = [
-        {"id": q.id, "question": q.text, "options": q.options, "answer": q.answer}
+        {"id": q.id, "question": q.text, "options": q.options, "answer": q.key}
         for q in load_questions("builtin")
     ]
     path.write_text("\n".join(json.dumps(row) for row in rows))

@@ -55,8 +55,8 @@ def served(*options: object) -> Iterator[str]:
 
 def stats(url: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"{url}/stats", timeout=20) as response:
-        told: dict[str, Any] = json.load(response)
-    return told
+        seen: dict[str, Any] = json.load(response)
+    return seen
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Stopped:
     Parameters
     ----------
     url : str
-        Of its server.
+        Address of its server.
     seed : int
         Decides when and how.
     """
@@ -166,7 +166,7 @@ def test_run_stopped_at_random_is_the_same_and_pays_twice_for_no_more_than_was_i
         stopped.stop_evenly(free, beyond, range(cap + 1, replies))
         done = subprocess.run(free, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        told = stats(url)
+        seen = stats(url)
 
     contents = read_log(folder / EVENTS)
     assert {key: turn.essence() for key, turn in contents.turns.items()} == {
@@ -175,13 +175,13 @@ def test_run_stopped_at_random_is_the_same_and_pays_twice_for_no_more_than_was_i
     lines = (folder / EVENTS).read_text().splitlines()
     assert sum('"type":"turn"' in line for line in lines) == len(contents.turns)
 
-    metrics, answers = json.loads(done.stdout)["metrics"], told["answered_turns"].values()
+    metrics, answers = json.loads(done.stdout)["metrics"], seen["answered_turns"].values()
     twice, most = sum(answers) - len(answers), stopped.most_in_flight
     print(
-        f"{len(stopped.stops)} stops with at most {most} in flight: {told['requests']} requests, "
+        f"{len(stopped.stops)} stops with at most {most} in flight: {seen['requests']} requests, "
         f"{len(answers)} replies, {twice} given twice; {metrics['calls']} calls counted"
     )
     assert len(answers) == replies
     assert twice <= most
-    assert told["requests"] <= metrics["calls"] <= told["requests"] + most
+    assert seen["requests"] <= metrics["calls"] <= seen["requests"] + most
     assert metrics["calls"] == (folder / SPENDING).read_text().count('{"ask":')

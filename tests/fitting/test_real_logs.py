@@ -28,7 +28,7 @@ def errors(log: ImportedLog, *models: str) -> dict[str, float]:
 
 
 def held_out_errors(transcript: Transcript, *models: str, seed: int = 0) -> dict[str, float]:
-    rows = compare(transcript, models, ["readme"], seed)
+    rows = compare(transcript, models, ["held-out-questions"], seed)
     return {row.model: row.one_step_mse for row in rows}
 
 
@@ -62,7 +62,7 @@ def test_the_turn_order_of_dylan_math4_is_used_and_its_single_update_named() -> 
 def test_turns_of_dylan_math4_that_heard_an_unknown_statement_are_masked() -> None:
     log = load("dylan_math4")
     assert any("in 117 turns a statement heard is not in the log" in text for text in log.warnings)
-    rows = compare(log.transcript, ["persistence", "fitted-degroot"], ["readme"])
+    rows = compare(log.transcript, ["persistence", "fitted-degroot"], ["held-out-questions"])
     assert {row.n_turns for row in rows} == {6888 - 117}
     held_out = {row.model: row.one_step_mse for row in rows}
     # Beside the README's .727 / .244; the draw of the folds moves the latter by .0002.
@@ -81,14 +81,14 @@ def test_people_of_misinfo_are_exchangeable() -> None:
     assert np.isfinite(found.stubbornness).all()
 
 
-def test_probabilities_of_misinfo_are_predicted_as_well_as_listed() -> None:
+def test_probabilities_of_misinfo_are_predicted_as_well_as_before() -> None:
     transcript = load("misinfoCI2020").transcript
     probabilities = np.array(["Probabilistic" in name for name in transcript.question_ids])
     assert probabilities.sum() == 120
     models = ("persistence", "fitted-degroot", "exchangeable")
     held_out = held_out_errors(transcript.select(probabilities), *models)
     still = held_out.pop("persistence")
-    # .379 / .342 / .342 in the README, in an unstated unit: the ratio is that of these trials.
+    # .379 / .342 / .342 in an unstated unit: the ratio is that of these trials.
     for error in held_out.values():
         assert error / still == pytest.approx(0.342 / 0.379, abs=0.0026)
     # With the 64 trials of yes and no the law gains more.
@@ -107,14 +107,14 @@ def test_the_control_arm_of_the_clinicians_is_the_null_not_the_fit() -> None:
     assert 0.05 < arm.control < 0.25 < arm.treated
 
 
-def test_clinicians_are_predicted_as_well_as_listed_within_the_draw_of_the_folds() -> None:
+def test_clinicians_are_predicted_as_well_as_before_within_the_draw_of_the_folds() -> None:
     transcript = load("cliniciansCI_ncomm").transcript
     models = ("persistence", "fitted-degroot", "exchangeable")
     draws = [held_out_errors(transcript, *models, seed=seed) for seed in range(20)]
     degroot, law = (
         np.array([draw[name] / draw["persistence"] for draw in draws]) for name in models[1:]
     )
-    # .960 / .527 / .508 in the README, in an unstated unit and with unstated folds of 14 trials.
+    # .960 / .527 / .508 in an unstated unit and with unstated folds of 14 trials.
     assert degroot.mean() <= 0.527 / 0.960
     assert law.min() <= 0.508 / 0.960 <= law.max()
     assert law.mean() <= degroot.mean() - 0.005

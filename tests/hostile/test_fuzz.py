@@ -22,7 +22,7 @@ from fjsim.backends import raw_backend
 from fjsim.backends.http.chat_format import read_completion
 from fjsim.backends.http.endpoint import retry_after
 from fjsim.backends.http.faults import server_words
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import UnreadableReplyError, read_probe, read_reply
 from fjsim.dynamics import read_edges
 from fjsim.errors import EdgeListError, LogFormatError, QuestionError
@@ -34,7 +34,7 @@ from fjsim.server import ModelServer, create_app
 
 Test = Callable[..., None]
 
-SHEET = Sheet(Question("q", "Which?", ("a", "b"), 0), (0, 1))
+QUESTION_VIEW = QuestionView(Question("q", "Which?", ("a", "b"), 0), (0, 1))
 REPLY = '{"reasoning": "r", "answer": "A", "belief": {"A": 0.8, "B": 0.2}, "confidence": 0.8}'
 PROBE = '{"perceived": {"Agent 1": 0.5, "Agent 2": 1}}'
 TOKENS = '[{"token": "A", "top_logprobs": [{"token": "A", "logprob": -0.5}]}]'
@@ -142,7 +142,7 @@ def check_writable(text: str) -> None:
 @fuzzed(text=broken(REPLY) | broken(f"So: {REPLY} Yes.") | broken(f"```json\n{REPLY}\n```"))
 def replies(text: str) -> None:
     try:
-        statement = read_reply(text, SHEET)
+        statement = read_reply(text, QUESTION_VIEW)
     except UnreadableReplyError as problem:
         check_writable(str(problem))
         return

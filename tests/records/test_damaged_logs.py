@@ -182,10 +182,10 @@ def test_a_line_with_a_value_that_cannot_be_is_skipped_and_named(
     for line in (line_of, unchecked):
         contents = read(tmp_path, header, line(kind, {**KINDS[kind], **changes}))
         assert not holds(contents, kind)
-        ((number, told),) = contents.damaged
+        ((number, described),) = contents.damaged
         assert number == 2
         # What orjson writes of NaN and infinity is null, which is no number either.
-        assert problem in told or (line is line_of and "None" in told)
+        assert problem in described or (line is line_of and "None" in described)
 
 
 @pytest.mark.parametrize(
@@ -247,16 +247,16 @@ def test_what_is_no_event_is_skipped_and_the_rest_believed(
     after = line_of("turn", {**TURN, "agent": 0})
     contents = read(tmp_path, line_of("run", HEADER), line_of("turn", TURN), line, after)
     assert [key.agent for key in contents.turns] == [2, 0]
-    ((number, told),) = contents.damaged
+    ((number, described),) = contents.damaged
     assert number == 3
-    assert problem in told
+    assert problem in described
 
 
 def test_only_the_first_damaged_lines_are_named_and_all_are_counted(tmp_path: Path) -> None:
     contents = read(tmp_path, line_of("run", HEADER), *[b"{\n"] * 1000)
-    told = contents.described_damage()
-    assert told.startswith("1000 damaged lines are skipped: line 2 (not JSON), line 3 (")
-    assert told.endswith("line 6 (not JSON) and 995 more")
+    described = contents.described_damage()
+    assert described.startswith("1000 damaged lines are skipped: line 2 (not JSON), line 3 (")
+    assert described.endswith("line 6 (not JSON) and 995 more")
     with pytest.warns(DamagedLogWarning, match="1000 damaged lines"):
         read_run(tmp_path)
 
@@ -265,9 +265,9 @@ def test_what_a_damaged_line_says_cannot_reach_the_terminal(tmp_path: Path) -> N
     nasty = "\x1b[31m\u202e" + "x" * 1000 + "\n"
     for name in ("question", "validity", "arm", "agent", "answer", "at"):
         turn = unchecked("turn", {**TURN, name: nasty})
-        told = read(tmp_path, line_of("run", HEADER), turn).described_damage()
-        assert told.isprintable()
-        assert len(told) < 200
+        described = read(tmp_path, line_of("run", HEADER), turn).described_damage()
+        assert described.isprintable()
+        assert len(described) < 200
 
 
 def test_a_line_that_changed_and_is_json_all_the_same_is_found(tmp_path: Path) -> None:

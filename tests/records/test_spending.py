@@ -22,10 +22,10 @@ def test_all_sessions_are_added_up_and_what_was_in_flight_counts_with_its_most(t
     log.failed(log.ask("m", MOST))
     log.lost(log.ask("other", MOST))
     log.ask("m", MOST)
-    told = log.accounts()
+    counted = log.accounts()
     log.close()
     again = opened(tmp_path)
-    assert again.accounts() == told
+    assert again.accounts() == counted
     again.got(again.ask("m", MOST), Usage(7, 3), estimated=True)
     again.close()
     third = opened(tmp_path)

@@ -179,11 +179,11 @@ def test_one_cell_of_a_real_model_opens_for_the_others(base):
     real = base | {"agents": 4, "backend": backend}
     sweep = Sweep(base=real, attacks=["none", "stubborn"], topologies=["star", "ring"])
     planned = plan(sweep)
-    first, rest = planning._waves(planned, list(planned.jobs))
+    first, rest = planning._batches(planned, list(planned.jobs))
     assert len(first) == 1
     assert len(rest) == 3
     simulated = plan(Sweep(base=base | {"agents": 4}, topologies=["star", "ring"]))
-    assert [len(wave) for wave in planning._waves(simulated, list(simulated.jobs))] == [2]
+    assert [len(batch) for batch in planning._batches(simulated, list(simulated.jobs))] == [2]
 
 
 def test_a_dry_run_says_what_is_left(pair, tmp_path):

@@ -170,7 +170,7 @@ class Careless(Attack):
     def pick_target(
         self, question: Question, benign: Array | None, rng: np.random.Generator
     ) -> int:
-        return 2 if self.fault == "target" else (3 if question.answer != 3 else 1)
+        return 2 if self.fault == "target" else (3 if question.key != 3 else 1)
 
     def stance(self, seat: int, view: View) -> Stance:
         belief = certain(view.target, view.question.n_options, 0.9)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import fjsim
-from fjsim.deliberation.rendering import Sheet
+from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import reply_schema
 
 pytestmark = pytest.mark.vllm
@@ -33,7 +33,7 @@ def scenario(block, questions, limit=QUESTIONS):
 
 
 def five_option_schema():
-    return reply_schema(Sheet(question=None, order=tuple(range(5))))
+    return reply_schema(QuestionView(question=None, order=tuple(range(5))))
 
 
 def check(run, fits):

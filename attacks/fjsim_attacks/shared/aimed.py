@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Attack, Power, Sight, ThreatModel
 from fjsim.contracts.attacks import Opening, Plan, Trial
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges, check_ranges
 from fjsim.questions import Question
 from fjsim_attacks.shared.law import Assumed
 from fjsim_attacks.shared.search_space import propose
@@ -37,14 +38,15 @@ class Aimed(Attack):
         What it takes the benign agents for where it reasons with the law.
     """
 
+    ranges: ClassVar[Ranges] = {"certainty": "(0, 1]"}
+
     target: TargetChoice = "random-wrong"
     certainty: float = 0.97
     assumed: Assumed = field(default_factory=Assumed)
 
     def __post_init__(self) -> None:
-        """Refuse a certainty outside its range."""
-        if not 0 < self.certainty <= 1:
-            raise ConfigError(f"attack.certainty is {self.certainty}; it must lie in (0, 1]")
+        """Refuse parameters outside their ranges, those of subclasses included."""
+        check_ranges("attack", self)
 
     @property
     def threat(self) -> ThreatModel:
@@ -89,7 +91,7 @@ class Aimed(Attack):
             )
             return Plan(best.target)
         target = self.pick_target(opening.question, opening.benign, rng)
-        return Plan(target, active=() if target == opening.question.answer else None)
+        return Plan(target, active=() if target == opening.question.key else None)
 
     def _speakers(self, opening: Opening) -> Sequence[int]:
         """Return the seats whose statements it decides."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from fjsim.beliefs import Array, certain
-from fjsim.contracts import Message, Sight, Stance, ThreatModel, View
-from fjsim.errors import ConfigError
+from fjsim.contracts import Sight, Stance, ThreatModel, View
+from fjsim.contracts.ranges import Ranges
 from fjsim_attacks.shared.aimed import Aimed
 from fjsim_attacks.shared.seating import SeatChoice, choose_seats
 
@@ -39,16 +39,12 @@ class Seated(Aimed):
     :math:`\gamma_a s_a + (1-\gamma_a) \sum_j w_{aj} b_j` with :math:`s_a` its position.
     """
 
+    ranges: ClassVar[Ranges] = {"stubbornness": "[0, 1]"}
+
     seat: SeatChoice = "hub"
     n_seats: int = 1
     stubbornness: float = 1.0
     persuasiveness: Persuasiveness = "high"
-
-    def __post_init__(self) -> None:
-        """Refuse what is outside its range."""
-        super().__post_init__()
-        if not 0 <= self.stubbornness <= 1:
-            raise ConfigError(f"attack.stubbornness is {self.stubbornness}; it must lie in [0, 1]")
 
     @property
     def threat(self) -> ThreatModel:
@@ -82,7 +78,7 @@ class Seated(Aimed):
         ----------
         view : View
         brief, payload : str
-            As of `Stance`.
+            As in `Stance`.
         """
         belief = certain(view.target, view.question.n_options, self.certainty)
         return Stance(view.target, belief, self.persuasiveness, brief, payload)
@@ -117,16 +113,11 @@ def heard_belief(view: View) -> Array | None:
     view : View
         A message without belief counts by its confidence on its answer, or not at all.
     """
-    read = [(message.weight, _read(message, view.question.n_options)) for message in view.messages]
+    read = [
+        (message.weight, message.expressed(view.question.n_options)) for message in view.messages
+    ]
     known = [(weight, belief) for weight, belief in read if belief is not None and weight > 0]
     if not known:
         return None
     weights = np.array([weight for weight, _ in known])
     return np.asarray(weights @ np.array([belief for _, belief in known]) / weights.sum())
-
-
-def _read(message: Message, n_options: int) -> Array | None:
-    if message.belief is not None or message.answer is None:
-        return message.belief
-    certainty = 1.0 if message.confidence is None else message.confidence
-    return certain(message.answer, n_options, certainty)

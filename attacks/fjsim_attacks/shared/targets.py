@@ -46,7 +46,7 @@ def choose_target(
 
     Examples
     --------
-    >>> asked = Question("q", "Which?", ("a", "b", "c"), answer=0)
+    >>> asked = Question("q", "Which?", ("a", "b", "c"), key=0)
     >>> said = np.array([[0.1, 0.6, 0.3], [0.1, 0.5, 0.4], [0.0, 0.1, 0.9]])
     >>> choose_target("best", asked, said, np.random.default_rng(0))
     1
@@ -133,7 +133,7 @@ def most_flipped(
 
 def wrong_options(question: Question) -> list[int]:
     """Return the options that are not the key; all of them where there is none."""
-    return [option for option in range(question.n_options) if option != question.answer]
+    return [option for option in range(question.n_options) if option != question.key]
 
 
 def _popular(wrong: list[int], n_options: int, benign: Array | None, by_answer: bool) -> int:

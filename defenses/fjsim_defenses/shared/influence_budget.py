@@ -1,4 +1,4 @@
-"""Caps on influence: the one that bounds an adversary's weight, and the one that does not.
+"""A cap on influence that bounds an adversary's weight.
 
 ``A_i(t)`` is the weight of one adversary's belief in agent i's, ``kappa`` the resistance
 ``gamma / ((1 - gamma)(1 - alpha))``, ``delta_i`` the margin of i's innate belief and
@@ -55,23 +55,3 @@ def budget_scale(weights: Array, flip_weights: Array, resistance: ArrayLike) -> 
     direct = (weights * (1 - flip_weights[..., None, :])).max(axis=-1)
     allowed = (1 + np.asarray(resistance)) * flip_weights
     return np.asarray(np.minimum(1.0, allowed / np.maximum(direct + through, TINY)))
-
-
-def direct_cap(weights: Array, margins: Array, resistance: ArrayLike) -> Array:
-    """Return ``min(w_ij, kappa_i delta_ij)``, which looks like a guarantee and is none.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (..., listener, speaker)
-    margins : ndarray of shape (..., listener, speaker) or (..., listener, 1)
-        ``delta_ij``, the listener's margin over what the speaker says.
-    resistance : array-like of shape (..., n_agents)
-
-    Notes
-    -----
-    Right for an adversary that the listener hears and nobody else does. With indirect paths it
-    fails: in ``a -> 1 <-> 2`` with kappa .159 and margins .8 and .1, agent 2 never hears a and
-    ends with A = .204 after ten rounds, where .091 flips it.
-    """
-    limit = np.asarray(resistance)[..., None] * np.maximum(margins, 0.0)
-    return np.asarray(np.minimum(weights, limit))

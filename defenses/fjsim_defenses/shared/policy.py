@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fjsim.contracts import Channel, Defense, Residual
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,31 +27,12 @@ class TrustPolicy(Defense):
         Smallest gate that channel ``'withhold'`` delivers, in [0, 1].
     """
 
+    ranges: ClassVar[Ranges] = {"threshold": "[0, 1]"}
+
     channel: Channel = "blend"
     residual: Residual = "innate"
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse a threshold outside its range."""
-        require("threshold", self.threshold, 0, 1)
-
-
-def require(name: str, value: float, lowest: float, highest: float = float("inf")) -> None:
-    """Refuse a parameter outside its range.
-
-    Parameters
-    ----------
-    name : str
-        As it stands in the scenario.
-    value, lowest, highest : float
-        What was given, and the closed range that is allowed.
-
-    Raises
-    ------
-    ConfigError
-        If the value is outside.
-    """
-    if not lowest <= value <= highest:
-        bounded = highest < float("inf")
-        allowed = f"lie in [{lowest:g}, {highest:g}]" if bounded else f"be >= {lowest:g}"
-        raise ConfigError(f"defense.{name} is {value:g}; it must {allowed}")
+        """Refuse parameters outside their ranges, those of subclasses included."""
+        check_ranges("defense", self)

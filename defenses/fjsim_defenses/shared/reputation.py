@@ -9,8 +9,9 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts.ranges import Ranges
 from fjsim_defenses.shared.evidence import evidence, smoothed
-from fjsim_defenses.shared.policy import TrustPolicy, require
+from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import self_trusting
 
 
@@ -56,14 +57,10 @@ class SmoothedReputation(Reputation):
         See `Reputation`.
     """
 
+    ranges: ClassVar[Ranges] = {"rate": "[0, 1]", "start": "[0, 1]"}
+
     rate: float = 0.1
     start: float = 0.7
-
-    def __post_init__(self) -> None:
-        """Refuse parameters outside their ranges."""
-        super().__post_init__()
-        require("rate", self.rate, 0, 1)
-        require("start", self.start, 0, 1)
 
     def initial_reputation(self, n_agents: int) -> Array:
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""

@@ -52,7 +52,7 @@ def check_address(url: str) -> None:
     Parameters
     ----------
     url : str
-        Of ``base_url``; empty is allowed.
+        The ``base_url`` given; empty is allowed.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def key_demands(variable: str, url: str) -> tuple[Demand, ...]:
     variable : str
         Its name; not empty.
     url : str
-        Of the server.
+        The server's address.
 
     Returns
     -------

@@ -136,8 +136,8 @@ class Endpoint:
     def _of_status(
         self, status: int, headers: Mapping[str, str], body: bytes
     ) -> TransientError | RefusalError:
-        told, code = _told(body)
-        message = f"{self.base_url} said {status}: {self.words(told) or 'nothing more'}"
+        said, code = _error_in(body)
+        message = f"{self.base_url} said {status}: {self.words(said) or 'nothing more'}"
         if status == 429 and code != "insufficient_quota":
             return TransientError(FaultKind.RATE_LIMIT, message, retry_after(headers))
         if status >= 500 or status in WORTH_ANOTHER_TRY:
@@ -199,16 +199,16 @@ def _remedy(status: int) -> str:
     return hints.get(status, "")
 
 
-def _told(body: bytes) -> tuple[object, str]:
+def _error_in(body: bytes) -> tuple[object, str]:
     """Return the server's message and its error code."""
     text = body[:4000].decode("utf-8", "replace")
     try:
-        told = read(body)
+        answer = read(body)
     except ValueError:
         return text, ""
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         return text, ""
-    error = told.get("error", told)
+    error = answer.get("error", answer)
     if not isinstance(error, dict):
         return error, ""
     message = error.get("message") or error.get("detail") or text

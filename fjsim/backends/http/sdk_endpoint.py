@@ -22,7 +22,7 @@ class SDKEndpoint(Endpoint):
     Parameters
     ----------
     base_url, key, timeout
-        As of ``Endpoint``.
+        As in ``Endpoint``.
 
     Notes
     -----

@@ -73,7 +73,7 @@ class ServerProcess:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone."""
+        """Whether the process has ended."""
         return self._supervisor.poll() is not None
 
     async def healthy(self, timeout: float) -> None:

@@ -38,7 +38,7 @@ class VLLMServer(OpenAIChat):
     model : str
         Name or folder of the model.
     base_url : str
-        Of a running server; empty to start one.
+        Address of a running server; empty to start one.
     api_key_env, client, max_concurrency, timeout, total_timeout, max_attempts, structured,
     extra_body, omit
         As for ``openai``. vLLM's own fields stand at the top of ``extra_body``: ``top_k``,

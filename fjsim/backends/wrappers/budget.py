@@ -129,7 +129,7 @@ class BudgetBackend(WrappedBackend):
     ledger : Ledger
         Shared by all backends of a run.
     price : Price or None
-        Of the model; needed where the ledger caps the cost.
+        The model's price; needed where the ledger caps the cost.
 
     Notes
     -----

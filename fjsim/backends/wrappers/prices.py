@@ -21,9 +21,9 @@ class Price(BaseModel):
     Parameters
     ----------
     input, output : float
-        Of tokens sent and received, >= 0.
+        Price of tokens sent and of tokens received, >= 0.
     cached : float or None
-        Of tokens that the server had cached; None where they cost as much as others.
+        Price of tokens that the server had cached; None where they cost as much as others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

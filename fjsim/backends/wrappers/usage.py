@@ -34,7 +34,7 @@ class Expectation:
         Parameters
         ----------
         size : int
-            Of its messages, see `size_of`.
+            Size of its messages, see `size_of`.
         n_messages : int
         longest_reply : int
             In tokens.
@@ -50,7 +50,7 @@ class Expectation:
         reply : Reply
             With the server's word for it; untrusted.
         size, n_messages
-            Of the request, as in `most`.
+            What the request measures, as in `most`.
         most : Usage
             What was expected at most.
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fjsim.contracts import Backend, DeclaredLaw, Pace, Reply, Request
-from fjsim.questions import Question
+from fjsim.contracts import Backend, KnowsTruth, Pace, Reply, Request
 
 
 class WrappedBackend(Backend):
@@ -28,19 +25,9 @@ class WrappedBackend(Backend):
         """Tell the inner backend."""
         self.inner.forget(request)
 
-    def learn(self, questions: Sequence[Question]) -> None:
-        """Tell the inner backend."""
-        self.inner.learn(questions)
-
     async def close(self) -> None:
         """Close the inner backend."""
         await self.inner.close()
-
-    def declared(
-        self, question: Question, replica: int, n_agents: int, seed: int
-    ) -> DeclaredLaw | None:
-        """Return what the inner backend declares."""
-        return self.inner.declared(question, replica, n_agents, seed)
 
     def longest_reply(self, request: Request) -> int:
         """Return what the inner backend says."""
@@ -52,14 +39,14 @@ class WrappedBackend(Backend):
         return self.inner.identity
 
     @property
-    def simulated(self) -> bool:
-        """As the inner backend has it."""
-        return self.inner.simulated
-
-    @property
     def pace(self) -> Pace | None:
         """As the inner backend has it."""
         return self.inner.pace
+
+    @property
+    def truth(self) -> KnowsTruth | None:
+        """As the inner backend has it."""
+        return self.inner.truth
 
 
 def innermost(backend: Backend) -> Backend:

@@ -132,7 +132,7 @@ def attacked_parameters(
     influence : ndarray or scipy.sparse.csr_array of shape (n_agents, n_agents)
     seats : tuple of int
     stubbornness, self_weight : float or array-like of shape (n_agents,)
-        Of the benign agents.
+        Parameters of the benign agents.
     adversary_stubbornness : float, default 1.0
         In [0, 1].
 
@@ -196,18 +196,18 @@ def absorbed(parameters: FJParameters, seats: tuple[int, ...], n_rounds: int | N
     NotConvergentError
         If the equilibrium is asked for and not unique.
     """
-    told = np.zeros(parameters.n_agents)
-    told[list(seats)] = 1.0
+    innate = np.zeros(parameters.n_agents)
+    innate[list(seats)] = 1.0
     if n_rounds is not None:
-        reached = rollout(parameters, told, n_rounds)[-1]
+        reached = rollout(parameters, innate, n_rounds)[-1]
     else:
-        reached = _solve_absorbed(parameters, told)
+        reached = _solve_absorbed(parameters, innate)
     result = np.array(reached)
     result[list(seats)] = np.nan
     return result
 
 
-def _solve_absorbed(parameters: FJParameters, told: Array) -> Array:
+def _solve_absorbed(parameters: FJParameters, innate: Array) -> Array:
     """Solve the equilibrium of an indicator, directly."""
     from scipy.sparse import linalg
 
@@ -215,9 +215,9 @@ def _solve_absorbed(parameters: FJParameters, told: Array) -> Array:
     effective = parameters.effective_stubbornness
     if not isinstance(parameters.influence, sparse.csr_array):
         walk = (1 - effective)[:, None] * effective_influence(parameters)
-        return np.asarray(np.linalg.solve(np.eye(told.size) - walk, effective * told))
+        return np.asarray(np.linalg.solve(np.eye(innate.size) - walk, effective * innate))
     own = np.where(parameters.hears_nobody, 0.0, parameters.own_share)
     leaves = sparse.diags_array((1 - effective) / (1 - own))
     walk_on = leaves @ (parameters.influence - sparse.diags_array(parameters.own_share))
-    system = sparse.eye_array(told.size) - walk_on
-    return np.asarray(linalg.spsolve(sparse.csc_array(system), effective * told))
+    system = sparse.eye_array(innate.size) - walk_on
+    return np.asarray(linalg.spsolve(sparse.csc_array(system), effective * innate))

@@ -68,8 +68,8 @@ def direct_weight(n_benign: int, n_seats: int = 1, trust: float = 1.0) -> float:
     float
         :math:`w = k\tau / (k\tau + m - 1)`.
     """
-    told = n_seats * trust
-    return told / (told + n_benign - 1) if told > 0 else 0.0
+    trusted_seats = n_seats * trust
+    return trusted_seats / (trusted_seats + n_benign - 1) if trusted_seats > 0 else 0.0
 
 
 def complete_takeover(
@@ -119,7 +119,7 @@ def complete_takeover_after(
     n_benign : int
         How many benign agents.
     stubbornness, self_weight : float
-        Of a benign agent.
+        Parameters of a benign agent.
     n_seats, trust
         As for `complete_takeover`.
 
@@ -142,7 +142,7 @@ def partial_takeover(n_benign: int, resistance: float, adversary_stubbornness: f
     n_benign : int
         How many benign agents.
     resistance : float
-        Of a benign agent.
+        Resistance of a benign agent.
     adversary_stubbornness : float
         In [0, 1]; its self-weight is 0.
 
@@ -161,7 +161,7 @@ def hub_takeover(resistance: float) -> float:
     Parameters
     ----------
     resistance : float
-        Of a leaf, >= 0.
+        Resistance of a leaf, >= 0.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def hub_takeover_after(n_rounds: int, stubbornness: float, self_weight: float = 
     n_rounds : int
         >= 0.
     stubbornness, self_weight : float
-        Of a leaf.
+        Parameters of a leaf.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def leaf_takeover(n_benign: int, resistance: float, trust: float = 1.0) -> Array
     n_benign : int
         How many benign agents, the hub among them, >= 1.
     resistance : float
-        Of a benign agent.
+        Resistance of a benign agent.
     trust : float, default 1.0
         The hub's trust in the adversary relative to another leaf.
 
@@ -224,7 +224,7 @@ def ring_takeover(n_agents: int, resistance: float) -> Array:
     n_agents : int
         How many agents, the adversary at position 0 among them, >= 3.
     resistance : float
-        Of a benign agent.
+        Resistance of a benign agent.
 
     Returns
     -------
@@ -247,7 +247,7 @@ def chain_takeover(n_agents: int, resistance: float) -> Array:
     n_agents : int
         How many agents, the adversary at the end among them, >= 2.
     resistance : float
-        Of a benign agent.
+        Resistance of a benign agent.
 
     Returns
     -------
@@ -264,7 +264,7 @@ def wheel_takeover(resistance: float) -> float:
     Parameters
     ----------
     resistance : float
-        Of an agent on the rim.
+        Resistance of an agent on the rim.
 
     Returns
     -------
@@ -279,7 +279,7 @@ def gated_hub_takeover(resistance: float, gate: float, residual: str = "innate")
     Parameters
     ----------
     resistance : float
-        Of a leaf.
+        Resistance of a leaf.
     gate : float
         Trust :math:`\tau` in [0, 1] that multiplies the hub's influence.
     residual : {"innate", "self", "renormalise"}, default "innate"
@@ -306,7 +306,7 @@ def price_of_stubbornness(n_agents: int, resistance: float) -> float:
     n_agents : int
         How many agents, >= 2, no adversary.
     resistance : float
-        Of each agent.
+        Resistance of each agent.
 
     Returns
     -------

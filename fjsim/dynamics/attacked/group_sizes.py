@@ -33,7 +33,7 @@ class GroupSizes:
     seats : tuple of int or {"hub", "leaf"}
         Where the adversaries sit, resolved anew at every size.
     stubbornness, self_weight : float
-        Of every benign agent, in [0, 1].
+        Parameters of every benign agent, in [0, 1].
     adversary_stubbornness : float
         In [0, 1].
     seed : int

@@ -30,7 +30,7 @@ class PhaseDiagram:
     n_agents : ndarray of int, shape (n_sizes,)
         Group sizes, adversaries included.
     resistance : ndarray of shape (n_resistances,)
-        Of every benign agent.
+        Resistance of every benign agent.
     takeover : ndarray of shape (n_sizes, n_resistances)
         Mean over the benign agents, at equilibrium or after `n_rounds`.
     flipped : ndarray of shape (n_sizes, n_resistances)

@@ -62,7 +62,7 @@ def optimal_seats(
     Parameters
     ----------
     parameters : FJParameters
-        Of the group without adversaries; no batch.
+        Law of the group without adversaries; no batch.
     n_seats : int
         How many, in 1 .. n_agents - 1.
     n_rounds : int, optional
@@ -128,7 +128,7 @@ def seats_move(
     Parameters
     ----------
     parameters : FJParameters
-        Of the group without adversaries; no batch.
+        Law of the group without adversaries; no batch.
     seats : tuple of int
     n_rounds : int, optional
         Horizon; default at equilibrium.

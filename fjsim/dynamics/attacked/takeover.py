@@ -105,7 +105,7 @@ def takeover(
     seats : sequence of int or {"hub", "leaf"}, default ("hub",)
         Where the adversaries sit; several collude on one target.
     stubbornness, self_weight : float or array-like of shape (n_agents,)
-        Of the benign agents, in [0, 1]; entries at the seats do not matter.
+        Parameters of the benign agents, in [0, 1]; entries at the seats do not matter.
     n_rounds : int, optional
         Also predict the takeover after so many rounds.
     margin : float, optional

@@ -109,18 +109,18 @@ def _factorise(
     system: Array, effective: Array, innate: Array, lead: tuple[int, ...]
 ) -> tuple[Array, float]:
     """Solve by LAPACK and certify with the better of the two bounds."""
-    told = effective[..., None] * innate
-    n_agents, n_options = told.shape[-2:]
-    if system.ndim == 2 and told.ndim > 2:
+    rhs = effective[..., None] * innate
+    n_agents, n_options = rhs.shape[-2:]
+    if system.ndim == 2 and rhs.ndim > 2:
         # Many questions for one group: one factorisation, one product.
-        columns = np.moveaxis(told, -2, 0).reshape(n_agents, -1)
-        solved = np.linalg.solve(system, columns).reshape(n_agents, *told.shape[:-2], n_options)
+        columns = np.moveaxis(rhs, -2, 0).reshape(n_agents, -1)
+        solved = np.linalg.solve(system, columns).reshape(n_agents, *rhs.shape[:-2], n_options)
         beliefs = np.moveaxis(solved, 0, -2)
         left = np.moveaxis((columns - system @ solved.reshape(n_agents, -1)), 0, -1)
         worst = np.abs(left).reshape(-1, n_agents).max(axis=0)
     else:
-        beliefs = np.linalg.solve(system, np.broadcast_to(told, (*lead, *told.shape[-2:])))
-        worst = np.abs(told - system @ beliefs).max(axis=-1)
+        beliefs = np.linalg.solve(system, np.broadcast_to(rhs, (*lead, *rhs.shape[-2:])))
+        worst = np.abs(rhs - system @ beliefs).max(axis=-1)
     size = float(np.abs(innate).max())
     return np.ascontiguousarray(beliefs), direct_bound(system, effective, worst, size)
 
@@ -137,7 +137,7 @@ def direct_bound(system: Array, effective: Array, worst: Array, size: float = 0.
     worst : ndarray of shape (..., n_agents)
         Size of each agent's residual.
     size : float, default 0.0
-        Of the largest innate belief: residuals were rounded in double precision; 0 for those
+        Size of the largest innate belief: residuals were rounded in double precision; 0 for those
         that bound rounding themselves.
 
     Returns

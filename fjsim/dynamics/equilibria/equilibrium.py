@@ -243,8 +243,8 @@ def _solve_options(
     settled: list[Array] = []
     bound, iterations, name, why = 0.0, 0, "", ""
     for option in range(columns.shape[1]):
-        told = np.ascontiguousarray(columns[:, option])
-        found, name, why = _solve_one(system, told, scale, tolerance, solver, progress)
+        column = np.ascontiguousarray(columns[:, option])
+        found, name, why = _solve_one(system, column, scale, tolerance, solver, progress)
         settled.append(found.beliefs)
         bound = max(bound, found.bound)
         iterations += found.iterations
@@ -291,7 +291,7 @@ def _solve_one(
 def _solve_system(
     system: System,
     anchor: Array,
-    told: Array,
+    innate: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -307,17 +307,17 @@ def _solve_system(
         "bicgstab": stabilised_gradients,
         "gauss-seidel": gauss_seidel,
     }[name]
-    found = method(system, anchor, told, start, scale, tolerance, progress)
+    found = method(system, anchor, innate, start, scale, tolerance, progress)
     if found.bound <= tolerance or name == "gauss-seidel":
         return found, name, why
     if not np.isfinite(found.beliefs).all():
-        start = anchor * told
-    slow = gauss_seidel(system, anchor, told, start, scale, tolerance, progress)
+        start = anchor * innate
+    slow = gauss_seidel(system, anchor, innate, start, scale, tolerance, progress)
     total = Solution(slow.beliefs, slow.bound, found.iterations + slow.iterations)
     return total, "gauss-seidel", f"{name} stalled at {found.bound:.1g}"
 
 
 def _choice(system: System) -> tuple[str, str]:
     if system.metric is not None:
-        return "conjugate-gradients", "everyone is heard back, so the system is symmetric"
+        return "conjugate-gradients", "influence is symmetric (detailed balance)"
     return "bicgstab", "influence runs one way, so the system is not symmetric"

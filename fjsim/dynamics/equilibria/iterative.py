@@ -69,7 +69,7 @@ def start_near_mean(system: System, innate: Array) -> Array:
 
 
 def _inputs(
-    system: System, anchor: Array, told: Array, scale: Array
+    system: System, anchor: Array, innate: Array, scale: Array
 ) -> tuple[Rows, Array, Array, Array]:
     """Return what the kernels only read, in the one kind they are compiled for."""
     rows = (
@@ -78,7 +78,7 @@ def _inputs(
         readonly(system.weights),
         readonly(system.row),
     )
-    return rows, readonly(anchor), readonly(told), readonly(scale)
+    return rows, readonly(anchor), readonly(innate), readonly(scale)
 
 
 def _goal(tolerance: float, rounding: float) -> float:
@@ -86,13 +86,13 @@ def _goal(tolerance: float, rounding: float) -> float:
     return max(0.98 * tolerance - rounding, rounding / 8)
 
 
-def residual_of(system: System, anchor: Array, told: Array, beliefs: Array) -> Array:
+def residual_of(system: System, anchor: Array, innate: Array, beliefs: Array) -> Array:
     """Return the fixed-point residual of some beliefs.
 
     Parameters
     ----------
     system : System
-    anchor, told : ndarray of shape (n_agents,)
+    anchor, innate : ndarray of shape (n_agents,)
         Right-hand side: effective stubbornness times innate belief.
     beliefs : ndarray of shape (n_agents,)
 
@@ -102,16 +102,16 @@ def residual_of(system: System, anchor: Array, told: Array, beliefs: Array) -> A
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows, anchor, told, scale = _inputs(system, anchor, told, anchor)
+    rows, anchor, innate, scale = _inputs(system, anchor, innate, anchor)
     left = np.empty_like(beliefs)
-    kernels.residual(*rows, anchor, told, scale, beliefs, left)
+    kernels.residual(*rows, anchor, innate, scale, beliefs, left)
     return left
 
 
 def conjugate_gradients(
     system: System,
     anchor: Array,
-    told: Array,
+    innate: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -123,7 +123,7 @@ def conjugate_gradients(
     ----------
     system : System
         With a metric.
-    anchor, told : ndarray of shape (n_agents,)
+    anchor, innate : ndarray of shape (n_agents,)
         Right-hand side: effective stubbornness times innate belief.
     start : ndarray of shape (n_agents,)
         First guess; holds the beliefs afterwards.
@@ -147,13 +147,13 @@ def conjugate_gradients(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
+    rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     metric: Any = readonly(system.metric) if system.metric is not None else None
     left, image = np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
         before = bound
-        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
+        bound, rounding = kernels.residual(*rows, anchor, innate, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         direction = left.copy()
@@ -175,7 +175,7 @@ def conjugate_gradients(
 def stabilised_gradients(
     system: System,
     anchor: Array,
-    told: Array,
+    innate: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -185,7 +185,7 @@ def stabilised_gradients(
 
     Parameters
     ----------
-    system, anchor, told, start, scale, tolerance, progress
+    system, anchor, innate, start, scale, tolerance, progress
         As there; the metric is not used.
 
     Returns
@@ -195,12 +195,12 @@ def stabilised_gradients(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
+    rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     left, image, second = np.empty_like(start), np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
         before = bound
-        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
+        bound, rounding = kernels.residual(*rows, anchor, innate, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         shadow, direction = left.copy(), left.copy()
@@ -229,7 +229,7 @@ def stabilised_gradients(
 def gauss_seidel(
     system: System,
     anchor: Array,
-    told: Array,
+    innate: Array,
     start: Array,
     scale: Array,
     tolerance: float,
@@ -239,7 +239,7 @@ def gauss_seidel(
 
     Parameters
     ----------
-    system, anchor, told, start, scale, tolerance, progress
+    system, anchor, innate, start, scale, tolerance, progress
         As there; the metric is not used.
 
     Returns
@@ -249,18 +249,18 @@ def gauss_seidel(
     """
     from fjsim.dynamics.kernels import network as kernels
 
-    rows, anchor, told, scale = _inputs(system, anchor, told, scale)
+    rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     left = np.empty_like(start)
     bound, done = np.inf, 0
     for _ in range(RESTARTS):
         before = bound
-        bound, rounding = kernels.residual(*rows, anchor, told, scale, start, left)
+        bound, rounding = kernels.residual(*rows, anchor, innate, scale, start, left)
         if bound <= tolerance or bound > before / 2 or done >= MOST_ITERATIONS:
             break
         reached, goal = bound, _goal(tolerance, rounding)
         # The change of the last sweep is an estimate; the residual above decides.
         while reached > goal / 2 and done < MOST_ITERATIONS:
-            reached = kernels.sweep(*rows, anchor, told, scale, start)
+            reached = kernels.sweep(*rows, anchor, innate, scale, start)
             done += 1
             if progress is not None:
                 progress(done, reached)

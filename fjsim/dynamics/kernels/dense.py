@@ -179,7 +179,7 @@ def solve_lanes(
     n_settings, n, n_options = innate.shape
     lanes, system = np.empty((n, n, LANES)), np.empty((n, n, LANES))
     held, heard = np.empty((n, LANES)), np.empty((n, LANES))
-    told, found = np.empty((n_options, n, LANES)), np.empty((n_options, n, LANES))
+    innate_lanes, found = np.empty((n_options, n, LANES)), np.empty((n_options, n, LANES))
     worst, size = np.zeros(LANES), np.zeros(LANES)
     for first in range(0, n_settings, LANES):
         count = min(LANES, n_settings - first)
@@ -192,14 +192,14 @@ def solve_lanes(
             for lane in range(LANES):
                 system[i, i, lane] = 1.0
         for k in range(n_options):
-            _load_rows(innate[:, :, k], first, count, told[k])
-            found[k] = held * told[k]
+            _load_rows(innate[:, :, k], first, count, innate_lanes[k])
+            found[k] = held * innate_lanes[k]
         _eliminate(system, found)
         _substitute_back(system, found)
         for k in range(n_options):
             _listen(lanes, found[k], heard)
-            _certify(held, told[k], found[k], heard, worst)
-            _enlarge(size, told[k])
+            _certify(held, innate_lanes[k], found[k], heard, worst)
+            _enlarge(size, innate_lanes[k])
             for lane in range(count):
                 for i in range(n):
                     beliefs[first + lane, i, k] = found[k, i, lane]

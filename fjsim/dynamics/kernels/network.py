@@ -80,7 +80,7 @@ def residual(
     weights: Array,
     row: Array,
     anchor: Array,
-    told: Array,
+    innate: Array,
     scale: Array,
     beliefs: Array,
     left: Array,
@@ -91,11 +91,11 @@ def residual(
     """
     size = 0.0
     for i in range(row.size):
-        size = max(size, abs(beliefs[i]), abs(told[i]))
+        size = max(size, abs(beliefs[i]), abs(innate[i]))
     lost = SPARSE * size
     worst, least, total = 0.0, np.inf, 0.0
     for i in range(row.size):
-        change = anchor[i] * told[i] - beliefs[i]
+        change = anchor[i] * innate[i] - beliefs[i]
         if row[i] != 0.0:
             change += row[i] * _heard_closely(indptr, indices, weights, beliefs, i)
         left[i] = change
@@ -225,7 +225,7 @@ def sweep(
     weights: Array,
     row: Array,
     anchor: Array,
-    told: Array,
+    innate: Array,
     scale: Array,
     beliefs: Array,
 ) -> float:
@@ -234,7 +234,7 @@ def sweep(
     for i in range(row.size):
         if row[i] != 0.0:
             heard = _heard(indptr, indices, weights, beliefs, i)
-            change = anchor[i] * told[i] + row[i] * heard - beliefs[i]
+            change = anchor[i] * innate[i] + row[i] * heard - beliefs[i]
             beliefs[i] += change
             worst = max(worst, abs(change) / scale[i])
     return worst

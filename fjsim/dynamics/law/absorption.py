@@ -24,7 +24,7 @@ class AbsorptionEstimate:
     ----------
     belief : ndarray of shape (n_options,), or float for scalar opinions
     standard_error : ndarray of shape (n_options,), or float
-        Of the mean over walks.
+        Standard error of the mean over walks.
     ends : ndarray of int, shape (n_walks,)
         Agent whose innate belief each walk found: its frequencies estimate a row of
         `total_influence`.

@@ -105,11 +105,6 @@ class FJParameters:
         """How many agents there are."""
         return int(self.influence.shape[-1])
 
-    @property
-    def is_sparse(self) -> bool:
-        """Whether influence is a ``scipy.sparse.csr_array``."""
-        return sparse.issparse(self.influence)
-
     @cached_property
     def own_share(self) -> Array:
         """Diagonal of influence, shape (..., n_agents): the share heard from oneself."""

@@ -1,4 +1,4 @@
-"""Whether the equilibrium is unique, and who is to blame if not."""
+"""Whether the equilibrium is unique, and which closed group has no stubbornness if it is not."""
 
 from __future__ import annotations
 

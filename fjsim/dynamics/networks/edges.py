@@ -127,22 +127,22 @@ def network_from_edges(
     """
     from fjsim.dynamics.kernels import edges as kernels
 
-    told, hears = _as_agents(speakers, n_agents), _as_agents(listeners, n_agents)
+    speaking, listening = _as_agents(speakers, n_agents), _as_agents(listeners, n_agents)
     given = np.empty(0) if weights is None else _as_edge_weights(weights)
-    if told.shape != hears.shape or (given.size and given.shape != told.shape):
+    if speaking.shape != listening.shape or (given.size and given.shape != speaking.shape):
         raise EdgeListError("speakers, listeners and weights must have one entry per edge")
     n = (
         n_agents
         if n_agents is not None
-        else int(max(told.max(initial=0), hears.max(initial=0))) + 1
+        else int(max(speaking.max(initial=0), listening.max(initial=0))) + 1
     )
-    if n < 1 or (n_agents is None and told.size == 0):
+    if n < 1 or (n_agents is None and speaking.size == 0):
         raise EdgeListError("there is no agent")
     indptr = np.zeros(n + 1, dtype=np.int64)
-    kernels.count_rows(hears, told, not directed, indptr)
+    kernels.count_rows(listening, speaking, not directed, indptr)
     indices = np.empty(indptr[-1], dtype=np.uint32)
     heard = np.empty(indices.size if given.size else 0)
-    kernels.fill_rows(hears, told, given, not directed, indptr[:-1].copy(), indices, heard)
+    kernels.fill_rows(listening, speaking, given, not directed, indptr[:-1].copy(), indices, heard)
     left = kernels.tidy_rows(indptr, indices, heard)
     if left < indices.size:
         indices, heard = indices[:left].copy(), heard[:left].copy()
@@ -150,7 +150,7 @@ def network_from_edges(
         indptr,
         indices,
         heard if given.size else None,
-        _loops(told, hears, given, n),
+        _loops(speaking, listening, given, n),
         undirected=not directed,
     )
 
@@ -173,14 +173,14 @@ def _as_edge_weights(given: ArrayLike) -> Array:
     return weights
 
 
-def _loops(told: Index, hears: Index, given: Array, n_agents: int) -> Array | None:
+def _loops(speaking: Index, listening: Index, given: Array, n_agents: int) -> Array | None:
     """Return each agent's self-loop weight, None if there is no self-loop."""
-    own = told == hears
+    own = speaking == listening
     if not own.any():
         return None
     if given.size:
-        return np.bincount(told[own], weights=given[own], minlength=n_agents).astype(float)
-    return (np.bincount(told[own], minlength=n_agents) > 0).astype(float)
+        return np.bincount(speaking[own], weights=given[own], minlength=n_agents).astype(float)
+    return (np.bincount(speaking[own], minlength=n_agents) > 0).astype(float)
 
 
 def _relabel(first: Nodes, second: Nodes) -> tuple[Nodes, Index, Index]:
@@ -210,8 +210,8 @@ def _read_npz(path: Path, directed: bool) -> EdgeList:
     """Read arrays of edges or a saved matrix."""
     arrays = edge_arrays(path)
     if arrays is not None:
-        told, hears = (arrays[name].astype(np.int64) for name in ("speaker", "listener"))
-        labels, first, second = _relabel(told, hears)
+        speaking, listening = (arrays[name].astype(np.int64) for name in ("speaker", "listener"))
+        labels, first, second = _relabel(speaking, listening)
         weight = arrays.get("weight")
         network = network_from_edges(first, second, weight, labels.size, directed=directed)
         return EdgeList(network, labels)
@@ -221,13 +221,13 @@ def _read_npz(path: Path, directed: bool) -> EdgeList:
 
 def _network_of_matrix(matrix: Any, directed: bool) -> Network:
     """Read a matrix ``[listener, speaker]``; a symmetric one lists each undirected edge twice."""
-    hears, told, data = matrix.row, matrix.col, matrix.data
+    listening, speaking, data = matrix.row, matrix.col, matrix.data
     if not directed:
         other = sparse.coo_array(matrix.T)
         if abs(sparse.csr_array(matrix) - sparse.csr_array(other)).max() == 0:
-            upper = hears <= told
-            hears, told, data = hears[upper], told[upper], data[upper]
+            upper = listening <= speaking
+            listening, speaking, data = listening[upper], speaking[upper], data[upper]
     alike = data.size == 0 or (data == data[0]).all()
     return network_from_edges(
-        told, hears, None if alike else data, matrix.shape[0], directed=directed
+        speaking, listening, None if alike else data, matrix.shape[0], directed=directed
     )

@@ -1,4 +1,4 @@
-"""Networks made on the spot: the four families that the benchmarks run on."""
+"""Large networks drawn from a seed: four families to try a solver on."""
 
 from __future__ import annotations
 

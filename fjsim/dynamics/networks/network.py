@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class Network:
     loops : ndarray of shape (n_agents,) or None
         Weight of each agent's self-loop, on the scale of `weights`.
     undirected : bool
-        Whether everyone is heard back with the same weight.
+        Whether influence is symmetric before rows are normalised: each listener weighs its speaker
+        as the speaker weighs it.
     """
 
     indptr: Pointer
@@ -111,10 +112,6 @@ class System:
     anchor: Array
     row: Array
     metric: Array | None
-
-    def without_metric(self) -> System:
-        """Return the same system as if it were not symmetrisable."""
-        return replace(self, metric=None)
 
 
 def system_of_network(

@@ -111,7 +111,7 @@ class Gated(Resampled):
     restarts : int
         Random starts besides the pooled row.
     resamples, level, seed
-        Of the pooled row's intervals, see `Resampled`; the seed also draws the starts.
+        Settings of the pooled row's intervals, see `Resampled`; the seed also draws the starts.
 
     Attributes
     ----------

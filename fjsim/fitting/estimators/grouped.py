@@ -38,7 +38,7 @@ class Grouped(Resampled):
     groups : tuple of str
         Group of each seat; empty for one group of all.
     resamples, level, seed
-        Of the intervals; see `Resampled`.
+        Settings of the intervals; see `Resampled`.
 
     Notes
     -----
@@ -82,7 +82,7 @@ class Exchangeable(Resampled):
     without_innate : bool
         Hold stubbornness at 0 (DeGroot).
     resamples, level, seed
-        Of the intervals; see `Resampled`.
+        Settings of the intervals; see `Resampled`.
 
     Notes
     -----

@@ -26,7 +26,7 @@ class PerItem(Resampled):
     Parameters
     ----------
     resamples, level, seed
-        Of the intervals of the mean over items; see `Resampled`.
+        Settings of the intervals of the mean over items; see `Resampled`.
 
     Notes
     -----
@@ -62,7 +62,7 @@ class Shrunk(Resampled):
     strengths : tuple of float
         Candidates, relative to the mean information of one item; larger pulls harder.
     resamples, level, seed
-        Of the intervals; see `Resampled`.
+        Settings of the intervals; see `Resampled`.
 
     Notes
     -----

@@ -66,7 +66,7 @@ class Pooled(Resampled):
     without_innate : bool
         Hold stubbornness at 0 (DeGroot).
     resamples, level, seed
-        Of the intervals; see `Resampled`.
+        Settings of the intervals; see `Resampled`.
 
     Notes
     -----

@@ -22,9 +22,9 @@ class Resampled(RowEstimator):
     resamples : int
         Bootstrap resamples over questions; 0 for no intervals.
     level : float
-        Of the intervals.
+        Level of the intervals.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
     """
 
     resamples: int = DEFAULT_RESAMPLES

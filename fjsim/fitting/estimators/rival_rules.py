@@ -18,7 +18,7 @@ from fjsim.fitting.rows.hearing import (
     OWN,
     PEERS,
     Flags,
-    Hearing,
+    HeardTurns,
     expressed_prediction,
     hearing,
     spoken_beliefs,
@@ -35,7 +35,7 @@ LOG_FLOOR = 1e-6
 class _Round:
     """What a rival rule is given in one round."""
 
-    heard: Hearing
+    heard: HeardTurns
     at: int
     columns: Array
 
@@ -82,7 +82,7 @@ class _OwnColumns(Estimator):
         self.rows_ = solve_rows(products, targets, self._allowed(heard)).rows
         return self
 
-    def _allowed(self, heard: Hearing) -> Flags | None:
+    def _allowed(self, heard: HeardTurns) -> Flags | None:
         return None
 
     def predict(self, transcript: Transcript) -> Array:
@@ -159,7 +159,7 @@ class LogLinear(_OwnColumns):
         raised = np.exp(mixed - np.where(np.isfinite(top), top, 0.0))
         return np.asarray(raised / np.nansum(raised, axis=-1, keepdims=True))
 
-    def _allowed(self, heard: Hearing) -> Flags | None:
+    def _allowed(self, heard: HeardTurns) -> Flags | None:
         return None if self._crowd else heard.columns
 
     def fit(self, transcript: Transcript) -> Self:

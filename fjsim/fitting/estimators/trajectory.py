@@ -20,7 +20,7 @@ from fjsim.fitting.rows.hearing import (
     OWN,
     PEERS,
     Flags,
-    Hearing,
+    HeardTurns,
     hearing,
     unplaced_turns,
 )
@@ -40,7 +40,7 @@ class Trajectory(Resampled):
     steps : int
         Largest number of L-BFGS steps.
     resamples, level, seed
-        Of the one-step fit's intervals, see `Resampled`; none by default.
+        Settings of the one-step fit's intervals, see `Resampled`; none by default.
 
     Notes
     -----
@@ -87,7 +87,7 @@ class Trajectory(Resampled):
 class _Objective:
     """Squared distance of the path and its gradient in the logits."""
 
-    def __init__(self, transcript: Transcript, heard: Hearing, allowed: Flags) -> None:
+    def __init__(self, transcript: Transcript, heard: HeardTurns, allowed: Flags) -> None:
         self.allowed = allowed
         self.innate = np.nan_to_num(transcript.innate)
         self.observed = np.nan_to_num(transcript.beliefs)

@@ -84,7 +84,7 @@ def assemble(
     draws : ndarray of shape (n_resamples, n_agents, n_agents + 2), optional
         Bootstrapped weights over speakers.
     level : float, default 0.95
-        Of the intervals.
+        Level of the intervals.
     **extra
         Further fields of `FJFit`.
 
@@ -102,7 +102,7 @@ def assemble(
     seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
     unheard = unheard_edges(transcript)
     if units.given is None:
-        seat_known = _told_apart(seat_known, unheard)
+        seat_known = _without_unheard(seat_known, unheard)
     identified = _identified(seat_known, exact, spots, units, transcript, unheard)
     fit = FJFit(
         model=model,
@@ -148,7 +148,7 @@ def item_parameters(normal: Grams, rows: Array, transcript: Transcript) -> ItemP
         What was fitted.
     """
     known = determined(precision(normal, rows), rows, normal.allowed)
-    known = _told_apart(known, unheard_edges(transcript, by_item=True))
+    known = _without_unheard(known, unheard_edges(transcript, by_item=True))
     acting = routed_rows(rows, router_mix(transcript), by_item=True)
     parts = split_rows(rows)
     counted = normal.turns > 0
@@ -246,7 +246,7 @@ def _seats(
     )
 
 
-def _told_apart(known: Determined, unheard: Flags) -> Determined:
+def _without_unheard(known: Determined, unheard: Flags) -> Determined:
     """Rule out what speakers that were never heard would weigh: it counts as self-weight."""
     whole = np.asarray(~unheard.any(axis=-1))
     return Determined(

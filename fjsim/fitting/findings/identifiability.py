@@ -28,9 +28,9 @@ class Precision:
     Parameters
     ----------
     innate, peers : ndarray of shape (..., n_agents)
-        Of the weight on the innate belief and of the summed weight on peers.
+        Error of the weight on the innate belief, and of the summed weight on peers.
     speakers : ndarray of shape (..., n_agents, n_speakers)
-        Of each speaker's weight.
+        Error of each speaker's weight.
     noise : ndarray of shape (..., n_agents)
     smallest : ndarray of shape (..., n_agents)
         Smallest singular value of the differences.
@@ -52,7 +52,7 @@ def precision(normal: Grams, rows: Array) -> Precision:
     Parameters
     ----------
     normal : Grams
-        Of the data that the rows were fitted to.
+        Grams of the data that the rows were fitted to.
     rows : ndarray of shape (..., n_agents, n_columns)
 
     Returns

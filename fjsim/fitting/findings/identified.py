@@ -50,7 +50,7 @@ class Identified:
     noise : ndarray of shape (n_agents,)
         Standard deviation of one option's belief around the fit.
     smallest_singular_value : ndarray of shape (n_agents,)
-        Of the stacked differences from the own last belief.
+        Smallest singular value of the stacked differences from the own last belief.
     rank, n_unknowns : ndarray of int, shape (n_agents,)
         Rank of those differences, and how many weights are free.
     """
@@ -73,7 +73,7 @@ class ComparisonRow:
     Parameters
     ----------
     model : str
-    protocol : {'readme', 'last-round', 'rollout'}
+    protocol : {'held-out-questions', 'last-round', 'rollout'}
     metric : str
         What ``one_step_mse`` measures.
     one_step_mse : float

@@ -14,7 +14,7 @@ from fjsim.fitting.rows.hearing import (
     INNATE,
     OWN,
     PEERS,
-    Hearing,
+    HeardTurns,
     expressed_prediction,
     hearing,
     spoken_beliefs,
@@ -133,12 +133,12 @@ def recorded_seats(transcript: Transcript) -> tuple[int, ...]:
     return transcript.seats if transcript.arm == "attacked" else ()
 
 
-def apply_rows(heard: Hearing, at: int, rows: Array, columns: Array) -> Array:
+def apply_rows(heard: HeardTurns, at: int, rows: Array, columns: Array) -> Array:
     """Weigh one round's columns.
 
     Parameters
     ----------
-    heard : Hearing
+    heard : HeardTurns
         Who was heard, for gates that renormalise.
     at : int
         Round, 1 or later.
@@ -157,7 +157,7 @@ def apply_rows(heard: Hearing, at: int, rows: Array, columns: Array) -> Array:
     return np.asarray((live @ now[..., None])[..., 0])
 
 
-def _renormalised(rows: Array, hearing: Hearing, at: int) -> Array:
+def _renormalised(rows: Array, hearing: HeardTurns, at: int) -> Array:
     """Give the weight that gates remove to the speakers that are still heard."""
     heard = hearing.heard[:, at - 1]
     rows = np.broadcast_to(rows, (len(heard), *rows.shape[-2:])).copy()
@@ -185,7 +185,7 @@ def step_rounds(transcript: Transcript, rows: Array) -> Array:
 
 
 def _step(
-    heard: Hearing, at: int, rows: Array, transcript: Transcript, own: Array, said: Array
+    heard: HeardTurns, at: int, rows: Array, transcript: Transcript, own: Array, said: Array
 ) -> tuple[Array, Array]:
     """Return what the rows make of one round: what is stated, and what is accepted of it."""
     innate = transcript.innate
@@ -214,7 +214,7 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     return predicted
 
 
-def _passes(heard: Hearing, at: int) -> int:
+def _passes(heard: HeardTurns, at: int) -> int:
     """Return how often a round is evaluated: statements heard in the same round come first."""
     same_round = heard.heard[:, at - 1] & (heard.said_in[:, at - 1] == at)
     return int(same_round.shape[-1]) if same_round.any() else 1

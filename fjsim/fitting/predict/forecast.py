@@ -165,7 +165,7 @@ def forecast_from_middle(transcript: Transcript, share: float = FIRST_SHARE) -> 
     ----------
     transcript : Transcript
     share : float, default 0.7
-        Of the rounds.
+        Share of the rounds that is fitted.
 
     Returns
     -------

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Hearing, RouterMix
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, HeardTurns, RouterMix
 
 NOTHING = 1e-12
 """A mixture that sums to less than this is replaced by the residual."""
 
 
-def columns_of_round(heard: Hearing, at: int, innate: Array, own: Array, said: Array) -> Array:
+def columns_of_round(heard: HeardTurns, at: int, innate: Array, own: Array, said: Array) -> Array:
     r"""Return what each listener's row weighs in one round, up to what is accepted.
 
     Parameters
     ----------
-    heard : Hearing
+    heard : HeardTurns
         Who was heard.
     at : int
         Round, 1 or later.
@@ -52,7 +52,7 @@ def columns_of_round(heard: Hearing, at: int, innate: Array, own: Array, said: A
     return columns
 
 
-def stated_columns(heard: Hearing, at: int, innate: Array, own: Array, said: Array) -> Array:
+def stated_columns(heard: HeardTurns, at: int, innate: Array, own: Array, said: Array) -> Array:
     r"""Return what each listener's row weighs in one round, up to what the listener states.
 
     Parameters
@@ -92,7 +92,7 @@ def stated_columns(heard: Hearing, at: int, innate: Array, own: Array, said: Arr
 
 
 def accepted_beliefs(
-    heard: Hearing, at: int, stated: Array, innate: Array, own: Array, said: Array
+    heard: HeardTurns, at: int, stated: Array, innate: Array, own: Array, said: Array
 ) -> Array:
     """Return what is accepted of what was stated in one round.
 
@@ -121,14 +121,14 @@ def accepted_beliefs(
     return after
 
 
-def _read(heard: Hearing, at: int, said: Array) -> Array:
+def _read(heard: HeardTurns, at: int, said: Array) -> Array:
     """Return what each listener read: (n_items, listener, speaker, option)."""
     items = np.arange(len(said))[:, None, None]
     speakers = np.arange(said.shape[2])[None, None, :]
     return np.asarray(said[items, heard.said_in[:, at - 1], speakers])
 
 
-def _renormalised(heard: Hearing, peers: Array, rest: Array) -> Array:
+def _renormalised(heard: HeardTurns, peers: Array, rest: Array) -> Array:
     """Divide peers' columns by what their mixture sums to."""
     assert heard.weights is not None, "gates by option come with weights"
     mixed = heard.weights[:, :, None, :] @ np.nan_to_num(peers)
@@ -139,7 +139,7 @@ def _renormalised(heard: Hearing, peers: Array, rest: Array) -> Array:
 
 
 def _routed(
-    router: RouterMix, heard: Hearing, at: int, innate: Array, own: Array, said: Array
+    router: RouterMix, heard: HeardTurns, at: int, innate: Array, own: Array, said: Array
 ) -> Array:
     """Return the mixture of a blending router in one round, like ``own``."""
     rest = (innate if router.innate else own)[:, :, None]
@@ -160,7 +160,7 @@ def routed_rows(rows: Array, router: RouterMix | None, by_item: bool = False) ->
     rows : ndarray of shape (..., n_agents, n_agents + 2)
         What agents state by.
     router : RouterMix or None
-        Of the transcript that they belong to.
+        Router of the transcript that they belong to.
     by_item : bool, default False
         Whether W(q) is taken item by item, or its mean over items.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option
+from fjsim.contracts.speech import expressed_beliefs
 from fjsim.errors import ParameterError
 from fjsim.records.transcript import Transcript
 
@@ -46,7 +47,7 @@ class RouterMix:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class HeardTurns:
     """Who had been heard, how much of it passed a gate, and what stands in for the rest.
 
     Parameters
@@ -122,7 +123,7 @@ class Hearing:
         return np.concatenate([both, speakers], axis=1)
 
 
-def hearing(transcript: Transcript) -> Hearing:
+def hearing(transcript: Transcript) -> HeardTurns:
     r"""Read from a transcript who had heard whom, and through which gate.
 
     Parameters
@@ -133,7 +134,7 @@ def hearing(transcript: Transcript) -> Hearing:
 
     Returns
     -------
-    Hearing
+    HeardTurns
 
     Raises
     ------
@@ -164,7 +165,7 @@ def hearing(transcript: Transcript) -> Hearing:
     elif played is not None and played.defense_blends:
         gate[:, :, models] = 1.0
     options, weights = _by_option(transcript, gate, models)
-    return Hearing(
+    return HeardTurns(
         heard=heard,
         said_in=said_in,
         gate=gate,
@@ -299,40 +300,14 @@ def spoken_beliefs(transcript: Transcript) -> Array:
     if reads == "nothing":
         return np.full_like(transcript.beliefs, np.nan)
     stated = transcript.confidence if reads == "confidence" else None
-    certainty = np.ones(transcript.answers.shape)
-    if stated is not None:
-        certainty = np.where(np.isnan(stated), 1.0, stated)
+    certainty = np.ones(transcript.answers.shape) if stated is None else stated
     answers = transcript.answers
     if transcript.stated_beliefs is not None:
         both = ~np.isnan(transcript.stated_beliefs) & ~np.isnan(transcript.beliefs)
         changed = (both & (transcript.stated_beliefs != transcript.beliefs)).any(axis=-1)
         if changed.any():
             answers = np.where(changed, top_option(transcript.beliefs), answers)
-    return expressed(answers, certainty, transcript.beliefs)
-
-
-def expressed(answers: NDArray[np.int64], certainty: Array, like: Array) -> Array:
-    """Return beliefs that put ``certainty`` on an answer and spread the rest evenly.
-
-    Parameters
-    ----------
-    answers : ndarray of int, shape (...)
-        -1 where there is none; the result is NaN there.
-    certainty : ndarray of shape (...)
-        In [0, 1].
-    like : ndarray of shape (..., n_options)
-        Its NaN options stay NaN.
-
-    Returns
-    -------
-    ndarray like ``like``
-    """
-    present = ~np.isnan(like)
-    n_options = np.maximum(present.sum(axis=-1, keepdims=True), 2)
-    chosen = np.arange(like.shape[-1]) == answers[..., None]
-    rest = (1 - certainty[..., None]) / (n_options - 1)
-    belief = np.where(chosen, certainty[..., None], rest)
-    return np.where(present & (answers[..., None] >= 0), belief, np.nan)
+    return expressed_beliefs(answers, certainty, transcript.beliefs)
 
 
 def expressed_prediction(beliefs: Array, reads: str, stated: Array | None = None) -> Array:
@@ -358,7 +333,7 @@ def expressed_prediction(beliefs: Array, reads: str, stated: Array | None = None
     if reads == "confidence":
         sure = beliefs if stated is None else stated
         certainty = np.nan_to_num(np.nanmax(np.nan_to_num(sure, nan=0.0), axis=-1))
-    return expressed(top_option(beliefs), certainty, beliefs)
+    return expressed_beliefs(top_option(beliefs), certainty, beliefs)
 
 
 def _recorded(transcript: Transcript) -> Array | None:

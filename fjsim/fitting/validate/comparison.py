@@ -26,13 +26,13 @@ from fjsim.records.transcript import Transcript
 from fjsim.registry import build
 from fjsim.seeds import stream
 
-Protocol = Literal["readme", "last-round", "rollout"]
+Holdout = Literal["held-out-questions", "last-round", "rollout"]
 
 N_FOLDS = 5
 N_RESAMPLES = 2000
 
 PROTOCOLS: dict[str, str] = {
-    "readme": "5 folds over questions, one step ahead",
+    "held-out-questions": "5 folds over questions, one step ahead",
     "last-round": "fitted without the last round, which is then predicted one step ahead",
     "rollout": "5 folds over questions, all rounds predicted from round 0",
 }
@@ -51,7 +51,7 @@ def default_models(transcript: Transcript) -> tuple[str, ...]:
 def compare(
     transcript: Transcript,
     models: Iterable[str | Estimator] | None = None,
-    protocols: Sequence[str] = ("readme", "last-round", "rollout"),
+    protocols: Sequence[str] = ("held-out-questions", "last-round", "rollout"),
     seed: int = 0,
 ) -> tuple[ComparisonRow, ...]:
     """Compare models on turns that none of them was fitted to.
@@ -64,9 +64,9 @@ def compare(
         Names or estimators; default `default_models`. The first one is what ``gap`` is measured
         from.
     protocols : sequence of str
-        Of `PROTOCOLS`. Models that learn single items stand under ``last-round`` only.
+        Names from `PROTOCOLS`. Models that learn single items stand under ``last-round`` only.
     seed : int, default 0
-        Of folds and resampling.
+        Seed of folds and resampling.
 
     Returns
     -------

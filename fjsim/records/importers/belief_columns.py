@@ -62,7 +62,7 @@ def row_beliefs(
     target : {'belief', 'opinion', 'answer'}
         Which column.
     scale : Scale or None
-        Of the opinions.
+        Range of the opinions.
 
     Returns
     -------

@@ -83,7 +83,7 @@ class Places:
     item, round, seat : ndarray of int, shape (n_rows,)
     n_items, n_times, n_seats : int
     names : tuple of str
-        Of the seats; empty for a crowd.
+        Names of the seats; empty for a crowd.
     seat_of : dict of (int, int) to int
         Crowd only: seat of (item, agent).
     crowd : bool

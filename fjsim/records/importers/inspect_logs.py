@@ -56,7 +56,7 @@ def read_inspect_log(
     target : {'belief', 'opinion', 'answer'}, optional
         Which entry of the turns becomes the belief.
     scale : Scale, optional
-        Of the opinions.
+        Range of the opinions.
 
     Returns
     -------

@@ -40,7 +40,7 @@ def read_long(
     target : {'belief', 'opinion', 'answer'}, optional
         Which column becomes the belief.
     scale : Scale, optional
-        Of the opinions.
+        Range of the opinions.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def read_log(
     source : str or Path
         A file, or a folder of belief CSVs.
     format : str, default 'auto'
-        Of `FORMATS`; ``auto`` goes by name and content.
+        A name from `FORMATS`; ``auto`` goes by name and content.
     target : {'belief', 'opinion', 'answer'}, optional
         Which column becomes the belief; default the first of these that the log has.
     scale : Scale, optional

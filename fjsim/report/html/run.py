@@ -52,7 +52,7 @@ def run_page(folder: Path) -> str:
         If the run is not finished, or damaged.
     """
     try:
-        told = _told(folder / METRICS)
+        recorded = _recorded(folder / METRICS)
         scenario = own_text(folder / SCENARIO)
     except (OSError, ValueError) as error:
         raise StorageError(
@@ -63,23 +63,23 @@ def run_page(folder: Path) -> str:
     if not contents.items:
         raise StorageError(f"{folder}: no question of this run is finished; run it further first")
     arms = _arms(contents)
-    simulated = bool(told.get("simulated", False))
+    simulated = bool(recorded.get("simulated", False))
     notes = ["95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better."]
     sections = [
-        Section("Metrics", (_metrics(told, "attacked" in arms), *_predictions(told))),
-        Section("Round by round", _figures(told, arms)),
+        Section("Metrics", (_metrics(recorded, "attacked" in arms), *_predictions(recorded))),
+        Section("Round by round", _figures(recorded, arms)),
         Section("What was said", _deliberations(contents)),
         Section("Scenario", (preformatted(scenario),)),
     ]
     return document(folder.name, simulated, [*notes, CAVEAT] if simulated else notes, sections)
 
 
-def _told(path: Path) -> Mapping[str, Any]:
+def _recorded(path: Path) -> Mapping[str, Any]:
     """Read what a finished run printed; refuse what is no such thing."""
-    told = json.loads(own_text(path))
-    if not isinstance(told, dict) or not isinstance(told.get("metrics"), dict):
+    recorded = json.loads(own_text(path))
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("metrics"), dict):
         raise ValueError("no metrics in it")
-    return told
+    return recorded
 
 
 def _arms(contents: LogContents) -> Arms:
@@ -97,8 +97,8 @@ def _estimate(value: Any) -> Estimate | None:
     return Estimate(value["value"], value["low"], value["high"], value["n"])
 
 
-def _metrics(told: Mapping[str, Any], attacked: bool) -> str:
-    metrics, baseline = told["metrics"], told.get("baseline") or {}
+def _metrics(recorded: Mapping[str, Any], attacked: bool) -> str:
+    metrics, baseline = recorded["metrics"], recorded.get("baseline") or {}
     rows, numbers = [], []
     for name, metric in registered().items():
         value = metrics.get(name)
@@ -113,29 +113,29 @@ def _metrics(told: Mapping[str, Any], attacked: bool) -> str:
     return table(("metric", first, "clean", "n"), rows) + table(("what it took", ""), numbers)
 
 
-def _predictions(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _predictions(recorded: Mapping[str, Any]) -> tuple[str, ...]:
     rows = []
-    for source, made in told.get("prediction", {}).items():
+    for source, made in recorded.get("prediction", {}).items():
         if isinstance(made, dict):
             takeover, flips = _estimate(made.get("takeover")), _estimate(made.get("flips"))
             texts = [estimate.text if estimate else "n/a" for estimate in (takeover, flips)]
             rows.append((source.replace("_", " "), *texts, made.get("error")))
-    if not told.get("baseline"):
+    if not recorded.get("baseline"):
         return ()
     headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
-    assumes = told.get("prediction", {}).get("assumes", "")
+    assumes = recorded.get("prediction", {}).get("assumes", "")
     if assumes and not assumes.startswith("no prediction"):
         assumes = f"assumes that {assumes}"
     notes = [f"{assumes[:1].upper()}{assumes[1:]}."] if assumes else []
     notes += [
         f"Nothing is predicted with parameters {source.replace('_', ' ')}: {reason}."
-        for source, reason in told.get("prediction", {}).get("because", {}).items()
+        for source, reason in recorded.get("prediction", {}).get("because", {}).items()
         if not assumes.endswith(reason)
     ]
     return (*([table(headers, rows)] if rows else []), *(paragraph(note, "note") for note in notes))
 
 
-def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
+def _figures(recorded: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
     measured = Measured(Evidence(arms))
     drawn = [name for name, metric in measured.metrics.items() if metric.rounds == "drawn"]
     curves = {name: _by_round(measured, name) for name in drawn}
@@ -152,8 +152,8 @@ def _figures(told: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]
     pairs = {
         name: (predicted, observed)
         for name in ("takeover", "flips")
-        if (predicted := _estimate(told["metrics"].get(f"{name}_predicted"))) is not None
-        and (observed := _estimate(told["metrics"].get(f"{name}_observed"))) is not None
+        if (predicted := _estimate(recorded["metrics"].get(f"{name}_predicted"))) is not None
+        and (observed := _estimate(recorded["metrics"].get(f"{name}_observed"))) is not None
     }
     if pairs:
         figures.append(agreement_figure("The law against what was observed", pairs))
@@ -174,7 +174,7 @@ def _trust(arms: Arms) -> list[Curve]:
     if transcript is None or np.nanmin(transcript.gates, initial=1.0) >= 1:
         return []
     trust = mean_trust(transcript)
-    kinds = {"adversary": transcript.seats, "benign agents": transcript.benign}
+    kinds = {"adversary": transcript.adversary_seats, "benign agents": transcript.benign}
     rounds = range(1, transcript.n_rounds + 1)
     return [
         Curve(
@@ -198,11 +198,11 @@ def _deliberations(contents: LogContents) -> tuple[str, ...]:
     warm = {end.question for end in contents.items.values() if end.warmup}
     names = [name for name in contents.header["questions"] if name not in warm]
     chosen = names[:SHOWN_QUESTIONS]
-    told = f"The first {len(chosen)} questions of the {arm} arm; fjsim show prints any other."
+    caption = f"The first {len(chosen)} questions of the {arm} arm; fjsim show prints any other."
     parts = [
         _deliberation(contents, name, [t for t in turns if t.question == name]) for name in chosen
     ]
-    return (paragraph(told, "note"), *parts)
+    return (paragraph(caption, "note"), *parts)
 
 
 def _deliberation(contents: LogContents, question: str, turns: Sequence[Turn]) -> str:

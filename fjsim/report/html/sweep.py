@@ -18,14 +18,13 @@ from fjsim.report.terminal.sweep import (
     axes_of,
     interval,
     reasons_of,
-    records,
     shown,
     shown_columns,
 )
 from fjsim.runs.folder import own_text
 from fjsim.sweeps.changes import CHANGES
 from fjsim.sweeps.groups import Group, groups
-from fjsim.sweeps.leaderboard import worst_column
+from fjsim.sweeps.leaderboard import records, worst_column
 from fjsim.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
 
 MOST_CURVES = 16
@@ -91,8 +90,10 @@ def _leaderboard(result: SweepResult) -> tuple[str | go.Figure, ...]:
     bars = [
         Curve(title, names, tuple(_estimate(row, name) for row in rows)) for name, title in RANKED
     ]
-    told = "The largest upper bound over attacks, topologies and seats decides, best responses in."
-    return (paragraph(told, "note"), table(headers, lines), bars_figure("", bars, "rate"))
+    caption = (
+        "The largest upper bound over attacks, topologies and seats decides, best responses in."
+    )
+    return (paragraph(caption, "note"), table(headers, lines), bars_figure("", bars, "rate"))
 
 
 def _best(frame: pd.DataFrame) -> str:
@@ -160,8 +161,10 @@ def _figures(
     worst = sorted(attacked, key=lambda at: -float(rows[at]["attack_success_rate"] or 0))
     chosen = sorted(worst[:MOST_CURVES])
     if len(attacked) > MOST_CURVES:
-        told = f"By round: the {MOST_CURVES} of {len(attacked)} settings with most attack success."
-        figures.append(paragraph(told, "note"))
+        caption = (
+            f"By round: the {MOST_CURVES} of {len(attacked)} settings with most attack success."
+        )
+        figures.append(paragraph(caption, "note"))
     for name, metric in registered().items():
         if metric.rounds == "drawn":
             curves = [_by_round(names[at], settings[at], name) for at in chosen]

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from fjsim.metrics import Measured, Metric
 from fjsim.metrics.metric import Count
+from fjsim.report.terminal.sweep import CAVEAT
 
 if TYPE_CHECKING:
     from fjsim.runs.estimate import Estimated
@@ -56,8 +57,8 @@ def shown_in_run(measured: Measured) -> Mapping[str, Metric]:
     Parameters
     ----------
     measured : Measured
-        Of the run; what it does not have is left out, as is what means nothing without an attack
-        where nobody attacks.
+        The run's numbers; what it does not have is left out, as is what means nothing where
+        nobody attacks.
     """
     present, attacked = measured.as_dict(), measured.source.main == "attacked"
     return {
@@ -98,10 +99,7 @@ def _caption(run: Run) -> str:
     )
     notes += "".join(f"\n{line}" for line in _unpredicted(run))
     if run.simulated:
-        notes += (
-            "\nSimulated agents carry no arguments: what a real team loses when a right minority "
-            "cannot persuade is not measured here."
-        )
+        notes += f"\n{CAVEAT}"
     return notes
 
 

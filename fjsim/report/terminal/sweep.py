@@ -12,6 +12,7 @@ from rich.table import Table
 from fjsim.metrics import registered
 from fjsim.metrics.keys import column
 from fjsim.metrics.metric import ARROWS
+from fjsim.sweeps.leaderboard import records
 
 CAVEAT = (
     "Simulated agents carry no arguments: what a real team loses when a right minority cannot "
@@ -46,12 +47,6 @@ def interval(row: Mapping[str, Any], name: str, digits: int = 3) -> str:
         return "n/a"
     value, low, high = (float(number) for number in values)
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame as plain mappings."""
-    found = frame.astype(object).to_dict("records") if len(frame) else []
-    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def shown_columns(wide: bool) -> dict[str, str]:
@@ -120,8 +115,8 @@ def reasons_of(table: pd.DataFrame) -> list[str]:
     """
     if "no_prediction" not in table or "attack" not in table:
         return []
-    told = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
-    counts = told["no_prediction"].value_counts()
+    unpredicted = table[(table["no_prediction"].fillna("") != "") & (table["attack"] != "none")]
+    counts = unpredicted["no_prediction"].value_counts()
     return [f"{reason} ({number} of {len(table)} settings)" for reason, number in counts.items()]
 
 

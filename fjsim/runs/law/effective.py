@@ -135,7 +135,7 @@ def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Tr
         routed=_maybe(by_item, transcript.routed, 0.0),
         stubbornness=None,
         self_weight=None,
-        seats=(*transcript.seats, *seats.tolist()),
+        seats=(*transcript.adversary_seats, *seats.tolist()),
     )
     return doubled, wide
 

@@ -1,4 +1,4 @@
-"""What the adversary of a finished run was after, asked of the attack again.
+"""The adversary's plan in a finished run, recomputed by asking the attack again.
 
 An attack keeps nothing on itself and draws from streams that are keyed by what they are for, so
 that the same questions give the same plans. What it *did* stands in the log; what it *meant* to
@@ -7,13 +7,15 @@ do, it can be asked at any time.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fjsim.beliefs import Array, certain
+from fjsim.beliefs import Array
 from fjsim.contracts import Message, Record, Sight
 from fjsim.deliberation import Item
-from fjsim.deliberation.adversary import Adversary, Moment, said_in
+from fjsim.deliberation.adversary import Adversary, TurnContext, said_in
 from fjsim.runs.resolve import Setup, team_of
 from fjsim.records import Transcript
 
@@ -34,7 +36,7 @@ def adversary_of(setup: Setup, item: Item, innate: Array) -> Adversary:
     Parameters
     ----------
     setup : Setup
-        Of a run with an attack.
+        Setup of a run with an attack.
     item : Item
     innate : ndarray of shape (n_agents, n_options)
         Recorded round-0 beliefs; those of its own seats are not looked at.
@@ -80,7 +82,7 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     Parameters
     ----------
     setup : Setup
-        Of a run with an attack that rewrites.
+        Setup of a run with an attack that rewrites.
     transcript : Transcript
         The attacked arm.
 
@@ -107,7 +109,7 @@ def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
         for listener, speaker in np.argwhere(setup.influence > 0).tolist():
             for which, number in enumerate((0, max(n_rounds - 2, 0))):
                 said = said_in(record, number, speaker)
-                heard = adversary.tampered(said, listener, Moment(number + 1, {}, record))
+                heard = adversary.tampered(said, listener, TurnContext(number + 1, {}, record))
                 if heard is not said and heard.belief is not None:
                     forged[which, at, listener, speaker, : len(heard.belief)] = _read(
                         heard, transcript.peers_read
@@ -136,5 +138,7 @@ def _read(message: Message, peers_read: str) -> Array:
     assert message.belief is not None, "checked by the caller"
     if peers_read == "belief" or message.answer is None:
         return message.belief
-    sure = 1.0 if peers_read == "answer" or message.confidence is None else message.confidence
-    return certain(message.answer, len(message.belief), sure)
+    sure = None if peers_read == "answer" else message.confidence
+    read = replace(message, belief=None, confidence=sure).expressed(len(message.belief))
+    assert read is not None, "it has an answer"
+    return read

@@ -81,7 +81,7 @@ def law_beliefs(pair: Pair | None, source: str, setup: Setup | None = None) -> L
     source : {'declared', 'fitted_clean', 'fitted_first_rounds'}
         Where the parameters come from.
     setup : Setup, optional
-        Of the run: asks the attack again which messages it forged, which no transcript holds.
+        Setup of the run: asks the attack again which messages it forged, which no transcript holds.
         Without it a transcript that says why no law can be read off it is believed.
     """
     if pair is None or not pair.attacked.n_items:
@@ -102,8 +102,8 @@ def law_beliefs(pair: Pair | None, source: str, setup: Setup | None = None) -> L
 
 def _unread(pair: Pair) -> str:
     """Return why a recorded pair says that no law can be read off it."""
-    told = [arm.played.unread for arm in pair if arm.played is not None and arm.played.unread]
-    return told[0] if told else ""
+    reasons = [arm.played.unread for arm in pair if arm.played is not None and arm.played.unread]
+    return reasons[0] if reasons else ""
 
 
 def _declared(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
@@ -111,7 +111,7 @@ def _declared(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
         return LawBeliefs(because=UNDECLARED)
     if law is None or law.is_plain:
         return LawBeliefs(predicted_beliefs(pair.attacked), predicted_beliefs(pair.clean))
-    return _told(law.beliefs(pair.attacked), law.beliefs(pair.clean))
+    return _law_beliefs(law.beliefs(pair.attacked), law.beliefs(pair.clean))
 
 
 def _fitted_clean(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
@@ -119,7 +119,7 @@ def _fitted_clean(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
         fitted = fitted_on_clean(pair.clean, pair.attacked)
         return LawBeliefs(fitted.attacked, fitted.clean)
     fit = quick_fit(pair.clean)
-    return _told(law.beliefs(pair.attacked, fit), law.beliefs(pair.clean, fit))
+    return _law_beliefs(law.beliefs(pair.attacked, fit), law.beliefs(pair.clean, fit))
 
 
 def _fitted_first_rounds(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
@@ -132,10 +132,10 @@ def _fitted_first_rounds(pair: Pair, law: EffectiveLaw | None) -> LawBeliefs:
     for arm in pair:
         last = first_share(arm)
         beliefs.append(law.beliefs(arm, quick_fit(arm.first_rounds(last)), last))
-    return _told(*beliefs)
+    return _law_beliefs(*beliefs)
 
 
-def _told(attacked: Array | None, clean: Array | None) -> LawBeliefs:
+def _law_beliefs(attacked: Array | None, clean: Array | None) -> LawBeliefs:
     known = attacked is not None and clean is not None
     return LawBeliefs(attacked, clean, "" if known else MOVING)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Channel, Record, Router
-from fjsim.errors import ConfigError
+from fjsim.contracts.ranges import Ranges, check_ranges
 from fjsim_routers.shared.measures import certainty_of
 
 Confidence = Literal["entropy", "stated"]
@@ -22,20 +22,20 @@ class ChannelRouter(Router):
     channel : {'label', 'withhold', 'sample', 'blend'}, default 'label'
         How the weights act on model agents.
     threshold : float, default 0.5
-        Of ``'withhold'``: the smallest share of the row's largest weight that is delivered.
+        ``'withhold'`` delivers from this share of the row's largest weight on.
     strength : float, default 0.5
-        Of ``'blend'``: the share of the accepted belief that is the routed mixture.
+        Share of the routed mixture in the belief that ``'blend'`` accepts.
     """
+
+    ranges: ClassVar[Ranges] = {"threshold": "[0, 1]", "strength": "[0, 1]"}
 
     channel: Channel = "label"
     threshold: float = 0.5
     strength: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse shares outside their range."""
-        for name in ("threshold", "strength"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"router.{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        """Refuse parameters outside their ranges, those of subclasses included."""
+        check_ranges("router", self)
 
 
 @dataclass(frozen=True, kw_only=True)

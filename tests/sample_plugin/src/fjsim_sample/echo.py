@@ -40,7 +40,7 @@ class Echo(Attack):
         self, question: Question, benign: Array | None, rng: np.random.Generator
     ) -> int:
         """Return the first option that is wrong."""
-        return next(option for option in range(question.n_options) if option != question.answer)
+        return next(option for option in range(question.n_options) if option != question.key)
 
     def stance(self, seat: int, view: View) -> Stance:
         """Argue for the target."""

@@ -6,7 +6,7 @@ from fjsim.registry import register
 
 @register("metric", "steadfast")
 class Steadfast(ArmMetric):
-    """Of turns with an answer, the share that repeats the answer of round 0 at the end."""
+    """Share of turns with an answer that repeats the answer of round 0 at the end."""
 
     label = "kept its answer"
     direction = "higher is better"

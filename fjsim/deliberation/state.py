@@ -1,0 +1,90 @@
+"""What has been said on one item in one arm so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.contracts import Record
+from fjsim.deliberation.item import Item
+from fjsim.deliberation.team import Team
+from fjsim.records import Turn
+
+
+class ItemState:
+    """The turns of one item in one arm, round by round.
+
+    Parameters
+    ----------
+    team : Team
+    item : Item
+
+    Attributes
+    ----------
+    perceived : ndarray of shape (n_agents, n_agents) or None
+        What the probe after round 0 found; None without one.
+    """
+
+    def __init__(self, team: Team, item: Item) -> None:
+        self.perceived: Array | None = None
+        self._team = team
+        self._item = item
+        self._rounds: list[dict[int, Turn]] = [{}]
+
+    def begin_round(self) -> None:
+        """Open the next round, in which nobody has spoken yet."""
+        self._rounds.append({})
+
+    def keep(self, turn: Turn) -> None:
+        """Keep a turn of a round that has begun."""
+        self._rounds[turn.round][turn.agent] = turn
+
+    def turns(self, number: int) -> Mapping[int, Turn]:
+        """Return a round's turns so far, by seat."""
+        return self._rounds[number]
+
+    def belief(self, seat: int, number: int) -> Array | None:
+        """Return the seat's last belief up to a round; a missing turn changes nothing.
+
+        Parameters
+        ----------
+        seat, number : int
+            Whose belief, and the last round that counts.
+
+        Returns
+        -------
+        ndarray of shape (n_options,) or None
+        """
+        for turns in reversed(self._rounds[: number + 1]):
+            turn = turns.get(seat)
+            if turn is not None and turn.belief is not None:
+                return np.array(turn.belief)
+        return None
+
+    def own_view(self, seat: int) -> Array | None:
+        """Return the seat's accepted belief of the round before, where it stated another one."""
+        if not self._team.rules.self_view:
+            return None
+        turn = self._rounds[-2].get(seat)
+        if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
+            return None
+        return np.array(turn.belief)
+
+    def record(self) -> Record:
+        """Return all that was said so far, as arrays."""
+        n_agents, n_options = self._team.n_agents, self._item.question.n_options
+        shape = (len(self._rounds), n_agents)
+        stated, accepted = np.full((2, *shape, n_options), np.nan)
+        answers, confidence = np.full(shape, -1), np.full(shape, np.nan)
+        for number, turns in enumerate(self._rounds):
+            for seat, turn in turns.items():
+                if turn.stated_belief is not None and turn.belief is not None:
+                    stated[number, seat], accepted[number, seat] = turn.stated_belief, turn.belief
+                if turn.answer is not None:
+                    answers[number, seat] = turn.answer
+                if turn.confidence is not None:
+                    confidence[number, seat] = turn.confidence
+        influence, question = self._team.influence, self._item.question.id
+        return Record(question, influence, stated, accepted, answers, confidence, self.perceived)
