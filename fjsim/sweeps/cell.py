@@ -162,9 +162,7 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
         How many questions of the order to leave out.
     """
     order = list(dict.fromkeys(item.question.id for item in setup.items))
-    arms: dict[Arm, Transcript] = {
-        arm: _kept(t, order[left_out:]) for arm, t in run.transcripts.items()
-    }
+    arms: dict[Arm, Transcript] = {arm: _kept(t, order[left_out:]) for arm, t in run.arms.items()}
     pair, told = None, _Told()
     if len(arms) == 2:
         pair = paired(arms["attacked"], arms["clean"])
