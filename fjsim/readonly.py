@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 Key = TypeVar("Key")
 Value = TypeVar("Value", covariant=True)
+Made = TypeVar("Made")
 
 
 class ReadOnly(Mapping[Key, Value]):
@@ -44,17 +45,31 @@ class ReadOnly(Mapping[Key, Value]):
         return repr(self._values)
 
 
-def lock_arrays(instance: Any) -> None:
-    """Make the arrays of a frozen dataclass read-only; for its ``__post_init__``.
+class ReadOnlyArrays:
+    """Base of frozen dataclasses whose arrays are read-only, also after pickling and copying.
 
-    Parameters
-    ----------
-    instance : dataclass instance
-        Its arrays are replaced by views, so that whoever made them may go on writing to them.
+    Notes
+    -----
+    Arrays are replaced by views, so that whoever made them may go on writing to them.
     """
-    for one in dataclasses.fields(instance):
-        given = getattr(instance, one.name)
-        if isinstance(given, np.ndarray) and given.flags.writeable:
-            kept = given.view()
-            kept.setflags(write=False)
-            object.__setattr__(instance, one.name, kept)
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for one in fields(cast(Any, self)):
+            given = getattr(self, one.name)
+            if isinstance(given, np.ndarray) and given.flags.writeable:
+                kept = given.view()
+                kept.setflags(write=False)
+                object.__setattr__(self, one.name, kept)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled arrays come back writable; making the result again closes them.
+        return _made, (
+            type(self),
+            {one.name: getattr(self, one.name) for one in fields(cast(Any, self))},
+        )
+
+
+def _made(kind: type[Made], values: Mapping[str, Any]) -> Made:
+    return kind(**values)

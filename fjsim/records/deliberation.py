@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fjsim.contracts import Arm, Heard
 from fjsim.errors import ConfigError, nearest
 from fjsim.foreign_text import shown
+from fjsim.html_table import html_table
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.turn import Turn
 
@@ -58,6 +59,22 @@ class RecordedDeliberation:
             f"RecordedDeliberation({self.question!r}, {self.arm}, replica {self.replica}: "
             f"{len(self.rounds)} rounds, {len(self.turns)} turns)"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                turn.round,
+                f"{turn.agent}{'*' if turn.agent in self.seats else ''}",
+                str(turn.validity) if turn.answer is None else turn.answer,
+                " ".join(f"{share:.2f}" for share in turn.belief or ()),
+                " ".join(str(heard.speaker) for heard in turn.reached),
+                turn.reason or turn.problem,
+            )
+            for turn in self.turns
+        ]
+        headers = ("round", "agent", "answer", "belief", "heard", "said")
+        notes = ["* marks the adversary's seats"] if self.seats else []
+        return html_table(headers, rows, repr(self), notes)
 
     @property
     def finished(self) -> bool:

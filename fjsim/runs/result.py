@@ -14,6 +14,7 @@ from fjsim.arms import chosen_arm, main_arm
 from fjsim.contracts import Arm
 from fjsim.errors import ConfigError, StorageError, nearest
 from fjsim.foreign_text import shown
+from fjsim.html_table import html_table
 from fjsim.metrics import Estimate, Measured, Spending, paired
 from fjsim.readonly import ReadOnly
 from fjsim.records import LogContents, Transcript, build_transcript
@@ -64,6 +65,20 @@ class Run:
         title = "imported" if scenario is None else scenario.title
         place = "" if self.run_dir is None else f", run_dir={str(self.run_dir)!r}"
         return f"Run({title}: {arms}{place})"
+
+    def _repr_html_(self) -> str:
+        title = repr(self)
+        if not self.arms:
+            return html_table((), (), title, self.notes)
+        own, base = self.metrics, self.baseline_metrics or {}
+        rows = [
+            (metric.title, own[name].text, base[name].text if name in base else "", own[name].n)
+            for name, metric in self.measured.metrics.items()
+            if own[name].value is not None and metric.place == "summary"
+        ]
+        return html_table(
+            ("metric", self.measured.source.main, "beside it", "n"), rows, title, self.notes
+        )
 
     @property
     def scenario(self) -> Scenario:

@@ -35,7 +35,7 @@ LEADERBOARD = "leaderboard"
 BEST_RESPONSE = "best_response"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
     """A finished sweep.
 
