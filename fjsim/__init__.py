@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from fjsim.fitting import FJFit, estimators, fit
     from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
-    from fjsim.records import Transcript, load_run
-    from fjsim.runs import Run, run, run_async
+    from fjsim.records import Transcript
+    from fjsim.runs import Run, load_run, run, run_async
     from fjsim.scenario import Scenario, load_scenario
     from fjsim.sweeps import Sweep, evaluate_defenses, run_sweep
 
@@ -34,7 +34,7 @@ _HOMES = {
     "evaluate_defenses": "fjsim.sweeps",
     "fit": "fjsim.fitting",
     "load_questions": "fjsim.questions",
-    "load_run": "fjsim.records",
+    "load_run": "fjsim.runs",
     "load_scenario": "fjsim.scenario",
     "rollout": "fjsim.dynamics",
     "run": "fjsim.runs",

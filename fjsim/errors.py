@@ -136,6 +136,10 @@ class DamagedLogWarning(UserWarning):
     """Lines of a run's log are damaged; they are skipped and named."""
 
 
+class IncompleteRunWarning(UserWarning):
+    """A run folder lacks something: questions yet to be finished, or what measures it."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint naming the closest known name, or nothing.
 

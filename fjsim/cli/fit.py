@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from fjsim.arms import UNDISTURBED_HELP
 from fjsim.cli.console import err, out, print_json
 from fjsim.errors import ConfigError, FjsimError
 from fjsim.serial.json import plain
@@ -29,7 +30,7 @@ def fit(
     format: Annotated[
         str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
     ] = "auto",
-    arm: Annotated[str | None, typer.Option(help="clean or attacked, of a run folder.")] = None,
+    arm: Annotated[str | None, typer.Option(help=UNDISTURBED_HELP)] = None,
     target: Annotated[
         str | None, typer.Option(help="belief, opinion or answer, of a long log.")
     ] = None,
@@ -91,7 +92,7 @@ def load_source(
     format : str
         Format of the log.
     arm : {'clean', 'attacked'}, optional
-        Arm of a run folder; default the clean one.
+        Arm of a run folder; default the clean one, where there is one.
     target : {'belief', 'opinion', 'answer'}, optional
         What is fitted of a long log.
     scale : str, optional
@@ -104,11 +105,11 @@ def load_source(
         What was inferred in reading.
     """
     if (source / "events.jsonl").is_file():
-        from fjsim.records.building import load_run
+        from fjsim.arms import chosen_arm
+        from fjsim.runs import load_run
 
-        if arm not in (None, "clean", "attacked"):
-            raise ConfigError(f"--arm is '{arm}'; give clean or attacked")
-        return load_run(source, cast(Any, arm)), ()
+        run = load_run(source)
+        return run.arms[chosen_arm(tuple(run.arms), arm, source, undisturbed=True)], ()
     from fjsim.records.importers import read_log
 
     if target is not None and target not in TARGETS:

@@ -139,7 +139,7 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
 
 def _announce(setup: Setup) -> None:
     from fjsim.registry import broken_plugins
-    from fjsim.runs.resolve import memory
+    from fjsim.runs.runtime import memory
 
     for package, why in broken_plugins().items():
         warnings.warn(f"plug-in package {package} does not load: {why}", stacklevel=2)

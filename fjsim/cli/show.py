@@ -9,14 +9,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from fjsim.arms import MAIN_HELP
 from fjsim.cli.console import out, print_json
-from fjsim.errors import ConfigError, FjsimError, StorageError, nearest
+from fjsim.errors import FjsimError
 from fjsim.foreign_text import printable
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.serial.yaml import read_yaml
 
 if TYPE_CHECKING:
-    from fjsim.records import ItemEnd, LogContents, Turn
+    from collections.abc import Collection
+
+    from fjsim.contracts import Arm
+    from fjsim.records import ItemEnd, Turn
+    from fjsim.records.deliberation import RecordedDeliberation
+    from fjsim.runs import Run
 
 REASON_WIDTH = 60
 
@@ -26,7 +32,7 @@ def show(
     question: Annotated[
         str | None, typer.Argument(help="Id of a question; all are listed without.")
     ] = None,
-    arm: Annotated[str | None, typer.Option(help="attacked or clean.")] = None,
+    arm: Annotated[str | None, typer.Option(help=MAIN_HELP)] = None,
     replica: Annotated[int, typer.Option(help="Which replica.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -36,37 +42,30 @@ def show(
 
         fjsim show runs/star-stubborn-1a2b3c4d5e general-001
     """
-    from fjsim.records import read_run
+    from fjsim.runs import load_run
 
-    contents = read_run(run)
-    arms = sorted({key.arm for key in contents.turns})
-    if not arms:
-        raise StorageError(f"{run}: nothing was said in this run yet")
-    chosen = arm or arms[0]
-    if chosen not in arms:
-        raise ConfigError(f"--arm {chosen}: this run has {', '.join(arms)}{nearest(chosen, arms)}")
-    turns = [t for key, t in contents.turns.items() if key.arm == chosen and key.replica == replica]
-    known = sorted({turn.question for turn in turns})
+    found = load_run(run)
+    chosen = found.spoken_arm(arm)
     if question is None:
-        _list(contents, chosen, replica, known, json)
+        _list(found, chosen, replica, json)
         return
-    if question not in known:
-        raise ConfigError(f"no question '{question}' in this run's arm{nearest(question, known)}")
-    said = sorted((t for t in turns if t.question == question), key=lambda t: (t.round, t.agent))
+    deliberation = found.deliberation(question, chosen, replica)
     if json:
-        facts = {"question": question, "arm": chosen, "simulated": contents.simulated}
-        print_json({**facts, "turns": [t.as_dict() for t in said]})
+        facts = {"question": question, "arm": chosen, "simulated": found.simulated}
+        print_json({**facts, "turns": [turn.as_dict() for turn in deliberation.turns]})
     else:
-        _question(run, question, contents.items.get((chosen, question, replica)))
-        _deliberation(contents, chosen, replica, said)
+        _question(run, deliberation)
+        _deliberation(found, deliberation)
 
 
-def _list(contents: LogContents, arm: str, replica: int, known: list[str], json: bool) -> None:
-    ends = {key: contents.items.get((arm, key, replica)) for key in known}
+def _list(run: Run, arm: Arm, replica: int, json: bool) -> None:
+    keys = run.contents.turns
+    known = sorted({key.question for key in keys if (key.arm, key.replica) == (arm, replica)})
+    ends = {key: run.contents.items.get((arm, key, replica)) for key in known}
     if json:
         print_json({"arm": arm, "questions": {k: end is not None for k, end in ends.items()}})
         return
-    table = Table(title=f"{_label(contents)}{arm} arm, replica {replica}", title_justify="left")
+    table = Table(title=f"{_label(run)}{arm} arm, replica {replica}", title_justify="left")
     for name in ("question", "key", "target", "finished"):
         table.add_column(name)
     for name, end in ends.items():
@@ -76,8 +75,9 @@ def _list(contents: LogContents, arm: str, replica: int, known: list[str], json:
     out.print(table)
 
 
-def _question(run: Path, name: str, end: ItemEnd | None) -> None:
+def _question(run: Path, deliberation: RecordedDeliberation) -> None:
     """Print what was asked, where the run's question set is still at hand."""
+    end, name = deliberation.end, deliberation.question
     asked = None if end is None else _asked(run, name)
     if end is None or asked is None or (asked.n_options, asked.key) != (end.n_options, end.key):
         return
@@ -97,26 +97,24 @@ def _asked(run: Path, name: str) -> Question | None:
         return None
 
 
-def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn]) -> None:
-    question = said[0].question
-    end = contents.items.get((arm, question, replica))
+def _deliberation(run: Run, deliberation: RecordedDeliberation) -> None:
+    said, end, arm = deliberation.turns, deliberation.end, deliberation.arm
     facts = "" if end is None else _facts(end)
     table = Table(
-        title=f"{_label(contents)}{escape(printable(question))} · {arm} arm{facts}",
+        title=f"{_label(run)}{escape(printable(deliberation.question))} · {arm} arm{facts}",
         title_justify="left",
         caption=_legend(end),
         caption_justify="left",
     )
     for name in ("round", "agent", "answer", "belief", "heard", "reason"):
         table.add_column(name)
-    seats = set(contents.header.get("seats", ())) if arm == "attacked" else set()
     for turn in said:
-        table.add_row(*_cells(turn, seats), end_section=turn.agent == said[-1].agent)
+        table.add_row(*_cells(turn, deliberation.seats), end_section=turn.agent == said[-1].agent)
     out.print(table)
 
 
-def _label(contents: LogContents) -> str:
-    return "simulated · " if contents.simulated else ""
+def _label(run: Run) -> str:
+    return "simulated · " if run.simulated else ""
 
 
 def _facts(end: ItemEnd) -> str:
@@ -132,7 +130,7 @@ def _legend(end: ItemEnd | None) -> str:
     return f"{text}; in what was said, {pairs}"
 
 
-def _cells(turn: Turn, seats: set[int]) -> list[str]:
+def _cells(turn: Turn, seats: Collection[int]) -> list[str]:
     belief = "" if turn.belief is None else " ".join(f"{value:.2f}" for value in turn.belief)
     reason = printable(turn.reason or turn.problem).replace("\n", " ")
     if len(reason) > REASON_WIDTH:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fjsim.arms import main_arm
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import PluginError
@@ -93,7 +94,7 @@ class Evidence:
     @property
     def main(self) -> Arm:
         """The attacked arm, or the clean one where nobody attacks."""
-        return "attacked" if "attacked" in self.arms else "clean"
+        return main_arm(self.arms)
 
     @property
     def n_rounds(self) -> int:

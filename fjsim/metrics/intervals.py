@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fjsim.beliefs import Array
+from fjsim.html_table import html_table
 from fjsim.seeds import stream
 
 RESAMPLES = 2000
 LEVEL = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """A number, its 95 % interval, and what it was counted over.
 
@@ -51,6 +52,12 @@ class Estimate:
         if self.low is None or self.high is None:
             return str(self.value)
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def __repr__(self) -> str:
+        return f"Estimate({self.text}, n={self.n})"
+
+    def _repr_html_(self) -> str:
+        return html_table(("value", "n"), [(self.text, self.n)])
 
 
 NOTHING = Estimate(None, None, None, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol, cast
 
 import pandas as pd
@@ -16,6 +15,7 @@ from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.metric import Metric
 from fjsim.metrics.registered import registered
 from fjsim.metrics.tally import Counted
+from fjsim.readonly import ReadOnly
 
 Asked = str | tuple[str] | tuple[str, str | None] | tuple[str, str | None, int | None]
 
@@ -63,6 +63,9 @@ class Measured:
     seed: int = 0
     metrics: Mapping[str, Metric] = field(default_factory=registered)
     _known: dict[MetricKey, Estimate | None] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", ReadOnly(self.metrics))
 
     def __repr__(self) -> str:
         return f"Measured({len(self.metrics)} metrics on {', '.join(self.source.arms)})"
@@ -128,7 +131,7 @@ class Measured:
         arm : {'attacked', 'clean'}, optional
             By default the numbers of the run; else what is counted on that arm by itself.
         """
-        return MappingProxyType(
+        return ReadOnly(
             {name: self._estimate(key) or NOTHING for name, key in self._keys(arm).items()}
         )
 

@@ -1,11 +1,12 @@
 """What was recorded: turns, the event log, transcripts, and foreign logs brought in."""
 
-from fjsim.records.building import build_transcript, counted, load_run
+from fjsim.records.building import build_transcript, counted, load_transcript
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.event_log import SCENARIO, EventLog, MemoryLog
+from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.reading import EVENTS, read_log, read_run
-from fjsim.records.spending import SPENDING, Account, SpendingFile, SpendingLog
+from fjsim.records.spending import SPENDING, Account, SpendingFile, SpendingLog, read_spending
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryLog",
     "Probe",
     "ProbeKey",
+    "RunHeader",
     "SpendingFile",
     "SpendingLog",
     "Transcript",
@@ -32,8 +34,9 @@ __all__ = [
     "TurnKey",
     "build_transcript",
     "counted",
-    "load_run",
+    "load_transcript",
     "read_log",
     "read_run",
+    "read_spending",
     "shared_heard",
 ]

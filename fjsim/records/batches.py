@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from fjsim.records.bounds import LARGEST, ROUNDING, Bounds
+from fjsim.records.bounds import Bounds
 from fjsim.records.checks import LARGEST_COUNT, LATEST
+from fjsim.records.header import LARGEST
 from fjsim.records.turn import Cost, Turn
+from fjsim.records.values import ROUNDING
 
 _INTEGER, _NUMBER, _TEXT, _BOOL = {int}, {float, int}, {str}, {bool}
 

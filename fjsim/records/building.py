@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fjsim.arms import chosen_arm
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import StorageError
 from fjsim.records.contents import ItemEnd, LogContents
-from fjsim.records.played import PlayedLaw, played_law
+from fjsim.records.header import RunHeader
+from fjsim.records.played import PlayedLaw
 from fjsim.records.reading import read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
@@ -21,7 +23,7 @@ LARGEST_EMPTY = 2**30
 """Bytes that the arrays of a log may take if most of their turns are not there."""
 
 
-def load_run(folder: str | Path, arm: Arm | None = None) -> Transcript:
+def load_transcript(folder: str | Path, arm: Arm | None = None) -> Transcript:
     """Read one arm of a run folder.
 
     Parameters
@@ -29,30 +31,28 @@ def load_run(folder: str | Path, arm: Arm | None = None) -> Transcript:
     folder : str or Path
         A run folder.
     arm : {'attacked', 'clean'}, optional
-        By default the clean arm, or the only one there is.
+        By default the attacked arm, or the clean one where nobody attacks.
 
     Returns
     -------
     Transcript
+        Its finished items.
 
     Raises
     ------
     StorageError
-        If there is no run in it, or not that arm.
+        If there is no run in it, or not that arm, or nothing of it is finished.
+    ConfigError
+        If there is no arm of that name.
 
     Warns
     -----
     DamagedLogWarning
         If lines of its log are damaged; their turns are masked.
     """
-    contents = read_run(Path(folder))
-    arms = {end.arm for end in contents.items.values()}
-    if not arms:
-        raise StorageError(f"{folder}: no question of this run is finished; run it further first")
-    chosen = arm or ("clean" if "clean" in arms else "attacked")
-    if chosen not in arms:
-        raise StorageError(f"{folder}: this run has no {chosen} arm; it has {', '.join(arms)}")
-    return build_transcript(contents, chosen)
+    path = Path(folder)
+    contents = read_run(path)
+    return build_transcript(contents, chosen_arm(contents.arms, arm, path))
 
 
 def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
@@ -61,24 +61,24 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
     Parameters
     ----------
     contents : LogContents
-        What a log holds; its header gives influence, rounds and seats.
+        What a log holds; with its header.
     arm : {'attacked', 'clean'}
         Which arm.
     """
-    header = contents.header
-    influence = np.array(header["influence"], dtype=float)
+    header = contents.known_header
+    influence = header.graph
     ends = [end for end in contents.items.values() if end.arm == arm and not end.warmup]
-    order = {question: at for at, question in enumerate(header["questions"])}
+    order = {question: at for at, question in enumerate(header.questions)}
     ends.sort(key=lambda end: (order[end.question], end.replica))
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}
-    shape = _Shape(len(ends), int(header["rounds"]) + 1, len(influence), _widest(ends))
+    shape = _Shape(len(ends), header.rounds + 1, len(influence), _widest(ends))
     shape.check(len(contents.turns))
     arrays = _Arrays(*shape)
     for turn in contents.turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
             arrays.put(at, turn)
-    played, routed = played_law(header, arm), _routed(ends, influence)
+    played, routed = header.played(arm), _routed(ends, influence)
     return Transcript(
         question_ids=tuple(end.question for end in ends),
         replicas=np.array([end.replica for end in ends], dtype=np.int64),
@@ -93,15 +93,15 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         confidence=arrays.confidence,
         stubbornness=_declared([end.stubbornness for end in ends]),
         self_weight=_declared([end.self_weight for end in ends]),
-        seats=tuple(header["seats"]),
+        seats=header.seats,
         targets=_integers([end.target for end in ends]),
-        agents=tuple(header["agents"]),
+        agents=header.agents,
         arm=arm,
-        residual=header["residual"],
-        peers_read=header["peers_read"],
-        opinions=header.get("opinions", False),
-        exchangeable=header.get("exchangeable", False),
-        abstention=header.get("abstention"),
+        residual=header.residual,
+        peers_read=header.peers_read,
+        opinions=header.opinions,
+        exchangeable=header.exchangeable,
+        abstention=header.abstention,
         perceived=_perceived(contents, arm, place, len(influence)),
         control=_control(header, ends),
         simulated=contents.simulated,
@@ -202,11 +202,11 @@ def _perceived(
 
 
 def _control(
-    header: Mapping[str, Any], ends: Sequence[ItemEnd]
+    header: RunHeader, ends: Sequence[ItemEnd]
 ) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
     """Return which items belong to an imported log's control arm."""
-    names = header.get("control")
-    return None if not names else np.array([end.question in names for end in ends])
+    names = frozenset(header.control)
+    return np.array([end.question in names for end in ends]) if names else None
 
 
 def _widest(ends: Sequence[ItemEnd]) -> int:

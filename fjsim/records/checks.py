@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from fjsim.beliefs import SUM_TOLERANCE
-from fjsim.records.bounds import (
-    LARGEST,
-    ROUNDING,
-    Bounds,
-    matrix,
-    numbers,
-    positive,
-    share,
-    short,
-    within,
-)
+from fjsim.records.bounds import Bounds
 from fjsim.records.contents import ItemEnd
+from fjsim.records.header import LARGEST
 from fjsim.records.lines import DamagedLineError
 from fjsim.records.probe import Probe
 from fjsim.records.turn import Cost, Turn
+from fjsim.records.values import ROUNDING, matrix, numbers, positive, share, short, within
 
 MOST_OPTIONS = 26
 """Options of a question of ours; imported ones may have more."""

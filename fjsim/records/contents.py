@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from fjsim.arms import ARMS
 from fjsim.contracts import SIMULATED_MODEL, Arm
+from fjsim.errors import StorageError
+from fjsim.records.elapsed import Elapsed
+from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.turn import Cost, Turn, TurnKey
 
@@ -89,13 +93,13 @@ class LogContents:
 
     Parameters
     ----------
-    header : mapping
-        The ``run`` event; empty where there is none that can be read.
+    header : RunHeader or None
+        What run it is; None where no line says so that can be read.
     turns : dict of TurnKey to Turn
     items : dict of (arm, question, replica) to ItemEnd
     probes : dict of ProbeKey to Probe
-    seconds : float
-        Wall time of all earlier sessions.
+    elapsed : Elapsed
+        Wall time of all sessions.
     torn : int
         Bytes of a torn last line; 0 for none.
     damaged : list of DamagedLine
@@ -104,20 +108,40 @@ class LogContents:
         How many whole lines the log has.
     """
 
-    header: Mapping[str, Any] = field(default_factory=dict)
+    header: RunHeader | None = None
     turns: dict[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
-    seconds: float = 0.0
+    elapsed: Elapsed = field(default_factory=Elapsed)
     torn: int = 0
     damaged: list[DamagedLine] = field(default_factory=list)
     n_lines: int = 0
 
     @property
+    def known_header(self) -> RunHeader:
+        """What run it is.
+
+        Raises
+        ------
+        StorageError
+            If no line of the log says so.
+        """
+        if self.header is None:
+            raise StorageError("no line of the log says what run it holds")
+        return self.header
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms of which any question is finished, the attacked one first."""
+        found = {end.arm for end in self.items.values()}
+        return tuple(arm for arm in ARMS if arm in found)
+
+    @property
     def simulated(self) -> bool:
         """Whether no language model took part: numeric agents, or the embedded model."""
         asked = {cost.model for _, cost in self.costs() if cost.attempts or cost.cached_calls}
-        return not self.header.get("imported") and asked <= {SIMULATED_MODEL}
+        imported = self.header is not None and self.header.imported
+        return not imported and asked <= {SIMULATED_MODEL}
 
     def costs(self) -> Iterator[tuple[int, Cost]]:
         """Yield what each asking took, with the seat that was asked."""
@@ -126,17 +150,17 @@ class LogContents:
         for probe in self.probes.values():
             yield probe.agent, probe.cost
 
-    def turns_lacking(self, header: Mapping[str, Any]) -> dict[tuple[str, str, int], int]:
+    def turns_lacking(self, header: RunHeader) -> dict[tuple[str, str, int], int]:
         """Return how many turns each finished item lacks, for the items that lack any.
 
         Parameters
         ----------
-        header : mapping
-            A ``run`` event, which says how many there ought to be; imported runs may have gaps.
+        header : RunHeader
+            Says how many there ought to be; imported runs may have gaps.
         """
-        if header.get("imported"):
+        if header.imported:
             return {}
-        n_agents, n_rounds = len(header["agents"]), int(header["rounds"])
+        n_agents, n_rounds = header.n_agents, header.rounds
         there: Counter[tuple[str, str, int]] = Counter(
             (key.arm, key.question, key.replica) for key in self.turns
         )
@@ -146,7 +170,7 @@ class LogContents:
         }
         return {identity: missing for identity, missing in lacking.items() if missing > 0}
 
-    def reopen(self, header: Mapping[str, Any]) -> None:
+    def reopen(self, header: RunHeader) -> None:
         """Take items that lack turns for unfinished; the parameter is that of `turns_lacking`."""
         for identity in self.turns_lacking(header):
             del self.items[identity]

@@ -23,6 +23,7 @@ from fjsim.errors import PluginError, RunFolderBusyError, StorageError
 from fjsim.records.bounds import OPEN, bounds_of
 from fjsim.records.checks import check_turn
 from fjsim.records.contents import ItemEnd, LogContents
+from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError, line_of
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.reading import EVENTS, open_own, read_events, warn_of_damage
@@ -41,8 +42,8 @@ class EventLog:
     ----------
     folder : Path
         The run folder; made if it is not there.
-    expected : mapping, optional
-        The ``run`` event of the run to be written; what is there and does not fit it is damaged.
+    expected : RunHeader, optional
+        Of the run to be written; what is there and does not fit it is damaged.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class EventLog:
         If lines of it are damaged. What they held counts as not asked.
     """
 
-    def __init__(self, folder: Path, expected: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, folder: Path, expected: RunHeader | None = None) -> None:
         self.path = folder / EVENTS
         self._descriptor = _open(self.path)
         try:
@@ -95,7 +96,7 @@ class EventLog:
                 "write it too; choose a folder on another disk with --out"
             ) from error
 
-    def _read(self, expected: Mapping[str, Any] | None) -> LogContents:
+    def _read(self, expected: RunHeader | None) -> LogContents:
         """Read what is there through the open file: its name may be another's by now."""
         with open(os.dup(self._descriptor), "rb") as handle:
             return read_events(handle, self.path, expected)
@@ -118,8 +119,6 @@ class EventLog:
         if self._broken is not None:
             # A line behind a half one would make one damaged line of both.
             raise self._broken
-        if kind == "run":
-            self._bounds = bounds_of(event)
         data = line_of(kind, event)
         try:
             taken = os.write(self._descriptor, data)
@@ -136,6 +135,23 @@ class EventLog:
         self._length += taken
         self._dirty = True
 
+    def say_what_it_is(self, header: RunHeader) -> None:
+        """Append what run the log holds, and hold what comes after to it."""
+        self.write("run", header.as_dict())
+        self._bounds, self.contents.header = bounds_of(header), header
+
+    def begin_session(self, versions: Mapping[str, str]) -> None:
+        """Append that a process begins to work on the run, and what it is made of."""
+        at = time.time()
+        self.write("session", {"at": at, "versions": versions})
+        self.contents.elapsed.begin(at)
+
+    def end_session(self) -> None:
+        """Append that the process has stopped working on the run."""
+        at = time.time()
+        self.write("end", {"at": at})
+        self.contents.elapsed.see(at)
+
     def _broken_by(self, error: StorageError) -> StorageError:
         self._broken = error
         return error
@@ -149,6 +165,7 @@ class EventLog:
         self._check(turn)
         self.write("turn", turn.as_dict())
         self.contents.turns[turn.key] = turn
+        self.contents.elapsed.see(turn.at)
 
     def _check(self, turn: Turn) -> None:
         try:
@@ -225,10 +242,17 @@ class MemoryLog:
     def __init__(self) -> None:
         self.contents = LogContents()
 
-    def write(self, kind: str, event: Mapping[str, Any]) -> None:
-        """Keep the header; everything else has no use in memory."""
-        if kind == "run":
-            self.contents.header = dict(event)
+    def say_what_it_is(self, header: RunHeader) -> None:
+        """Keep what run the log holds."""
+        self.contents.header = header
+
+    def begin_session(self, versions: Mapping[str, str]) -> None:
+        """Note the time."""
+        self.contents.elapsed.begin(time.time())
+
+    def end_session(self) -> None:
+        """Note the time."""
+        self.contents.elapsed.see(time.time())
 
     def recorded(self, key: TurnKey) -> Turn | None:
         """Return the turn, if there is one."""

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fjsim.contracts import Arm, Channel
-from fjsim.errors import StorageError
+from fjsim.records.lines import DamagedLineError
+from fjsim.records.values import within
 
 CHANNELS: frozenset[str] = frozenset({"label", "withhold", "sample", "blend"})
 
@@ -55,7 +56,7 @@ class PlayedLaw:
         return self.router == "label"
 
 
-def header_of(law: PlayedLaw, unread: Mapping[Arm, str]) -> dict[str, Any]:
+def plain_law(law: PlayedLaw, unread: Mapping[Arm, str]) -> dict[str, Any]:
     """Return what a log's header says of the law, with the reason of each arm.
 
     Parameters
@@ -68,37 +69,36 @@ def header_of(law: PlayedLaw, unread: Mapping[Arm, str]) -> dict[str, Any]:
     return {**asdict(law), "models": list(law.models), "unread": dict(unread)}
 
 
-def played_law(header: Mapping[str, Any], arm: Arm) -> PlayedLaw | None:
-    """Return the law of one arm as a log's header tells it.
+def law_of(told: Any, n_agents: int) -> tuple[PlayedLaw, dict[Arm, str]]:
+    """Return the law that a log's header tells, and why none can be read off each arm.
 
     Parameters
     ----------
-    header : mapping
-        A run's header; logs of foreign runs and of early versions say nothing.
-    arm : {'attacked', 'clean'}
+    told : object
+        Untrusted.
+    n_agents : int
+        How many seats there are.
 
-    Returns
-    -------
-    PlayedLaw or None
-        None where the header says nothing.
+    Raises
+    ------
+    DamagedLineError
+        If it does not say how the run was played.
     """
-    law = header.get("law")
-    if law is None:
-        return None
     try:
-        return PlayedLaw(
-            models=tuple(int(seat) for seat in law["models"]),
-            router=_channel(law["router"]),
-            strength=_share(law["strength"]),
-            defense=None if law["defense"] is None else _channel(law["defense"]),
-            self_view=bool(law["self_view"]),
-            unread=str(law["unread"].get(arm, "")),
+        models = told["models"]
+        for seat in models:
+            within("seat of a model", seat, n_agents - 1)
+        law = PlayedLaw(
+            models=tuple(models),
+            router=_channel(told["router"]),
+            strength=_share(told["strength"]),
+            defense=None if told["defense"] is None else _channel(told["defense"]),
+            self_view=bool(told["self_view"]),
         )
+        unread: dict[Arm, str] = {arm: str(why) for arm, why in told["unread"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StorageError(
-            "the log's first line does not say how the run was played; move the run folder away "
-            "and start again"
-        ) from error
+        raise DamagedLineError("law does not say how the run was played") from error
+    return law, unread
 
 
 def _channel(name: Any) -> Channel:
@@ -108,6 +108,6 @@ def _channel(name: Any) -> Channel:
 
 
 def _share(value: Any) -> float:
-    if not 0 <= float(value) <= 1:
+    if type(value) not in (float, int) or not 0 <= value <= 1:
         raise ValueError(f"{value!r} is no share")
     return float(value)

@@ -10,12 +10,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 from fjsim.errors import StorageError
 from fjsim.records.batches import all_fit
-from fjsim.records.bounds import FIXED, OPEN, Bounds, bounds_of, short
+from fjsim.records.bounds import OPEN, Bounds, bounds_of
 from fjsim.records.checks import check_item, check_probe, check_time, check_turn
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
+from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
 from fjsim.records.probe import Probe
 from fjsim.records.turn import Turn, TurnKey
+from fjsim.records.values import short
 
 WRONG_KIND = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """What Python says of values that are missing or of another kind."""
@@ -42,11 +44,11 @@ class LogReader:
     ----------
     path : Path
         Path of the log, for messages.
-    expected : mapping, optional
-        The ``run`` event of the run that it ought to hold.
+    expected : RunHeader, optional
+        Header of the run that it ought to hold.
     """
 
-    def __init__(self, path: Path, expected: Mapping[str, Any] | None) -> None:
+    def __init__(self, path: Path, expected: RunHeader | None) -> None:
         self._path, self._expected = path, expected
         self._contents = LogContents()
         self._other_run = ""
@@ -57,7 +59,6 @@ class LogReader:
         self._item_lines: dict[tuple[str, str, int], int] = {}
         self._waits = expected is None
         self._set_bounds(OPEN if expected is None else bounds_of(expected))
-        self._started = self._latest = 0.0
 
     def _set_bounds(self, bounds: Bounds) -> None:
         self._bounds, self._hear = bounds, bounds.hearing()
@@ -83,7 +84,6 @@ class LogReader:
             self._take(number, line)
         contents.n_lines = number - (contents.torn > 0)
         self._check_batch()
-        contents.seconds += max(0.0, self._latest - self._started)
         self._take_refused()
         self._check_is_this_run()
         if 0 in self._bounds.options.values() or not self._bounds.closed:
@@ -138,7 +138,7 @@ class LogReader:
             return False
         kept.update(zip(keys, turns, strict=True))
         self._turn_lines.extend([number for number, _ in lines])
-        self._latest = max(self._latest, *[turn.at for turn in turns])
+        self._contents.elapsed.see(max([turn.at for turn in turns]))
         return True
 
     def _keep(self, number: int, turn: Turn) -> None:
@@ -149,7 +149,7 @@ class LogReader:
             self._turn_lines.append(number)
         elif self._contents.turns[key] != turn:
             raise DamagedLineError("another line of the same turn says otherwise")
-        self._latest = max(self._latest, turn.at)
+        self._contents.elapsed.see(turn.at)
 
     def _take_other(self, number: int, kind: str, event: dict[str, Any]) -> None:
         contents, at = self._contents, check_time(event.get("at", 0.0))
@@ -166,26 +166,25 @@ class LogReader:
             contents.probes[probe.key] = probe
         elif kind == "session":
             self._check_batch()
-            contents.seconds += max(0.0, self._latest - self._started)
-            self._started = self._latest = at
-        self._latest = max(self._latest, at)
+            contents.elapsed.begin(at)
+        contents.elapsed.see(at)
 
     def _take_header(self, number: int, event: dict[str, Any]) -> None:
-        bounds, known = bounds_of(event), self._contents.header
+        header, known = RunHeader.from_dict(event), self._contents.header
         if self._expected is not None:
-            differs = _difference(event, self._expected, "influence")
+            differs = header.differs(self._expected, "influence")
             if differs:
                 self._other_run = f"line {number}: {differs}"
         else:
-            differs = _difference(event, known) if known else ""
+            differs = header.differs(known) if known else ""
         if differs:
             raise DamagedLineError(differs)
-        if known and _extent(event) < _extent(known):
+        if known and header.extent < known.extent:
             return
-        self._contents.header = event
+        self._contents.header = header
         if self._expected is None:
             self._check_batch()
-            self._set_bounds(bounds)
+            self._set_bounds(bounds_of(header))
             self._waits = False
 
     def _take_refused(self) -> None:
@@ -242,22 +241,6 @@ class LogReader:
                 problem = f"n_options is {end.n_options}, and beliefs have {sizes[end.question]}"
                 self._damage(self._item_lines[identity], problem)
                 del contents.items[identity]
-
-
-def _difference(event: Mapping[str, Any], known: Mapping[str, Any], *apart: str) -> str:
-    """Return in what a ``run`` event is of another run than a known one; nothing if in nothing."""
-    for name in FIXED:
-        shared = name in event and name in known and name not in apart
-        if shared and event[name] != known[name]:
-            return f"its {name} is not that of this run"
-    shorter, longer = sorted((event["questions"], known["questions"]), key=len)
-    same = longer[: len(shorter)] == shorter
-    return "" if same else "its questions are not those of this run"
-
-
-def _extent(event: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how far a run had been extended when one of its `run` events was written."""
-    return len(event["questions"]), event.get("replicas", 0)
 
 
 def _is_within(length: int | None, answer: int | None, size: int) -> bool:

@@ -7,13 +7,14 @@ import gc
 import os
 import stat
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from fjsim.errors import DamagedLogWarning, StorageError
 from fjsim.records.contents import LogContents
+from fjsim.records.header import RunHeader
 from fjsim.records.reader import LogReader
 
 EVENTS = "events.jsonl"
@@ -112,7 +113,7 @@ def read_run(folder: Path) -> LogContents:
     contents = read_log(path)
     if not contents.n_lines:
         raise StorageError(f"{path}: nothing is recorded in it yet; run the same command again")
-    if not contents.header:
+    if contents.header is None:
         damage = f" ({contents.described_damage()})" if contents.damaged else ""
         raise StorageError(
             f"{path}: no line of it says what run it holds{damage}; run the same command again, "
@@ -145,9 +146,7 @@ def warn_of_damage(contents: LogContents, path: Path, left: str) -> None:
         warnings.warn(warning, DamagedLogWarning, stacklevel=3)
 
 
-def read_events(
-    handle: BinaryIO, path: Path, expected: Mapping[str, Any] | None = None
-) -> LogContents:
+def read_events(handle: BinaryIO, path: Path, expected: RunHeader | None = None) -> LogContents:
     """Read an event log from an open file; parameters and errors as in `read_log`.
 
     Parameters
@@ -156,8 +155,8 @@ def read_events(
         At its start.
     path : Path
         For messages.
-    expected : mapping, optional
-        The ``run`` event of the run that it ought to hold. Lines that do not fit it are damaged.
+    expected : RunHeader, optional
+        Of the run that it ought to hold. Lines that do not fit it are damaged.
     """
     with _without_collections():
         return LogReader(path, expected).read(handle)

@@ -159,7 +159,63 @@ class SpendingLog:
         """Do nothing."""
 
 
-class SpendingFile(SpendingLog):
+class _RecordedSpending(SpendingLog):
+    """The same as far as a file tells it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def _read(self, descriptor: int) -> int:
+        """Take in all lines; return where the last whole one ends."""
+        end = unreadable = 0
+        for line in _lines(descriptor):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                self._take(read(line), first=end == 0)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                unreadable += 1
+            end += len(line)
+        for number in list(self._open):
+            SpendingLog.lost(self, number)
+        if unreadable:
+            warnings.warn(
+                f"{self.path}: {unreadable} unreadable lines are left out of what was spent",
+                stacklevel=2,
+            )
+        return end
+
+    def _take(self, event: dict[str, Any], first: bool) -> None:
+        if first:
+            self._begin(event)
+        elif "ask" in event:
+            number, model = _count(event["ask"]), event["model"]
+            if number < self._next or not isinstance(model, str):
+                raise ValueError(f"no new request: {number}")
+            most = Usage(_count(event["in"]), _count(event["out"]))
+            self._next = number
+            SpendingLog.ask(self, model, most)
+        elif "got" in event:
+            usage = Usage(_count(event["in"]), _count(event["out"]), _count(event["cached"]))
+            SpendingLog.got(self, _count(event["got"]), usage, bool(event.get("estimated")))
+        elif "failed" in event:
+            SpendingLog.failed(self, _count(event["failed"]))
+        else:
+            SpendingLog.lost(self, _count(event["lost"]))
+
+    def _begin(self, event: dict[str, Any]) -> None:
+        if event["v"] != LAYOUT:
+            raise StorageError(
+                f"{self.path}: written with layout {event['v']}, this fjsim reads {LAYOUT}; use "
+                "the version of fjsim that wrote it"
+            )
+        for model, counts in event["carried"].items():
+            names = asdict(Account())
+            self._accounts[model] = Account(**{name: _count(counts[name]) for name in names})
+
+
+class SpendingFile(_RecordedSpending):
     """The same, kept in the run folder, which this process has locked.
 
     Parameters
@@ -175,11 +231,10 @@ class SpendingFile(SpendingLog):
     """
 
     def __init__(self, folder: Path, before: Callable[[], Mapping[str, Account]]) -> None:
-        super().__init__()
-        self.path = folder / SPENDING
-        self._descriptor = _opened(self.path)
+        super().__init__(folder / SPENDING)
+        self._descriptor = _opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
-            self._size = self._read()
+            self._size = self._read(self._descriptor)
             os.ftruncate(self._descriptor, self._size)
             if not self._size:
                 self._accounts = dict(before())
@@ -252,60 +307,39 @@ class SpendingFile(SpendingLog):
             "down, so make room or permit it, and run the same command again"
         )
 
-    def _read(self) -> int:
-        """Take in all lines; return where the last whole one ends."""
-        end = unreadable = 0
-        for line in _lines(self._descriptor):
-            if not line.endswith(b"\n"):
-                break
-            try:
-                self._take(read(line), first=end == 0)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                unreadable += 1
-            end += len(line)
-        for number in list(self._open):
-            SpendingLog.lost(self, number)
-        if unreadable:
-            warnings.warn(
-                f"{self.path}: {unreadable} unreadable lines are left out of what was spent",
-                stacklevel=2,
-            )
-        return end
 
-    def _take(self, event: dict[str, Any], first: bool) -> None:
-        if first:
-            self._begin(event)
-        elif "ask" in event:
-            number, model = _count(event["ask"]), event["model"]
-            if number < self._next or not isinstance(model, str):
-                raise ValueError(f"no new request: {number}")
-            most = Usage(_count(event["in"]), _count(event["out"]))
-            self._next = number
-            SpendingLog.ask(self, model, most)
-        elif "got" in event:
-            usage = Usage(_count(event["in"]), _count(event["out"]), _count(event["cached"]))
-            SpendingLog.got(self, _count(event["got"]), usage, bool(event.get("estimated")))
-        elif "failed" in event:
-            SpendingLog.failed(self, _count(event["failed"]))
-        else:
-            SpendingLog.lost(self, _count(event["lost"]))
+def read_spending(folder: Path, before: Callable[[], Mapping[str, Account]]) -> SpendingLog:
+    """Read what all sessions of a run asked for, and write nothing.
 
-    def _begin(self, event: dict[str, Any]) -> None:
-        if event["v"] != LAYOUT:
-            raise StorageError(
-                f"{self.path}: written with layout {event['v']}, this fjsim reads {LAYOUT}; use "
-                "the version of fjsim that wrote it"
-            )
-        for model, counts in event["carried"].items():
-            names = asdict(Account())
-            self._accounts[model] = Account(**{name: _count(counts[name]) for name in names})
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    before : callable
+        As in `SpendingFile`; asked where there is no such file.
 
-
-def _opened(path: Path) -> int:
-    # A folder may come from somebody else: a link in it must not lead us to another file.
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    Raises
+    ------
+    StorageError
+        If the file cannot be read, is no plain file, or is of a newer version.
+    """
+    log = _RecordedSpending(folder / SPENDING)
+    if not log.path.exists() and not log.path.is_symlink():
+        return SpendingLog(before())
+    descriptor = _opened(log.path, os.O_RDONLY)
     try:
-        descriptor = os.open(path, flags, 0o644)
+        log._read(descriptor)
+    except OSError as error:
+        raise StorageError(f"{log.path}: cannot be read ({error.strerror})") from error
+    finally:
+        os.close(descriptor)
+    return log
+
+
+def _opened(path: Path, flags: int) -> int:
+    # A folder may come from somebody else: a link in it must not lead us to another file.
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be opened ({error.strerror}); move it away or choose another folder "

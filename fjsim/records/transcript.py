@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Validity
+from fjsim.html_table import html_table
+from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.played import PlayedLaw
 
 Integers = NDArray[np.int64]
@@ -23,13 +25,17 @@ VALIDITY_CODES = {
 ABSENT = 4
 """Validity code of a turn that was never scheduled (a foreign log's gap)."""
 
+SHOWN_ITEMS = 10
+"""Items that a notebook lists."""
 NOT_HEARD = -1
 """In ``heard_round``: nothing of this speaker reached this listener before this turn."""
 
 
-@dataclass(frozen=True, repr=False)
-class Transcript:
+@dataclass(frozen=True, eq=False, repr=False)
+class Transcript(ReadOnlyArrays):
     """One arm of a recorded deliberation.
+
+    Its arrays are read-only, and two transcripts are equal only if they are the same object.
 
     An *item* is one question in one replica. Options are padded to the largest number of
     options with NaN; a missing belief is NaN throughout.
@@ -140,6 +146,16 @@ class Transcript:
             f"Transcript({self.arm}: {self.n_items} items, {self.n_rounds} rounds, "
             f"{self.n_agents} agents, {self.n_options} options)"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, where, int(key) if key >= 0 else None)
+            for name, where, key in zip(
+                self.question_ids, self.replicas.tolist(), self.keys.tolist(), strict=True
+            )
+        ]
+        more = [f"and {len(rows) - SHOWN_ITEMS} more"] if len(rows) > SHOWN_ITEMS else []
+        return html_table(("question", "replica", "key"), rows[:SHOWN_ITEMS], repr(self), more)
 
     @property
     def n_items(self) -> int:

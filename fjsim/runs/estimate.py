@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import CHARACTERS_PER_TOKEN, Arm, ModelAgent, Usage
 from fjsim.deliberation import Item, rendering
-from fjsim.runs.resolve import Setup, memory
-from fjsim.runs.trust import demands
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
+from fjsim.runs.resolve import Setup
+from fjsim.runs.runtime import memory
+from fjsim.runs.trust import demands
 
 REPLY_CHARACTERS = 420
 """A reply of a few sentences with its belief, as JSON."""

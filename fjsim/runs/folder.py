@@ -14,10 +14,10 @@ import yaml
 
 from fjsim.csv_file import csv_text
 from fjsim.errors import ConfigError, StorageError
+from fjsim.foreign_text import shown
+from fjsim.records import SCENARIO, EventLog, LogContents, RunHeader
 from fjsim.runs.extending import moved_by_growth
 from fjsim.runs.resolve import Setup, questions_digest, versions
-from fjsim.foreign_text import shown
-from fjsim.records import SCENARIO, EventLog
 from fjsim.scenario import identity
 from fjsim.serial.yaml import read_yaml
 
@@ -52,17 +52,16 @@ def open_folder(folder: Path, setup: Setup) -> EventLog:
     log = EventLog(folder, setup.header())
     try:
         if recorded is None and log.contents.n_lines:
-            _check_hash(log.contents.header, setup, folder)
+            _check_hash(log.contents, setup, folder)
         _check_graph(log.contents.header, setup, folder)
         if recorded is None or identity(recorded) != identity(setup.resolved):
             # Before anything is played: half of a longer run is not to pass for the shorter one.
             models = (recorded or {}).get("models") or ()
             write_file(folder / SCENARIO, scenario_text(setup, models))
-        log.write("run", setup.header())
+        log.say_what_it_is(setup.header())
     except BaseException:
         log.close()
         raise
-    log.contents.header = setup.header()
     return log
 
 
@@ -108,9 +107,9 @@ def _recorded(folder: Path) -> Mapping[str, Any] | None:
     return values if limit is None or isinstance(limit, int) else None
 
 
-def _check_hash(header: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+def _check_hash(contents: LogContents, setup: Setup, folder: Path) -> None:
     """Refuse a log without its scenario, unless it says itself that it is of this very run."""
-    if header.get("hash") != setup.hash:
+    if contents.header is None or contents.header.hash != setup.hash:
         raise StorageError(
             f"{folder}: holds a run whose {SCENARIO} is missing or cut off, and not this one as it "
             "is; put that file back, or choose another --out"
@@ -158,9 +157,9 @@ def _check_order(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> Non
         )
 
 
-def _check_graph(header: Mapping[str, Any], setup: Setup, folder: Path) -> None:
+def _check_graph(header: RunHeader | None, setup: Setup, folder: Path) -> None:
     """Refuse a graph that changed, as a file of edges may."""
-    if header and header["influence"] != setup.influence.tolist():
+    if header is not None and header.graph.tolist() != setup.influence.tolist():
         raise ConfigError(
             f"{folder}: the graph of {setup.scenario.topology.kind} has changed since this run "
             "was made; choose another --out, or bring the old one back"

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fjsim.contracts import Arm
-from fjsim.runs.law.effective import EffectiveLaw
-from fjsim.runs.law.intent import declared_hostile
-from fjsim.runs.law.prediction import Prediction, laws_or_reasons, predictions
-from fjsim.runs.resolve import Setup
-from fjsim.runs.unread import rewrites_others
 from fjsim.metrics import Estimate, Evidence, Measured, Pair, Spending, paired
 from fjsim.metrics.cost import MISSING
 from fjsim.metrics.evidence import Mask, hostile_items
-from fjsim.records import Transcript
+from fjsim.records import RunHeader, Transcript
+from fjsim.runs.law.effective import EffectiveLaw
+from fjsim.runs.law.intent import declared_hostile
+from fjsim.runs.law.prediction import SOURCES, Prediction, laws_or_reasons, predictions
+from fjsim.runs.resolve import Setup
+from fjsim.runs.unread import rewrites_others
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a run came to.
 
@@ -73,6 +73,7 @@ class Outcome:
         }
 
 
+UNKNOWN = "the scenario of the run is not known"
 ASSUMPTIONS = {
     "belief": "peers read the stated belief",
     "confidence": "peers read the stated confidence on the answer, the rest spread evenly",
@@ -101,15 +102,51 @@ def measure(transcripts: Mapping[Arm, Transcript], spending: Spending, setup: Se
     evidence = evidence_of(
         transcripts, pair, said["declared"] or said["fitted_clean"], setup, spending
     )
-    turns = sum(int((t.validity <= MISSING).sum()) for t in transcripts.values())
-    missing = sum(int((t.validity == MISSING).sum()) for t in transcripts.values())
     return Outcome(
         measured=Measured(evidence, seed),
         prediction=predictions(pair, said, seed),
         assumes=_assumed(setup, transcripts[evidence.main]),
-        missing_share=missing / turns if turns else 0.0,
+        missing_share=missing_share(transcripts),
         because=because,
     )
+
+
+def measure_log(transcripts: Mapping[Arm, Transcript], header: RunHeader) -> Outcome:
+    """Compute what a log shows by itself, without the scenario behind it.
+
+    Parameters
+    ----------
+    transcripts : mapping of arm to Transcript
+        One or both arms.
+    header : RunHeader
+        Of the log.
+
+    Returns
+    -------
+    Outcome
+        Without what the run took, without a prediction, and without what only the attack itself
+        could tell.
+    """
+    return Outcome(
+        measured=Measured(evidence_of_log(transcripts, header)),
+        prediction=dict.fromkeys(SOURCES),
+        assumes=f"no prediction: {UNKNOWN}",
+        missing_share=missing_share(transcripts),
+        because=dict.fromkeys(SOURCES, UNKNOWN),
+    )
+
+
+def evidence_of_log(transcripts: Mapping[Arm, Transcript], header: RunHeader) -> Evidence:
+    """Return what metrics may look at where only the log is known; parameters as `measure_log`."""
+    gated = header.law is not None and header.law.defense is not None
+    return Evidence(arms=transcripts, gated=gated, order=header.questions)
+
+
+def missing_share(transcripts: Mapping[Arm, Transcript]) -> float:
+    """Return the share of all turns that are missing."""
+    turns = sum(int((t.validity <= MISSING).sum()) for t in transcripts.values())
+    missing = sum(int((t.validity == MISSING).sum()) for t in transcripts.values())
+    return missing / turns if turns else 0.0
 
 
 def evidence_of(

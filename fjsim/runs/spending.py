@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from fjsim.backends.wrappers.budget import Spend
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Usage
-from fjsim.runs.resolve import Setup
+from fjsim.deliberation import shown_key
 from fjsim.metrics import Spending
-from fjsim.records import Account, LogContents, SpendingFile, SpendingLog
+from fjsim.records import Account, LogContents, SpendingFile, SpendingLog, read_spending
 from fjsim.registry import build
+from fjsim.runs.resolve import Setup
 from fjsim.scenario import Block
 
 
@@ -45,9 +47,62 @@ def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> S
     StorageError
         If it cannot be opened or written.
     """
-    if folder is None or _embedded_seats(setup) >= set(setup.model_seats):
+    if folder is None or is_simulated(setup):
         return SpendingLog()
     return SpendingFile(folder, lambda: _counted_by_turns(setup, contents))
+
+
+def is_simulated(setup: Setup) -> bool:
+    """Say whether no language model takes part in a run."""
+    return _embedded_seats(setup) >= set(setup.model_seats)
+
+
+def spent_in(folder: Path, setup: Setup, contents: LogContents) -> Spending:
+    """Return what the run of a folder asked for and took; nothing is written.
+
+    Parameters
+    ----------
+    folder : Path
+    setup : Setup
+        Of the run.
+    contents : LogContents
+        Of its log.
+
+    Raises
+    ------
+    StorageError
+        If what it spent cannot be read.
+    """
+    log = SpendingLog()
+    if not is_simulated(setup):
+        log = read_spending(folder, lambda: _counted_by_turns(setup, contents))
+    return whole_spending(setup, contents, log)
+
+
+def whole_spending(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spending:
+    """Return what a run took, its time and the keys that its policies were shown included.
+
+    Parameters
+    ----------
+    setup, contents, spending
+        As in `totals`.
+    """
+    return replace(
+        totals(setup, contents, spending),
+        wall_seconds=contents.elapsed.seconds,
+        labels_used=_labels_used(setup),
+    )
+
+
+def _labels_used(setup: Setup) -> int:
+    """Return how many keys the policies of one arm were shown."""
+    policies = [setup.plugins.router, setup.plugins.defense]
+    return sum(
+        shown_key(policy, item, setup.scenario.seed) is not None
+        for policy in policies
+        if policy is not None and policy.memory != "none"
+        for item in setup.items
+    )
 
 
 def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spending:

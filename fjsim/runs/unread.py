@@ -9,8 +9,6 @@ from fjsim.contracts import Arm, Attack, ModelAgent, Power, SpeakingAgent
 if TYPE_CHECKING:
     from fjsim.runs.resolve import Plugins
 
-ARMS: tuple[Arm, ...] = ("attacked", "clean")
-
 INVENTED = "invented speakers change the weights from listener to listener"
 RECRUITED = "recruits stop following the law"
 REWRITTEN = "a fit cannot see which messages were forged"

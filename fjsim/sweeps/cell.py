@@ -16,10 +16,12 @@ from fjsim.metrics import Counted, Evidence, MetricKey, Pair, paired, registered
 from fjsim.metrics.kept import KeptCounts
 from fjsim.records import Transcript
 from fjsim.runs.folder import write_file
+from fjsim.runs.journal import Watcher
 from fjsim.runs.law.prediction import UNDECLARED, law_beliefs
 from fjsim.runs.measuring import evidence_of
-from fjsim.runs.play import Run, Watcher, run_setup
+from fjsim.runs.play import run_setup
 from fjsim.runs.resolve import Setup, resolve
+from fjsim.runs.result import Run
 from fjsim.scenario import Scenario
 
 RESULT = "cell.json"
@@ -162,9 +164,7 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
         How many questions of the order to leave out.
     """
     order = list(dict.fromkeys(item.question.id for item in setup.items))
-    arms: dict[Arm, Transcript] = {
-        arm: _kept(t, order[left_out:]) for arm, t in run.transcripts.items()
-    }
+    arms: dict[Arm, Transcript] = {arm: _kept(t, order[left_out:]) for arm, t in run.arms.items()}
     pair, verdict = None, _Verdict()
     if len(arms) == 2:
         pair = paired(arms["attacked"], arms["clean"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fjsim.runs.play import Watcher
+from fjsim.runs.journal import Watcher
 from fjsim.scenario import Scenario
 from fjsim.sweeps.executors import ExecutorName
 from fjsim.sweeps.grid import BestResponse, Sweep

@@ -14,7 +14,7 @@ from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
 from fjsim.foreign_text import shown
 from fjsim.runs.folder import write_file
-from fjsim.runs.play import Watcher
+from fjsim.runs.journal import Watcher
 from fjsim.runs.resolve import versions
 from fjsim.runs.trust import require_trust
 from fjsim.scenario import Scenario
@@ -35,7 +35,7 @@ LEADERBOARD = "leaderboard"
 BEST_RESPONSE = "best_response"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
     """A finished sweep.
 

@@ -33,7 +33,7 @@ def _deliberation() -> Transcript:
     return _transcript(beliefs, validity)
 
 
-def _transcript(beliefs: Array, validity: np.ndarray) -> Transcript:  # type: ignore[type-arg]
+def _transcript(beliefs: Array, validity: np.ndarray) -> Transcript:
     missing = validity == 3
     beliefs = np.where(missing[..., None], np.nan, beliefs)
     heard = np.full((*validity.shape, N_AGENTS), -1)

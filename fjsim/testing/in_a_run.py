@@ -33,7 +33,7 @@ def _scenario(subject: Subject) -> Scenario:
     return Scenario(**{**given, "agents" if kind == "agent" else kind: block})
 
 
-def _beliefs(made: Any) -> np.ndarray:  # type: ignore[type-arg]
+def _beliefs(made: Any) -> np.ndarray:
     return np.asarray(made.transcript.beliefs)
 
 

@@ -9,7 +9,7 @@ import re
 
 from fjsim import contracts, metrics, registry
 from fjsim.fitting import Estimator
-from fjsim.testing.subject import Subject, require
+from fjsim.testing.subject import Law, Subject, require
 
 CONTRACTS: dict[str, type] = {
     "agent": contracts.Agent,
@@ -82,7 +82,7 @@ def source_is_named(subject: Subject) -> None:
     require(named, f"{subject.name}: names no source; add a References section")
 
 
-def registration(kind: str) -> tuple[object, ...]:
+def registration(kind: str) -> tuple[Law, ...]:
     """Return the laws of registration that a kind has to keep."""
     every = (
         summary_is_one_sentence,

@@ -135,4 +135,4 @@ def test_what_is_fitted_to_simulated_agents_says_so(
     assert out.startswith("simulated · FJ fit 'pooled'")
     assert "held-out-questions: 5 folds over questions, one step ahead" in out
     assert fjsim.load_run(folder).simulated
-    assert fjsim.fit(fjsim.load_run(folder)).summary().startswith("simulated · ")
+    assert fjsim.fit(fjsim.load_transcript(folder, "clean")).summary().startswith("simulated · ")

@@ -62,7 +62,7 @@ def test_the_numeric_agent_is_the_law(small: Make) -> None:
     from fjsim.fitting.predict.beliefs import predicted_beliefs
 
     finished = run(small(agents={"kind": "numeric", "count": 4}, topology="complete"))
-    for transcript in finished.transcripts.values():
+    for transcript in finished.arms.values():
         np.testing.assert_allclose(predicted_beliefs(transcript), transcript.beliefs, atol=1e-12)
 
 

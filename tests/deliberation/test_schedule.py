@@ -12,7 +12,8 @@ from fjsim.deliberation import schedule
 from fjsim.deliberation.schedule import deliberate
 from fjsim.records import MemoryLog
 from fjsim.runs.collection import THRESHOLDS, seldom_collected
-from fjsim.runs.resolve import make_crew, resolve
+from fjsim.runs.resolve import resolve
+from fjsim.runs.runtime import make_runtime
 from fjsim.scenario import Scenario
 
 QUESTIONS = 20
@@ -46,9 +47,9 @@ def test_a_question_s_requests_leave_before_the_next_question_starts(defense: st
     setup = resolve(
         Scenario(questions={"limit": QUESTIONS}, agents=4, rounds=1, attack="none", defense=defense)
     )
-    crew = make_crew(setup, Spend(), cache=False)
-    noting = Noting(crew.backends[0], set(), [])
-    team = crew.team
+    runtime = make_runtime(setup, Spend(), cache=False)
+    noting = Noting(runtime.backends[0], set(), [])
+    team = runtime.team
     elicitors = tuple(
         replace(elicitor, backend=noting) if elicitor is not None else None
         for elicitor in team.elicitors
@@ -68,7 +69,7 @@ def test_a_failure_while_questions_are_being_started_leaves_none_behind(
     recwarn: pytest.WarningsRecorder,
 ) -> None:
     setup = resolve(Scenario(questions={"limit": QUESTIONS}, attack="none", defense="t-w"))
-    crew = make_crew(setup, Spend(), cache=False)
+    runtime = make_runtime(setup, Spend(), cache=False)
 
     class FullDisk(MemoryLog):
         def accept(self, turn: Any) -> None:
@@ -79,7 +80,7 @@ def test_a_failure_while_questions_are_being_started_leaves_none_behind(
     async def play() -> int:
         with pytest.raises(OSError, match="full"):
             await deliberate(
-                crew.team, ("clean",), setup.items, FullDisk(), lambda _: None, crew.window
+                runtime.team, ("clean",), setup.items, FullDisk(), lambda _: None, runtime.window
             )
         return len(asyncio.all_tasks())
 
@@ -120,7 +121,7 @@ def test_finished_questions_are_left_alone_where_nobody_remembers_them(
             rounds=2,
         )
     )
-    team, arms = make_crew(setup, Spend(), cache=False).team, setup.scenario.arms
+    team, arms = make_runtime(setup, Spend(), cache=False).team, setup.scenario.arms
     counts: Counter[str] = Counter()
 
     class Counted(schedule.Deliberation):

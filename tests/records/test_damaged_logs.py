@@ -7,6 +7,7 @@ import math
 import random
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ import pytest
 
 import fjsim
 from fjsim.errors import DamagedLogWarning, StorageError
-from fjsim.records import EVENTS, ItemEnd, LogContents, load_run, read_log, read_run
+from fjsim.records import (
+    EVENTS,
+    ItemEnd,
+    LogContents,
+    RunHeader,
+    load_transcript,
+    read_log,
+    read_run,
+)
 from fjsim.records.lines import SCHEMA, line_of
 from fjsim.runs import run
 from fjsim.scenario import Scenario
@@ -215,7 +224,7 @@ def test_a_run_line_that_cannot_be_is_no_header(
     tmp_path: Path, changes: Event, problem: str
 ) -> None:
     contents = read(tmp_path, unchecked("run", {**HEADER, **changes}), line_of("turn", TURN))
-    assert contents.header == {}
+    assert contents.header is None
     assert problem in contents.damaged[0].problem
     with pytest.raises(StorageError, match=r"no line of it says what run it holds \(1 damaged"):
         read_run(tmp_path)
@@ -282,7 +291,7 @@ def test_a_line_that_changed_and_is_json_all_the_same_is_found(tmp_path: Path) -
     contents = read(
         tmp_path, line_of("run", {**HEADER, "rounds": 1}).replace(b'"rounds":1', b'"rounds":2')
     )
-    assert contents.header == {}
+    assert contents.header is None
 
 
 def test_a_line_without_its_checksum_is_damaged_unless_it_is_of_a_version_that_had_none(
@@ -357,7 +366,7 @@ def test_lines_may_stand_in_any_order_and_end_as_windows_ends_them(tmp_path: Pat
 def test_run_lines_that_disagree_are_named_and_the_first_is_believed(tmp_path: Path) -> None:
     for changes, word in (({"rounds": 9}, "rounds"), ({"questions": ["x", "r"]}, "questions")):
         contents = read(tmp_path, line_of("run", HEADER), line_of("run", {**HEADER, **changes}))
-        assert contents.header["rounds"] == 2
+        assert contents.known_header.rounds == 2
         assert contents.damaged[0].number == 2
         assert word in contents.damaged[0].problem
 
@@ -385,7 +394,7 @@ def test_a_log_that_asks_for_more_memory_than_it_could_fill_is_refused(tmp_path:
     header = {**HEADER, "rounds": 10**8}
     read(tmp_path, line_of("run", header), line_of("turn", TURN), line_of("item", ITEM))
     with pytest.raises(StorageError, match=r"3 agents x 2 options, .* GiB, and holds 1 turns"):
-        load_run(tmp_path)
+        load_transcript(tmp_path)
 
 
 def test_beliefs_of_an_imported_log_may_be_padded_and_rounded(tmp_path: Path) -> None:
@@ -397,15 +406,16 @@ def test_beliefs_of_an_imported_log_may_be_padded_and_rounded(tmp_path: Path) ->
         tmp_path, unchecked("run", header), unchecked("turn", padded), unchecked("item", end)
     )
     assert contents.damaged == []
-    assert math.isnan(load_run(tmp_path).beliefs[0, 1, 2, 2])
+    assert math.isnan(load_transcript(tmp_path).beliefs[0, 1, 2, 2])
 
 
 def test_a_finished_item_that_lacks_turns_is_open_again() -> None:
     end = ItemEnd("clean", "q", 0, 1, 2)
-    contents = LogContents(header=HEADER, items={end.identity: end})
-    assert contents.turns_lacking(HEADER) == {end.identity: 9}
-    assert contents.turns_lacking({**HEADER, "imported": True}) == {}
-    contents.reopen(HEADER)
+    header = RunHeader.from_dict(HEADER)
+    contents = LogContents(header=header, items={end.identity: end})
+    assert contents.turns_lacking(header) == {end.identity: 9}
+    assert contents.turns_lacking(replace(header, imported=True)) == {}
+    contents.reopen(header)
     assert contents.items == {}
 
 
@@ -437,7 +447,7 @@ def test_a_damaged_turn_is_asked_again_when_the_run_is_resumed(
     ]
     damage(tmp_path, change, turns[7], turns[40])
     with pytest.warns(DamagedLogWarning, match="finished questions lack 2 turns"):
-        assert load_run(tmp_path, "attacked").n_items == 4
+        assert load_transcript(tmp_path, "attacked").n_items == 4
     before = (tmp_path / EVENTS).read_bytes()
     with pytest.warns(DamagedLogWarning, match=f"2 damaged lines are skipped: line {turns[7]} "):
         resumed = run(small(), out=tmp_path)
@@ -445,7 +455,7 @@ def test_a_damaged_turn_is_asked_again_when_the_run_is_resumed(
     assert added.count(b'"type":"turn"') == 2
     assert essence(resumed) == essence(whole)
     with pytest.warns(DamagedLogWarning, match="no finished question lacks a turn"):
-        load_run(tmp_path)
+        load_transcript(tmp_path)
 
 
 def essence(finished: fjsim.Run) -> set[tuple[object, ...]]:
@@ -460,11 +470,11 @@ def test_a_damaged_run_line_is_written_anew_by_the_same_command(
     with pytest.raises(
         StorageError, match=r"no line of it says what run it holds .*line 1 .not JSON"
     ):
-        load_run(tmp_path)
+        load_transcript(tmp_path)
     with pytest.warns(DamagedLogWarning, match="1 damaged line is skipped: line 1"):
         assert essence(run(small(), out=tmp_path)) == essence(whole)
     with pytest.warns(DamagedLogWarning):
-        load_run(tmp_path)
+        load_transcript(tmp_path)
 
 
 def test_a_damaged_run_line_hides_no_turn_that_is_gone(tmp_path: Path, small: Make) -> None:

@@ -18,6 +18,7 @@ from fjsim.records import (
     EventLog,
     ItemEnd,
     LogContents,
+    RunHeader,
     Turn,
     TurnKey,
     read_log,
@@ -68,21 +69,22 @@ def test_a_turn_comes_back_from_its_line_as_it_was(changes: dict[str, object]) -
 
 
 @pytest.mark.parametrize(
-    ("models", "header", "simulated"),
+    ("models", "imported", "simulated"),
     [
-        ((), {}, True),
-        ((Cost(),), {}, True),
-        ((Cost(SIMULATED_MODEL, attempts=1), Cost()), {}, True),
-        ((Cost(SIMULATED_MODEL, attempts=1), Cost("m", attempts=1)), {}, False),
-        ((Cost("m", cached_calls=1),), {}, False),
-        ((Cost(attempts=8),), {}, False),
-        ((Cost(),), {"imported": True}, False),
+        ((), False, True),
+        ((Cost(),), False, True),
+        ((Cost(SIMULATED_MODEL, attempts=1), Cost()), False, True),
+        ((Cost(SIMULATED_MODEL, attempts=1), Cost("m", attempts=1)), False, False),
+        ((Cost("m", cached_calls=1),), False, False),
+        ((Cost(attempts=8),), False, False),
+        ((Cost(),), True, False),
     ],
 )
 def test_a_log_is_simulated_where_no_language_model_was_asked(
-    models: tuple[Cost, ...], header: dict[str, object], simulated: bool
+    models: tuple[Cost, ...], imported: bool, simulated: bool
 ) -> None:
     turns = [turn(number, cost=cost) for number, cost in enumerate(models)]
+    header = RunHeader(1, ("a",), (), ((0.0,),), ("q",), "self", "belief", imported=imported)
     contents = LogContents(header=header, turns={one.key: one for one in turns})
     assert contents.simulated is simulated
 
@@ -332,7 +334,7 @@ def test_what_could_not_be_read_again_is_not_written(
     tmp_path: Path, changes: dict[str, object], words: str
 ) -> None:
     log = EventLog(tmp_path)
-    log.write("run", {**HEADER, "options": [2]})
+    log.say_what_it_is(RunHeader.from_dict({**HEADER, "options": [2]}))
     with pytest.raises(PluginError, match=words):
         log.accept(turn(1, **changes))
     log.close()
@@ -347,9 +349,9 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
 
 def test_seconds_are_summed_over_sessions(tmp_path: Path) -> None:
     log = EventLog(tmp_path)
-    log.write("run", HEADER)
+    log.say_what_it_is(RunHeader.from_dict(HEADER))
     for start, end in ((100.0, 107.0), (1000.0, 1003.0)):
         log.write("session", {"at": start})
         log.accept(turn(int(start), at=end))
     log.close()
-    assert read_log(tmp_path / EVENTS).seconds == 10.0
+    assert read_log(tmp_path / EVENTS).elapsed.seconds == 10.0

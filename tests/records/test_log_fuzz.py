@@ -23,6 +23,7 @@ from fjsim.records import EVENTS, LogContents, Turn, build_transcript, read_log
 from fjsim.records.batches import all_fit
 from fjsim.records.bounds import bounds_of
 from fjsim.records.checks import check_turn
+from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError
 from fjsim.runs import run
 from fjsim.scenario import Scenario
@@ -148,7 +149,7 @@ def test_values_swapped_on_purpose_are_in_range_or_refused(
 def test_turns_checked_together_are_those_that_pass_one_by_one(recorded: Path, seed: int) -> None:
     rng = random.Random(seed)
     lines = recorded.read_bytes().splitlines(keepends=True)
-    bounds = bounds_of(json.loads(lines[0]))
+    bounds = bounds_of(RunHeader.from_dict(json.loads(lines[0])))
     plain = [Turn.from_dict(json.loads(x), bounds.hearing()) for x in lines if b'"turn"' in x]
     assert all_fit(plain, bounds)
     turns = [line for line in lines if b'"type":"turn"' in line]

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from fjsim.errors import StorageError
+from fjsim.errors import IncompleteRunWarning, StorageError
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.records import EVENTS
 from fjsim.report.html.document import Section, document, figure_json, table, text
@@ -142,11 +142,32 @@ def test_a_folder_with_neither_is_one_line(tmp_path):
         write_report(tmp_path)
 
 
-def test_an_unfinished_run_says_what_to_do(run_folder, tmp_path):
-    for name in (EVENTS, "scenario.yaml"):
-        (tmp_path / name).write_bytes((run_folder / name).read_bytes())
-    with pytest.raises(StorageError, match="run the same command again first"):
-        write_report(tmp_path)
+def test_the_page_of_an_unfinished_run_says_how_much_of_it_is_there(run_folder, tmp_path):
+    (tmp_path / "scenario.yaml").write_bytes((run_folder / "scenario.yaml").read_bytes())
+    lines = (run_folder / EVENTS).read_bytes().splitlines(keepends=True)
+    ends = [at for at, line in enumerate(lines) if b'"type":"item"' in line]
+    (tmp_path / EVENTS).write_bytes(b"".join(lines[: ends[3] + 1]))
+    with pytest.warns(IncompleteRunWarning):
+        page = report_of(tmp_path)
+    assert "4 of 6 deliberations are finished" in "".join(parsed(page).words)
+    (tmp_path / EVENTS).write_bytes(b"".join(lines[: ends[0]]))
+    with (
+        pytest.warns(IncompleteRunWarning),
+        pytest.raises(StorageError, match="run it further first"),
+    ):
+        report_of(tmp_path)
+
+
+def test_numbers_and_reasons_that_a_folder_records_stay_text(run_folder, tmp_path):
+    (tmp_path / EVENTS).write_bytes((run_folder / EVENTS).read_bytes())
+    (tmp_path / "scenario.yaml").write_text("topology: nowhere\n")
+    told = json.loads((run_folder / "metrics.json").read_text())
+    told["prediction"] |= {"assumes": HOSTILE[0], "because": {"declared": HOSTILE[1]}}
+    (tmp_path / "metrics.json").write_text(json.dumps(told))
+    with pytest.warns(IncompleteRunWarning, match="no topology 'nowhere'"):
+        page = report_of(tmp_path)
+    assert_harmless(page)
+    assert "its numbers are those of metrics.json" in page.lower()
 
 
 def test_a_page_without_figures_has_no_script():

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from fjsim.errors import ConfigError, InterruptedRunError
+from fjsim.records import SCENARIO
 from fjsim.runs import run
 from fjsim.runs.resolve import resolve
-from fjsim.records import SCENARIO
 from fjsim.scenario import Scenario
 
 NUMERIC = {"kind": "numeric", "count": 3}

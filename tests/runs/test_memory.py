@@ -11,8 +11,8 @@ import pytest
 
 from fjsim import registry
 from fjsim.errors import BudgetError
-from fjsim.runs import run
 from fjsim.records import EVENTS, SCENARIO
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 
 Essences = dict[tuple[Any, ...], str]

@@ -8,10 +8,10 @@ import yaml
 
 import fjsim
 from fjsim.errors import BudgetError, ConfigError, StorageError
+from fjsim.records import EVENTS, load_transcript, read_log
 from fjsim.runs import run
 from fjsim.runs.estimate import estimate
 from fjsim.runs.resolve import resolve
-from fjsim.records import EVENTS, load_run, read_log
 from fjsim.scenario import Scenario, load_scenario
 
 Make = Callable[..., Scenario]
@@ -80,7 +80,7 @@ def test_without_an_attack_there_is_one_arm(small: Make) -> None:
 def test_a_folder_gives_the_same_as_memory_and_is_read_back(small: Make, tmp_path: Path) -> None:
     on_disk, in_memory = run(small(), out=tmp_path / "r"), run(small())
     assert essence(on_disk) == essence(in_memory)
-    loaded = load_run(tmp_path / "r", "attacked")
+    loaded = load_transcript(tmp_path / "r", "attacked")
     np.testing.assert_array_equal(loaded.beliefs, on_disk.transcript.beliefs)
     np.testing.assert_array_equal(loaded.stubbornness, on_disk.transcript.stubbornness)
     assert loaded.question_ids == on_disk.transcript.question_ids
@@ -267,7 +267,7 @@ def test_questions_without_a_key_run_and_are_read_back(small: Make, tmp_path: Pa
     path.write_text('{"question": "Tea or coffee?", "options": ["tea", "coffee", "water"]}\n')
     finished = run(small(questions=str(path)), out=tmp_path / "r")
     assert finished.metrics["accuracy_final"].value is None
-    assert load_run(tmp_path / "r", "clean").keys.tolist() == [-1]
+    assert load_transcript(tmp_path / "r", "clean").keys.tolist() == [-1]
 
 
 def test_a_defense_that_asks_for_a_warm_up_gets_it_from_any_scenario(small: Make) -> None:

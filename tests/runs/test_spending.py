@@ -10,9 +10,9 @@ import pytest
 
 from fjsim.backends import raw_backend
 from fjsim.errors import BudgetError
-from fjsim.runs import run
 from fjsim.questions import load_questions
 from fjsim.records import EVENTS, SPENDING, read_log
+from fjsim.runs import run
 from fjsim.scenario import Scenario
 from fjsim.server import ModelServer, RunningServer
 from fjsim.server.chat import completion

@@ -14,12 +14,12 @@ import pytest
 
 import fjsim
 from fjsim import registry
-from fjsim.runs.law.prediction import law_beliefs
-from fjsim.runs.play import Run, run
-from fjsim.runs.resolve import resolve
 from fjsim.fitting import FJFit
 from fjsim.metrics import paired
 from fjsim.records import Transcript
+from fjsim.runs.law.prediction import law_beliefs
+from fjsim.runs.play import Run, run
+from fjsim.runs.resolve import resolve
 from fjsim.scenario import Scenario
 
 STUBBORNNESS, SELF_WEIGHT = 0.2, 0.3
@@ -77,7 +77,7 @@ def played(case: Case, numeric: bool) -> tuple[Scenario, Run]:
 
 def unpredicted(made: Scenario, done: Run) -> float:
     """How far what the declared parameters predict lies from what was recorded."""
-    pair = paired(done.transcripts["attacked"], done.transcripts["clean"])
+    pair = paired(done.arms["attacked"], done.arms["clean"])
     told = law_beliefs(pair, "declared", resolve(made))
     assert told.because == ""
     gaps = [
@@ -107,7 +107,7 @@ def check_fit(found: FJFit, transcript: Transcript, tolerance: float) -> None:
 def check(case: Case, numeric: bool) -> None:
     made, done = played(case, numeric)
     assert unpredicted(made, done) < (EXACT if numeric else WRITTEN)
-    for transcript in done.transcripts.values():
+    for transcript in done.arms.values():
         found = fjsim.fit(transcript, resamples=0)
         check_fit(found, transcript, EXACT if numeric else 20 * WRITTEN)
 
@@ -194,7 +194,7 @@ def test_where_peers_read_nothing_the_law_hears_nobody() -> None:
     made, done = played(case, False)
     assert unpredicted(made, done) < WRITTEN
     assert done.outcome.assumes == "peers read nothing that a belief can be read off"
-    found = fjsim.fit(done.transcripts["clean"], resamples=0)
+    found = fjsim.fit(done.arms["clean"], resamples=0)
     assert np.isnan(found.self_weight).all()
     assert any("never heard seat" in text for text in found.warnings)
 
@@ -202,7 +202,7 @@ def test_where_peers_read_nothing_the_law_hears_nobody() -> None:
 def test_a_speaker_that_is_always_kept_back_is_not_taken_for_stubborn_company() -> None:
     case = ("t-w", "withhold", "uniform", "label", EVERYTHING)
     made = scenario(case, False, questions={"limit": 26}, seed=3)
-    clean = run(made, cache=False).transcripts["clean"]
+    clean = run(made, cache=False).arms["clean"]
     edges = np.asarray(clean.influence) > 0
     never = edges & (clean.heard_round < 0).all(axis=(0, 1))
     assert never.any(), "this seed has a speaker whose gate stays below the threshold"

@@ -12,13 +12,13 @@ import pytest
 
 import fjsim
 from fjsim.errors import StorageError
-from fjsim.runs.play import Run, run
-from fjsim.runs.unread import INVENTED, MIXED, RECRUITED, REWRITTEN
 from fjsim.fitting.rows.hearing import hearing
 from fjsim.metrics.detection import mean_trust
 from fjsim.records import EVENTS, Turn
-from fjsim.records.building import load_run
+from fjsim.records.building import load_transcript
 from fjsim.records.lines import line_of
+from fjsim.runs.play import Run, run
+from fjsim.runs.unread import INVENTED, MIXED, RECRUITED, REWRITTEN
 from fjsim.scenario import Scenario
 
 TEAM = {"topology": "complete", "attack": "stubborn", "agents": 4, "rounds": 3}
@@ -112,7 +112,7 @@ def test_a_log_that_says_nothing_of_the_law_is_still_read(tmp_path: Path) -> Non
         line.pop("law", None)
         line.pop("kept", None)
     path.write_bytes(b"".join(rewritten(line) for line in lines))
-    old = load_run(tmp_path / "r", "attacked")
+    old = load_transcript(tmp_path / "r", "attacked")
     assert (old.played, old.kept, old.acting) == (None, None, None)
     passed = hearing(old).passed
     assert passed is not None
@@ -128,7 +128,7 @@ def test_a_damaged_law_is_a_clear_line(tmp_path: Path) -> None:
     line["law"]["router"] = "shout"
     path.write_bytes(rewritten(line) + rest)
     with pytest.raises(StorageError, match="does not say how the run was played"):
-        load_run(tmp_path / "r")
+        load_transcript(tmp_path / "r")
 
 
 def test_a_blending_router_is_known_to_a_fit_of_its_folder(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_blending_router_is_known_to_a_fit_of_its_folder(tmp_path: Path) -> No
         backend={"kind": "simulated", **known},
         questions={"limit": 8},
     )
-    found = fjsim.fit(load_run(tmp_path / "r"), resamples=50)
+    found = fjsim.fit(load_transcript(tmp_path / "r"), resamples=50)
     np.testing.assert_allclose(found.stubbornness, 0.2, atol=1e-5)
     np.testing.assert_allclose(found.self_weight, 0.3, atol=1e-5)
     assert found.influence_shares.sum() == pytest.approx(1)
@@ -172,7 +172,7 @@ def test_what_a_prediction_refuses_a_fit_says_in_the_same_words(
 ) -> None:
     done = play(**changes)
     for arm, reason in (("attacked", attacked), ("clean", clean)):
-        transcript = done.transcripts[arm]  # type: ignore[index]
+        transcript = done.arms[arm]  # type: ignore[index]
         assert transcript.played is not None
         assert transcript.played.unread == reason
         found = fjsim.fit(transcript, resamples=0)
@@ -196,7 +196,7 @@ def test_a_missing_speaker_is_shown_by_the_same_weights_as_the_others() -> None:
         router=gated("withhold", "self-confidence", threshold=0.1),
         backend={"kind": "simulated", "invalid": 0.3},
         elicitation={"repairs": 0},
-    ).transcripts["clean"]
+    ).arms["clean"]
     assert (transcript.validity == 3).any()
     steps = fjsim.fitting.predict.beliefs.one_step_beliefs(transcript)
     assert np.nanmax(np.abs(steps - transcript.beliefs)) < 1e-6
@@ -218,4 +218,4 @@ def test_a_run_in_which_peers_read_nothing_is_read_again_from_its_folder(tmp_pat
         topology="complete", agents=3, rounds=2, questions={"limit": 2}, peers_see=["reason"]
     )
     whole = run(scenario, tmp_path / "r")
-    assert load_run(tmp_path / "r").peers_read == whole.transcript.peers_read == "nothing"
+    assert load_transcript(tmp_path / "r").peers_read == whole.transcript.peers_read == "nothing"

@@ -58,7 +58,7 @@ def test_a_man_in_the_middle_is_judged_where_it_forges(base):
 def test_what_the_attack_says_is_what_it_did(base, attack):
     scenario = Scenario(**base | {"attack": attack, "topology": "ring"})
     setup, played = resolve(scenario), run(scenario)
-    attacked, clean = played.transcripts["attacked"], played.transcripts["clean"]
+    attacked, clean = played.arms["attacked"], played.arms["clean"]
     declared = declared_hostile(setup, attacked)
     seats = list(attacked.seats)
     said, ordinary = attacked.beliefs[:, :, seats], clean.beliefs[:, :, seats]
@@ -70,7 +70,7 @@ def test_what_the_attack_says_is_what_it_did(base, attack):
 
 def test_plans_are_those_of_the_run(base):
     scenario = Scenario(**base | {"attack": "adaptive"})
-    setup, attacked = resolve(scenario), run(scenario).transcripts["attacked"]
+    setup, attacked = resolve(scenario), run(scenario).arms["attacked"]
     plans = [
         adversary_of(setup, item, attacked.innate[at])
         for at, item in enumerate(items_of(setup, attacked))

@@ -21,7 +21,7 @@ CLOSE = 1e-9
 
 def both_arms(scenario):
     played = run(scenario)
-    return paired(played.transcripts["attacked"], played.transcripts["clean"])
+    return paired(played.arms["attacked"], played.arms["clean"])
 
 
 def gaps(scenario, source="declared"):

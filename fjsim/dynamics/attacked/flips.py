@@ -13,13 +13,14 @@ from fjsim.dynamics.attacked.closed_forms import flip_threshold
 from fjsim.dynamics.attacked.group_sizes import GroupSizes
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import Residual
+from fjsim.readonly import ReadOnlyArrays
 
 MOST_TRUST = 1e9
 """Relative trust up to which the critical trust is searched."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Flips:
+class Flips(ReadOnlyArrays):
     """Decisions that flip, and what is needed that nobody flips.
 
     Parameters

@@ -25,6 +25,8 @@ from fjsim.dynamics.law.influence import total_influence
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import Residual
 from fjsim.errors import NotConvergentError, ParameterError
+from fjsim.html_table import html_table
+from fjsim.readonly import ReadOnlyArrays
 
 if TYPE_CHECKING:
     from fjsim.dynamics.attacked.adversaries import Topology
@@ -34,8 +36,8 @@ LARGEST_PRICE = 2000
 """Agents up to which the price is worked out; it needs the whole influence matrix."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Takeover:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Takeover(ReadOnlyArrays):
     """What adversaries in given seats do to the others.
 
     Parameters
@@ -77,6 +79,29 @@ class Takeover:
     closed_form: ClosedForm | None
     flips: Flips | None
     reason: str | None
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={value}" for name, value in self._numbers())
+        return f"Takeover(seats={self.seats}, {numbers})"
+
+    def _numbers(self) -> list[tuple[str, str]]:
+        """Return the numbers that say it all, as text."""
+        shown = [("mean", "none" if self.mean is None else f"{self.mean:.4g}")]
+        if self.mean_after_rounds is not None:
+            shown.append((f"after {self.n_rounds} rounds", f"{self.mean_after_rounds:.4g}"))
+        if self.flips is not None:
+            shown.append(("flips", str(self.flips.flips)))
+        return shown
+
+    def _repr_html_(self) -> str:
+        reached = (None,) * len(self.resistance) if self.equilibrium is None else self.equilibrium
+        rows = [
+            (seat, "adversary" if seat in self.seats else "", share, held)
+            for seat, (share, held) in enumerate(zip(reached, self.resistance, strict=True))
+        ]
+        title = "takeover: " + ", ".join(f"{name} {value}" for name, value in self._numbers())
+        notes = [self.reason] if self.reason else []
+        return html_table(("seat", "", "takeover", "resistance"), rows, title, notes)
 
 
 def takeover(

@@ -31,6 +31,8 @@ from fjsim.dynamics.law.stability import (
 )
 from fjsim.dynamics.networks.network import Network, System, system_of_network, system_of_parameters
 from fjsim.errors import ParameterError
+from fjsim.html_table import html_table
+from fjsim.readonly import ReadOnlyArrays
 
 Solver = Literal["auto", "direct", "conjugate-gradients", "bicgstab", "gauss-seidel"]
 
@@ -41,8 +43,8 @@ DIRECT_SPARSE = 200
 """Agents up to which a sparse system is made dense and factorised."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Equilibrium:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Equilibrium(ReadOnlyArrays):
     """Beliefs that the law leaves unchanged, and how sure that is.
 
     Parameters
@@ -64,6 +66,21 @@ class Equilibrium:
     solver: str
     iterations: int
     why: str
+
+    def __repr__(self) -> str:
+        return (
+            f"Equilibrium(shape={self.beliefs.shape}, error_bound={self.error_bound:.3g}, "
+            f"solver={self.solver!r}, iterations={self.iterations})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("beliefs", f"array of shape {self.beliefs.shape}"),
+            ("error bound", f"{self.error_bound:.3g}"),
+            ("solver", f"{self.solver}: {self.why}"),
+            ("iterations", self.iterations),
+        ]
+        return html_table(("", "equilibrium"), rows)
 
 
 def equilibrium(

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.fitting.rows.hearing import Flags
+from fjsim.readonly import ReadOnlyArrays
 
 
-@dataclass(frozen=True)
-class Intervals:
+@dataclass(frozen=True, eq=False)
+class Intervals(ReadOnlyArrays):
     """Expanded percentile intervals; NaN where the parameter is not identified.
 
     Parameters
@@ -35,8 +36,8 @@ class Intervals:
     influence_shares: Array
 
 
-@dataclass(frozen=True)
-class Identified:
+@dataclass(frozen=True, eq=False)
+class Identified(ReadOnlyArrays):
     """Which parameters the data determine.
 
     Parameters

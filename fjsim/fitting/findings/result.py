@@ -10,14 +10,16 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport
+from fjsim.html_table import html_table
+from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.transcript import Transcript
 
 if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters
 
 
-@dataclass(frozen=True)
-class ItemParameters:
+@dataclass(frozen=True, eq=False)
+class ItemParameters(ReadOnlyArrays):
     """Parameters item by item; NaN where the item does not determine them.
 
     Parameters
@@ -37,8 +39,8 @@ class ItemParameters:
     influence_shares: Array
 
 
-@dataclass(frozen=True, eq=False)
-class FJFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class FJFit(ReadOnlyArrays):
     """Fitted Friedkin-Johnsen parameters.
 
     Parameters
@@ -186,6 +188,20 @@ class FJFit:
 
     def __str__(self) -> str:
         return self.summary()
+
+    def __repr__(self) -> str:
+        known = int(self.identified.stubbornness.sum())
+        return (
+            f"FJFit({self.model}: {self.n_items} items, {self.n_agents} agents, stubbornness of "
+            f"{known} identified; print it for the table)"
+        )
+
+    def _repr_html_(self) -> str:
+        from fjsim.fitting.findings.summary import headline, parameter_cells
+
+        names = ("seat", "stubbornness", "self-weight", "influence share")
+        title = " · ".join(headline(self))
+        return html_table(names, parameter_cells(self), title, self.warnings)
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from fjsim.contracts import Heard, Validity
 from fjsim.errors import StorageError
 from fjsim.records.contents import ItemEnd
 from fjsim.records.event_log import EventLog
+from fjsim.records.header import RunHeader
 from fjsim.records.importers.imported import ImportedLog
 from fjsim.records.reading import EVENTS
 from fjsim.records.transcript import ABSENT, VALIDITY_CODES, Transcript
@@ -38,33 +38,31 @@ def write_run_folder(log: ImportedLog, folder: Path) -> None:
         raise StorageError(f"{folder}: holds a run already; choose another folder with --out")
     events = EventLog(folder)
     try:
-        events.write("run", _header(log))
+        events.say_what_it_is(_header(log))
         for item in range(log.transcript.n_items):
             _write_item(events, log, item)
     finally:
         events.close()
 
 
-def _header(log: ImportedLog) -> dict[str, Any]:
+def _header(log: ImportedLog) -> RunHeader:
     """Return what the run is; flags of the transcript that a run of ours never sets included."""
     transcript = log.transcript
-    agents = transcript.agents or tuple(f"seat {k}" for k in range(transcript.n_agents))
-    return {
-        "imported": True,
-        "influence": _influence(transcript).tolist(),
-        "rounds": transcript.n_rounds,
-        "seats": [],
-        "agents": list(agents),
-        "questions": list(dict.fromkeys(transcript.question_ids)),
-        "residual": transcript.residual,
-        "peers_read": transcript.peers_read,
-        "exchangeable": transcript.exchangeable,
-        "opinions": transcript.opinions,
-        "abstention": transcript.abstention,
-        "control": None
-        if transcript.control is None
-        else [transcript.question_ids[item] for item in np.flatnonzero(transcript.control)],
-    }
+    control = () if transcript.control is None else np.flatnonzero(transcript.control)
+    return RunHeader(
+        rounds=transcript.n_rounds,
+        agents=transcript.agents or tuple(f"seat {k}" for k in range(transcript.n_agents)),
+        seats=(),
+        influence=tuple(map(tuple, _influence(transcript).tolist())),
+        questions=tuple(dict.fromkeys(transcript.question_ids)),
+        residual=transcript.residual,
+        peers_read=transcript.peers_read,
+        imported=True,
+        exchangeable=transcript.exchangeable,
+        opinions=transcript.opinions,
+        abstention=transcript.abstention,
+        control=tuple(transcript.question_ids[item] for item in control),
+    )
 
 
 def _influence(transcript: Transcript) -> Array:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +10,17 @@ import numpy as np
 import plotly.graph_objects as go
 
 from fjsim.contracts import Arm
-from fjsim.errors import StorageError
-from fjsim.metrics import Estimate, Evidence, Measured, paired, registered, tally
+from fjsim.metrics import Estimate, Measured, tally
 from fjsim.metrics.detection import mean_trust
 from fjsim.questions import LETTERS
-from fjsim.records import (
-    SCENARIO,
-    LogContents,
-    Transcript,
-    Turn,
-    build_transcript,
-    read_run,
-)
+from fjsim.records import SCENARIO, Transcript
+from fjsim.records.deliberation import RecordedDeliberation
 from fjsim.report.html.document import Section, details, document, paragraph, preformatted, table
 from fjsim.report.html.figures import Curve, agreement_figure, curves_figure
 from fjsim.report.terminal.run import indented
 from fjsim.report.terminal.sweep import CAVEAT
-from fjsim.runs.folder import METRICS, own_text
+from fjsim.runs import Run, load_run
+from fjsim.runs.folder import own_text
 
 SHOWN_QUESTIONS = 5
 
@@ -49,94 +41,73 @@ def run_page(folder: Path) -> str:
     Raises
     ------
     StorageError
-        If the run is not finished, or damaged.
+        If no question of it is finished, or its log is not readable.
     """
-    try:
-        recorded = _recorded(folder / METRICS)
-        scenario = own_text(folder / SCENARIO)
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"{folder}: this run is not finished ({METRICS} is missing or damaged); run the same "
-            "command again first"
-        ) from error
-    contents = read_run(folder)
-    if not contents.items:
-        raise StorageError(f"{folder}: no question of this run is finished; run it further first")
-    arms = _arms(contents)
-    simulated = bool(recorded.get("simulated", False))
-    notes = ["95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better."]
-    sections = [
-        Section("Metrics", (_metrics(recorded, "attacked" in arms), *_predictions(recorded))),
-        Section("Round by round", _figures(recorded, arms)),
-        Section("What was said", _deliberations(contents)),
-        Section("Scenario", (preformatted(scenario),)),
+    run = load_run(folder)
+    notes = [
+        *(f"{note[:1].upper()}{note[1:]}." for note in run.notes),
+        "95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better.",
+        *([CAVEAT] if run.simulated else []),
     ]
-    return document(folder.name, simulated, [*notes, CAVEAT] if simulated else notes, sections)
+    sections = [
+        Section("Metrics", (_metrics(run), *_predictions(run))),
+        Section("Round by round", _figures(run)),
+        Section("What was said", _deliberations(run)),
+        Section("Scenario", (preformatted(_scenario(folder)),)),
+    ]
+    return document(folder.name, run.simulated, notes, sections)
 
 
-def _recorded(path: Path) -> Mapping[str, Any]:
-    """Read what a finished run printed; refuse what is no such thing."""
-    recorded = json.loads(own_text(path))
-    if not isinstance(recorded, dict) or not isinstance(recorded.get("metrics"), dict):
-        raise ValueError("no metrics in it")
-    return recorded
+def _scenario(folder: Path) -> str:
+    """Return the scenario as it stands in the folder; an imported log has none."""
+    try:
+        return own_text(folder / SCENARIO)
+    except (OSError, ValueError):
+        return ""
 
 
-def _arms(contents: LogContents) -> Arms:
-    present = sorted({end.arm for end in contents.items.values()})
-    arms = {arm: build_transcript(contents, arm) for arm in present}
-    if len(arms) == 2:
-        attacked, clean = paired(arms["attacked"], arms["clean"])
-        arms = {"attacked": attacked, "clean": replace(clean, targets=attacked.targets)}
-    return {arm: transcript for arm, transcript in arms.items() if transcript.n_items}
-
-
-def _estimate(value: Any) -> Estimate | None:
-    if not isinstance(value, dict) or value.get("value") is None:
-        return None
-    return Estimate(value["value"], value["low"], value["high"], value["n"])
-
-
-def _metrics(recorded: Mapping[str, Any], attacked: bool) -> str:
-    metrics, baseline = recorded["metrics"], recorded.get("baseline") or {}
+def _metrics(run: Run) -> str:
+    own, base = run.metrics, run.baseline_metrics
+    attacked = run.measured.source.main == "attacked"
     rows, numbers = [], []
-    for name, metric in registered().items():
-        value = metrics.get(name)
-        main, clean = _estimate(value), _estimate(baseline.get(name))
-        if metric.under_attack and not attacked:
+    for name, metric in run.measured.metrics.items():
+        main = own[name]
+        if main.value is None or (metric.under_attack and not attacked):
             continue
-        if main is not None and metric.place != "data":
-            rows.append((indented(metric), main.text, clean.text if clean else "", main.n))
-        elif isinstance(value, (int, float)):
-            numbers.append((metric.label, value))
-    first = "attacked" if baseline else "value"
+        if metric.bare:
+            numbers.append((metric.label, main.value))
+        elif metric.place != "data":
+            clean = None if base is None else base.get(name)
+            known = clean is not None and clean.value is not None
+            text = clean.text if clean is not None and known else ""
+            rows.append((indented(metric), main.text, text, main.n))
+    first = "value" if base is None else "attacked"
     return table(("metric", first, "clean", "n"), rows) + table(("what it took", ""), numbers)
 
 
-def _predictions(recorded: Mapping[str, Any]) -> tuple[str, ...]:
-    rows = []
-    for source, made in recorded.get("prediction", {}).items():
-        if isinstance(made, dict):
-            takeover, flips = _estimate(made.get("takeover")), _estimate(made.get("flips"))
-            texts = [estimate.text if estimate else "n/a" for estimate in (takeover, flips)]
-            rows.append((source.replace("_", " "), *texts, made.get("error")))
-    if not recorded.get("baseline"):
+def _predictions(run: Run) -> tuple[str, ...]:
+    if run.baseline is None:
         return ()
+    rows = [
+        (source.replace("_", " "), made.takeover.text, made.flips.text, made.error)
+        for source, made in run.prediction.items()
+        if made is not None
+    ]
     headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
-    assumes = recorded.get("prediction", {}).get("assumes", "")
+    assumes = run.outcome.assumes
     if assumes and not assumes.startswith("no prediction"):
         assumes = f"assumes that {assumes}"
     notes = [f"{assumes[:1].upper()}{assumes[1:]}."] if assumes else []
     notes += [
         f"Nothing is predicted with parameters {source.replace('_', ' ')}: {reason}."
-        for source, reason in recorded.get("prediction", {}).get("because", {}).items()
+        for source, reason in run.outcome.because.items()
         if not assumes.endswith(reason)
     ]
     return (*([table(headers, rows)] if rows else []), *(paragraph(note, "note") for note in notes))
 
 
-def _figures(recorded: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, ...]:
-    measured = Measured(Evidence(arms))
+def _figures(run: Run) -> tuple[str | go.Figure, ...]:
+    measured = run.measured
     drawn = [name for name, metric in measured.metrics.items() if metric.rounds == "drawn"]
     curves = {name: _by_round(measured, name) for name in drawn}
     figures: list[go.Figure] = [
@@ -146,14 +117,14 @@ def _figures(recorded: Mapping[str, Any], arms: Arms) -> tuple[str | go.Figure, 
         for name, found in curves.items()
         if found
     ]
-    trust = _trust(arms)
+    trust = _trust(run.arms)
     if trust:
         figures.append(curves_figure("Trust over listeners", trust, y_title="mean gate"))
     pairs = {
         name: (predicted, observed)
         for name in ("takeover", "flips")
-        if (predicted := _estimate(recorded["metrics"].get(f"{name}_predicted"))) is not None
-        and (observed := _estimate(recorded["metrics"].get(f"{name}_observed"))) is not None
+        if (predicted := run.metrics[f"{name}_predicted"]).value is not None
+        and (observed := run.metrics[f"{name}_observed"]).value is not None
     }
     if pairs:
         figures.append(agreement_figure("The law against what was observed", pairs))
@@ -192,40 +163,34 @@ def _mean(values: Any, transcript: Transcript) -> Estimate:
     return tally(transcript, sums, known.sum(axis=1)).estimate()
 
 
-def _deliberations(contents: LogContents) -> tuple[str, ...]:
-    arm = "attacked" if any(key.arm == "attacked" for key in contents.turns) else "clean"
-    turns = [t for key, t in contents.turns.items() if key.arm == arm and key.replica == 0]
+def _deliberations(run: Run) -> tuple[str, ...]:
+    arm, contents = run.spoken_arm(), run.contents
     warm = {end.question for end in contents.items.values() if end.warmup}
-    names = [name for name in contents.header["questions"] if name not in warm]
+    spoken = {key.question for key in contents.turns if (key.arm, key.replica) == (arm, 0)}
+    names = [
+        name for name in contents.known_header.questions if name in spoken and name not in warm
+    ]
     chosen = names[:SHOWN_QUESTIONS]
     caption = f"The first {len(chosen)} questions of the {arm} arm; fjsim show prints any other."
-    parts = [
-        _deliberation(contents, name, [t for t in turns if t.question == name]) for name in chosen
-    ]
+    parts = [_deliberation(run.deliberation(name, arm)) for name in chosen]
     return (paragraph(caption, "note"), *parts)
 
 
-def _deliberation(contents: LogContents, question: str, turns: Sequence[Turn]) -> str:
-    hostile = {t.agent for t in turns if t.arm == "attacked"} & set(contents.header["seats"])
-    end = next((e for e in contents.items.values() if e.question == question), None)
-    attacked = next(
-        (e for e in contents.items.values() if e.question == question and e.target is not None), end
-    )
-    facts = [f"key {_letter(end.key if end else None)}"]
-    facts.append(f"target {_letter(attacked.target if attacked else None)}")
+def _deliberation(recorded: RecordedDeliberation) -> str:
+    facts = (f"key {_letter(recorded.key)}", f"target {_letter(recorded.target)}")
     rows = [
         (
             turn.round,
-            f"{turn.agent} (adversary)" if turn.agent in hostile else turn.agent,
+            f"{turn.agent} (adversary)" if turn.agent in recorded.seats else turn.agent,
             _letter(turn.answer),
             " ".join(f"{mass:.2f}" for mass in turn.belief or ()),
             " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
             turn.reason or turn.problem,
         )
-        for turn in sorted(turns, key=lambda turn: (turn.round, turn.agent))
+        for turn in recorded.turns
     ]
     headers = ("round", "agent", "answer", "belief", "heard", "said")
-    return details(f"{question} · {' · '.join(facts)}", table(headers, rows))
+    return details(f"{recorded.question} · {' · '.join(facts)}", table(headers, rows))
 
 
 def _letter(option: int | None) -> str:

@@ -14,7 +14,7 @@ from fjsim.report.terminal.sweep import CAVEAT
 
 if TYPE_CHECKING:
     from fjsim.runs.estimate import Estimated
-    from fjsim.runs.play import Run
+    from fjsim.runs.result import Run
 
 
 def run_table(run: Run) -> Table:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option
+from fjsim.fitting import FJFit, predicted_beliefs
+from fjsim.fitting.predict.beliefs import law_rows
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
+from fjsim.records import Transcript
 from fjsim.runs.law.intent import forged_beliefs
 from fjsim.runs.resolve import Setup
 from fjsim.runs.unread import REWRITTEN, rewrites_others, silent_because
-from fjsim.fitting import FJFit, predicted_beliefs
-from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
-from fjsim.fitting.predict.beliefs import law_rows
-from fjsim.records import Transcript
 
 Number = TypeVar("Number", bound=np.generic)
 

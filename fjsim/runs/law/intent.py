@@ -16,8 +16,9 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Message, Record, Sight
 from fjsim.deliberation import Item
 from fjsim.deliberation.adversary import Adversary, TurnContext, said_in
-from fjsim.runs.resolve import Setup, team_of
 from fjsim.records import Transcript
+from fjsim.runs.resolve import Setup
+from fjsim.runs.runtime import team_of
 
 IN_HAND = frozenset({Sight.GRAPH, Sight.KEY, Sight.MESSAGES, Sight.BELIEFS})
 """What a view can be rebuilt from on its way to a listener."""

@@ -8,12 +8,12 @@ import numpy as np
 
 from fjsim.beliefs import Array, total_variation
 from fjsim.errors import ParameterError
-from fjsim.runs.law.effective import MOVING, EffectiveLaw
-from fjsim.runs.resolve import Setup
 from fjsim.fitting import fitted_on_clean, fitted_on_first_rounds, predicted_beliefs
 from fjsim.fitting.predict.forecast import first_share, quick_fit
 from fjsim.metrics import NOTHING, Estimate, Pair, Tally
 from fjsim.metrics.takeover import flips_tally, takeover_tally
+from fjsim.runs.law.effective import MOVING, EffectiveLaw
+from fjsim.runs.resolve import Setup
 
 UNDECLARED = "neither backend nor agents declare their parameters"
 ONE_ARM = "there is no clean arm to hold it against"

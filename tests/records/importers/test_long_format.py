@@ -14,7 +14,7 @@ import pytest
 
 from fjsim.errors import ConfigError, LogFormatError
 from fjsim.fitting import fit
-from fjsim.records.building import load_run
+from fjsim.records.building import load_transcript
 from fjsim.records.importers import read_log
 from fjsim.records.importers.imported import Scale
 from fjsim.records.importers.run_folder import write_run_folder
@@ -115,7 +115,7 @@ def test_a_turn_that_heard_what_the_log_does_not_hold_is_masked(case: str, tmp_p
     assert fit(log.transcript, resamples=0).n_turns == 2
     assert log.transcript.valid[0, 1, 0]
     write_run_folder(log, tmp_path / "run")
-    assert fit(load_run(tmp_path / "run"), resamples=0).n_turns == 2
+    assert fit(load_transcript(tmp_path / "run"), resamples=0).n_turns == 2
 
 
 def test_a_neighbour_that_fell_silent_is_not_heard_and_masks_nothing(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_arrays_that_would_not_fit_are_refused(tmp_path: Path) -> None:
 def test_an_imported_log_becomes_a_run_folder(tmp_path: Path) -> None:
     log = read_log(write(tmp_path, csv_of(TURNS)))
     write_run_folder(log, tmp_path / "run")
-    loaded = load_run(tmp_path / "run")
+    loaded = load_transcript(tmp_path / "run")
     assert np.array_equal(loaded.beliefs, log.transcript.beliefs)
     assert np.array_equal(loaded.heard_round, log.transcript.heard_round)
     assert loaded.agents == ("x", "y")

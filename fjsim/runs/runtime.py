@@ -1,0 +1,173 @@
+"""What plays a run: the team, the backends behind it, and what they may spend."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fjsim.backends import make_backend
+from fjsim.backends.wrappers.budget import Ledger, Spend
+from fjsim.backends.wrappers.prices import PriceList, load_prices
+from fjsim.contracts import Agent, Backend, DeclaredLaw, ModelAgent, Sampling, SpeakingAgent
+from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of
+from fjsim.records import SpendingLog
+from fjsim.runs.resolve import Setup
+from fjsim.scenario import Scenario
+
+LEAST_WINDOW = 8
+TOP_LOGPROBS = 20
+"""As many alternatives as common servers return."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A team at work: with backends that can be asked and must be closed.
+
+    Parameters
+    ----------
+    team : Team
+    backends : tuple of Backend or None
+        One per seat; seats alike share one.
+    """
+
+    team: Team
+    backends: tuple[Backend | None, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no language model takes part."""
+        return all(backend is None or backend.simulated for backend in self.backends)
+
+    @property
+    def window(self) -> int:
+        """How many items are worth starting at a time."""
+        paces = [backend.pace for backend in self.backends if backend is not None]
+        limits = [pace.max_concurrency for pace in paces if pace is not None]
+        return max(
+            LEAST_WINDOW, max(limits, default=0) // max(1, self.team.n_agents) + LEAST_WINDOW
+        )
+
+    async def close(self) -> None:
+        """Close all backends, also those after one that cannot be closed."""
+        async with AsyncExitStack() as closing:
+            for backend in {id(b): b for b in self.backends if b is not None}.values():
+                closing.push_async_callback(backend.close)
+
+    def declared(self, item: Item) -> DeclaredLaw | None:
+        """Return the true parameters of all seats on one item, where every seat has some."""
+        rules, rows = self.team.rules, []
+        for seat, agent in enumerate(self.team.agents):
+            own = self._declared(agent, seat, item)
+            if own is None:
+                return None
+            rows.append(own)
+        stubbornness, self_weight = np.array(rows).T
+        if not rules.self_view and all(isinstance(a, ModelAgent) for a in self.team.agents):
+            # Without its own last view an agent falls back on what it thought first.
+            stubbornness = stubbornness + (1 - stubbornness) * self_weight
+            self_weight = np.zeros_like(self_weight)
+        return DeclaredLaw(stubbornness, self_weight)
+
+    def _declared(self, agent: Agent, seat: int, item: Item) -> tuple[float, float] | None:
+        seed = self.team.rules.seed
+        if isinstance(agent, SpeakingAgent):
+            return agent.declared(item.question, item.replica, seat, seed)
+        backend = self.backends[seat]
+        if backend is None:
+            return None
+        law = backend.declared(item.question, item.replica, self.team.n_agents, seed)
+        return (
+            None if law is None else (float(law.stubbornness[seat]), float(law.self_weight[seat]))
+        )
+
+
+def make_runtime(
+    setup: Setup,
+    spent: Spend,
+    cache: Path | bool | None = True,
+    spending: SpendingLog | None = None,
+) -> Runtime:
+    """Make the team of a run, backends and all.
+
+    Parameters
+    ----------
+    setup : Setup
+    spent : Spend
+        What earlier sessions took.
+    cache : bool or Path
+        Whether replies had before are used again, and from which file.
+    spending : SpendingLog, optional
+        Where requests are written down; by default in memory.
+    """
+    scenario = setup.scenario
+    blocks = [block.backend or scenario.backend for block in scenario.seats]
+    ledger, prices = _ledger(scenario, spent, spending)
+    made: dict[str, Backend] = {}
+    for block in blocks:
+        text = json.dumps(block.as_dict(), sort_keys=True)
+        if text not in made:
+            made[text] = make_backend(
+                block.as_dict(),
+                questions=setup.questions,
+                cache=cache is not False,
+                cache_path=cache if isinstance(cache, Path) else None,
+                ledger=ledger,
+                prices=prices,
+            )
+    backends = tuple(
+        made[json.dumps(block.as_dict(), sort_keys=True)] if seat in setup.model_seats else None
+        for seat, block in enumerate(blocks)
+    )
+    sampling = Sampling(**scenario.sampling.model_dump(), seed=scenario.seed)
+    elicitation = scenario.elicitation
+    samples = elicitation.samples if elicitation.channel == "frequency" else 1
+    logprobs = TOP_LOGPROBS if elicitation.channel == "logprobs" else 0
+    elicitors = tuple(
+        None
+        if backend is None
+        else Elicitor(backend, sampling, elicitation.repairs, samples, logprobs)
+        for backend in backends
+    )
+    return Runtime(team_of(setup, elicitors), backends)
+
+
+def _ledger(
+    scenario: Scenario, spent: Spend, spending: SpendingLog | None
+) -> tuple[Ledger, PriceList | None]:
+    budget = scenario.budget
+    prices = load_prices(budget.prices) if budget.prices is not None else None
+    caps = (budget.max_calls, budget.max_tokens, budget.max_cost)
+    return Ledger(*caps, spent=spent, log=spending), prices
+
+
+def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) -> Team:
+    """Return the team of a run; without elicitors, one that can be asked but cannot ask."""
+    scenario, plugins = setup.scenario, setup.plugins
+    return Team(
+        agents=plugins.agents,
+        elicitors=elicitors or (None,) * scenario.n_agents,
+        influence=setup.influence,
+        router=plugins.router,
+        defense=plugins.defense,
+        attack=plugins.attack,
+        seats=setup.seats,
+        rules=Rules(
+            n_rounds=scenario.rounds,
+            sequential=scenario.protocol == "sequential",
+            peers_see=frozenset(scenario.peers_see),
+            self_view=scenario.self_view,
+            permute_options=scenario.elicitation.permute_options,
+            shuffle_peers=scenario.elicitation.shuffle_peers,
+            token_budget=scenario.elicitation.context_budget,
+            seed=scenario.seed,
+        ),
+    )
+
+
+def memory(setup: Setup) -> str:
+    """Return how much of the past the policies need: none, round0 or history."""
+    return memory_of(team_of(setup))
