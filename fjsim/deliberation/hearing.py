@@ -181,7 +181,7 @@ def as_read(record: Record, message: Message, seat: int) -> Record:
     return replace(record, stated=stated, accepted=accepted, answers=answers, confidence=confidence)
 
 
-def delivered(
+def through_router(
     messages: Sequence[Message], router: Router, shares: Array, rng: np.random.Generator
 ) -> Hearing:
     """Apply a router's channel to the messages of one model-driven listener.
@@ -216,7 +216,7 @@ def delivered(
     return Hearing(tuple(heard), tuple(silent))
 
 
-def deliver(
+def through_defense(
     messages: Sequence[Message], channel: Channel, threshold: float, rng: np.random.Generator
 ) -> Hearing:
     """Apply a defense's channel to the messages of one listener.

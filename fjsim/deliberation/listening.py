@@ -9,7 +9,14 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Message, SpeakingAgent, Validity
 from fjsim.deliberation.accepting import gate_of
 from fjsim.deliberation.adversary import Adversary, TurnContext
-from fjsim.deliberation.hearing import Gating, Hearing, cut, deliver, delivered, message_of
+from fjsim.deliberation.hearing import (
+    Gating,
+    Hearing,
+    cut,
+    message_of,
+    through_defense,
+    through_router,
+)
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
 from fjsim.seeds import shuffled, stream
@@ -112,12 +119,12 @@ class Listening:
         team, seed = self.team, self.team.rules.seed
         if team.router.channel != "label":
             shares = team.influence[seat]
-            chosen = delivered(loud, team.router, shares, stream(seed, "routing", *place))
+            chosen = through_router(loud, team.router, shares, stream(seed, "routing", *place))
             # Who said nothing is shown by the same weights as the others.
             missing = (replace(one, weight=float(shares[one.speaker])) for one in silent)
             loud, silent = chosen.heard, (*chosen.silent, *missing)
         if team.defense is None:
             return Hearing(tuple(loud), tuple(silent))
         rng = stream(seed, "delivery", *place)
-        hearing = deliver(loud, team.defense.channel, team.defense.threshold, rng)
+        hearing = through_defense(loud, team.defense.channel, team.defense.threshold, rng)
         return replace(hearing, silent=(*hearing.silent, *silent))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Arm, Heard, Message, Record, Sight, SpeakingAgent, Validity
+from fjsim.contracts import Arm, Heard, Message, Record, Sight, Validity
 from fjsim.deliberation.accepting import accepted_belief
 from fjsim.deliberation.adversary import Adversary, TurnContext
 from fjsim.deliberation.elicitation import Elicited
@@ -225,11 +225,12 @@ class Deliberation:
         stance = None if self._adversary is None else self._adversary.stance(seat, context)
         hearing = self._listening.hearing(seat, context, self.weights, self._gates, self._gating)
         asked = self._speaking.prompt(seat, number, hearing, stance)
-        recorded = self._journal.recorded(self._key(seat, number))
+        key = self._key(seat, number)
+        recorded = self._journal.recorded(key)
         if recorded is not None:
             return self._keep(recorded, known=True, asked=asked)
         elicited = await self._speaking.statement(seat, number, hearing, stance, asked)
-        return self._keep(self._turn(seat, number, hearing, elicited), known=False, asked=asked)
+        return self._keep(self._turn(key, hearing, elicited), known=False, asked=asked)
 
     def _keep(self, turn: Turn, known: bool, asked: str) -> Turn:
         self._state.keep(turn)
@@ -239,12 +240,12 @@ class Deliberation:
             self._journal.accept(turn)
         return turn
 
-    def _turn(self, seat: int, number: int, hearing: Hearing, elicited: Elicited) -> Turn:
+    def _turn(self, key: TurnKey, hearing: Hearing, elicited: Elicited) -> Turn:
         statement = elicited.statement
         stated = statement.belief
-        accepted, kept = self._accepted(seat, number, hearing, stated)
+        accepted, kept = self._accepted(key.agent, key.round, hearing, stated)
         return Turn(
-            *self._key(seat, number),
+            *key,
             validity=statement.validity,
             answer=statement.answer,
             belief=None if accepted is None else tuple(accepted.tolist()),
@@ -265,11 +266,11 @@ class Deliberation:
         self, seat: int, number: int, hearing: Hearing, stated: Array | None
     ) -> tuple[Array | None, tuple[float, ...] | None]:
         """Return what is accepted; all of it in round 0, and of who mixes for itself."""
-        mixes = isinstance(self.team.agents[seat], SpeakingAgent)
-        if stated is None or number == 0 or mixes:
+        team = self.team
+        if stated is None or number == 0 or not team.blends or team.speaking[seat] is not None:
             return stated, None
         innate, own = self._state.belief(seat, 0), self._state.belief(seat, number - 1)
-        return accepted_belief(self.team, self.weights[seat], hearing, stated, innate, own)
+        return accepted_belief(team, self.weights[seat], hearing, stated, innate, own)
 
     def _recorded(self, hearing: Hearing) -> tuple[Heard, ...]:
         heard = hearing.record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fjsim.contracts import ModelAgent, SampleIndex, Situation, SpeakingAgent, Stance
+from fjsim.contracts import ModelAgent, SampleIndex, Situation, Stance
 from fjsim.deliberation import rendering
 from fjsim.deliberation.conversation import Conversation
 from fjsim.deliberation.elicitation import Elicited
@@ -63,7 +63,7 @@ class Speaking:
         stance : Stance or None
             What an attack has it say.
         """
-        if isinstance(self.team.agents[seat], SpeakingAgent):
+        if self.team.speaking[seat] is not None:
             return ""
         if number == 0:
             return self.opening_prompt(seat, stance)
@@ -93,8 +93,8 @@ class Speaking:
         asked : str
             From `prompt`.
         """
-        agent = self.team.agents[seat]
-        if isinstance(agent, SpeakingAgent):
+        agent = self.team.speaking[seat]
+        if agent is not None:
             situation = self._situation(seat, number, hearing, stance)
             return Elicited(agent.speak(situation), "", "", Cost())
         elicitor = self.team.elicitors[seat]

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Agent, Attack, Channel, Defense, Router
+from fjsim.contracts import Agent, Attack, Channel, Defense, Router, SpeakingAgent
 from fjsim.deliberation.elicitation import Elicitor
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.questions import Question
@@ -89,6 +89,11 @@ class Team:
         """The defense's channel; None without a defense."""
         return None if self.defense is None else self.defense.channel
 
+    @cached_property
+    def blends(self) -> bool:
+        """Whether a channel changes what is accepted of what a model states."""
+        return "blend" in (self.defense_channel, self.router.channel)
+
     @property
     def n_agents(self) -> int:
         """How many seats there are."""
@@ -98,6 +103,11 @@ class Team:
     def speakers(self) -> tuple[tuple[int, ...], ...]:
         """Whom each listener hears."""
         return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.influence)
+
+    @cached_property
+    def speaking(self) -> tuple[SpeakingAgent | None, ...]:
+        """The agents that speak for themselves, by seat; None where a model speaks."""
+        return tuple(one if isinstance(one, SpeakingAgent) else None for one in self.agents)
 
     def question_view(self, question: Question) -> QuestionView:
         """Return the question as everybody is shown it."""

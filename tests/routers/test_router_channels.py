@@ -7,7 +7,7 @@ import fjsim
 from fjsim.beliefs import certain
 from fjsim.contracts import Message
 from fjsim.deliberation.accepting import blended, routed
-from fjsim.deliberation.hearing import Hearing, delivered
+from fjsim.deliberation.hearing import Hearing, through_router
 from fjsim.registry import build
 from fjsim.scenario import Scenario
 
@@ -20,7 +20,7 @@ MESSAGES = tuple(
 
 def through(channel, messages=MESSAGES, seed=0, **parameters):
     router = build("router", {"kind": "self-confidence", "channel": channel, **parameters})
-    return delivered(messages, router, SHARES, np.random.default_rng(seed))
+    return through_router(messages, router, SHARES, np.random.default_rng(seed))
 
 
 def test_label_shows_the_routed_weight():
