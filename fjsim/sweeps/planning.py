@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fjsim.runs.estimate import estimate
-from fjsim.runs.play import Watcher
+from fjsim.runs.journal import Watcher
 from fjsim.runs.resolve import Setup, resolve
 from fjsim.scenario import Scenario
 from fjsim.sweeps.cell import CellJob, CellResult, finished

@@ -99,7 +99,7 @@ def test_a_run_of_which_nothing_is_finished_is_shown_and_not_measured(
     (tmp_path / EVENTS).write_bytes(b"".join(lines[:10]))
     with pytest.warns(IncompleteRunWarning, match="0 of 8"):
         loaded = load_run(tmp_path)
-    assert "nothing finished" in repr(loaded)
+    assert "no question is finished" in repr(loaded)
     (name,) = {key.question for key in loaded.contents.turns}
     assert loaded.deliberation(name).turns
     for asked in ("transcript", "metrics", "measured", "prediction"):

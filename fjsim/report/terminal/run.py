@@ -12,8 +12,8 @@ from fjsim.metrics import Measured, Metric
 from fjsim.metrics.metric import Count
 
 if TYPE_CHECKING:
+    from fjsim.runs import Run
     from fjsim.runs.estimate import Estimated
-    from fjsim.runs.play import Run
 
 
 def run_table(run: Run) -> Table:
@@ -112,9 +112,9 @@ def _unpredicted(run: Run) -> list[str]:
         return []
     if run.outcome.metrics.get("takeover_predicted") is None:
         best = "declared" if run.outcome.assumes.startswith("no prediction") else "fitted_clean"
-        return [f"no prediction by the law: {because[best]}"]
+        return [f"no prediction by the law: {escape(because[best])}"]
     if "fitted_clean" in because:
-        return [f"no prediction by a fit of the clean arm: {because['fitted_clean']}"]
+        return [f"no prediction by a fit of the clean arm: {escape(because['fitted_clean'])}"]
     return []
 
 
