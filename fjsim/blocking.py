@@ -10,6 +10,8 @@ from threading import Event, Thread
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How often a caller that waits looks whether it has been cancelled."""
 
 
 def outcome_of(work: Coroutine[Any, Any, Result]) -> Result:
@@ -56,7 +58,7 @@ class _Thread(Generic[Result]):
         thread = Thread(target=copy_context().run, args=(self._run,), daemon=True)
         thread.start()
         try:
-            thread.join()
+            self._wait(thread, asyncio.current_task())
         except BaseException:
             self._began.wait()
             self._stop()
@@ -65,6 +67,13 @@ class _Thread(Generic[Result]):
         if self._error is not None:
             raise self._error
         return self._results[0]
+
+    def _wait(self, thread: Thread, caller: asyncio.Task[Any] | None) -> None:
+        """Wait until the work is done, or its caller is cancelled: so `asyncio.run` takes Ctrl-C."""
+        while thread.is_alive():
+            thread.join(SECONDS_BETWEEN_LOOKS)
+            if caller is not None and caller.cancelling():
+                raise asyncio.CancelledError
 
     def _stop(self) -> None:
         # A loop that is closed has nothing to stop any more.
