@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 Result = TypeVar("Result")
 SECONDS_BETWEEN_LOOKS = 0.2
 """How often a caller that waits looks whether it has been cancelled."""
+SECONDS_TO_BEGIN = 1.0
+"""How long a thread that is stopped at once is given to begin."""
 
 
 def outcome_of(work: Coroutine[Any, Any, Result]) -> Result:
@@ -49,29 +51,28 @@ class _Thread(Generic[Result]):
     """A coroutine on an event loop of its own in another thread."""
 
     def __init__(self, work: Coroutine[Any, Any, Result]) -> None:
-        self._work, self._began = work, Event()
+        self._work, self._began, self._ended = work, Event(), Event()
         self._results: list[Result] = []
         self._error: BaseException | None = None
 
     def outcome(self) -> Result:
         """Wait for the result; on Ctrl-C stop the work, and wait until it has stopped."""
-        thread = Thread(target=copy_context().run, args=(self._run,), daemon=True)
-        thread.start()
         try:
-            self._wait(thread, asyncio.current_task())
+            Thread(target=copy_context().run, args=(self._run,), daemon=True).start()
+            self._wait(asyncio.current_task())
         except BaseException:
-            self._began.wait()
-            self._stop()
-            thread.join()
+            # Ctrl-C may come while the thread is being made.
+            if self._began.wait(SECONDS_TO_BEGIN):
+                self._stop()
+                self._ended.wait()
             raise
         if self._error is not None:
             raise self._error
         return self._results[0]
 
-    def _wait(self, thread: Thread, caller: asyncio.Task[Any] | None) -> None:
-        """Wait until the work is done, or its caller is cancelled: so `asyncio.run` takes Ctrl-C."""
-        while thread.is_alive():
-            thread.join(SECONDS_BETWEEN_LOOKS)
+    def _wait(self, caller: asyncio.Task[Any] | None) -> None:
+        """Wait for the end, or for the caller to be cancelled, as `asyncio.run` does on Ctrl-C."""
+        while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
             if caller is not None and caller.cancelling():
                 raise asyncio.CancelledError
 
@@ -86,6 +87,8 @@ class _Thread(Generic[Result]):
         # Whatever it is, it belongs to the thread that waits.
         except BaseException as error:
             self._error = error
+        finally:
+            self._ended.set()
 
     async def _begin(self) -> Result:
         task = asyncio.current_task()

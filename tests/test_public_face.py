@@ -166,17 +166,20 @@ def test_ctrl_c_stops_the_work_before_it_reaches_the_caller(how: str) -> None:
     async def cell() -> None:
         outcome_of(work())
 
+    def in_a_loop_of_its_own() -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(cell())
+        finally:
+            loop.close()
+
+    ways = {
+        "asyncio.run": lambda: asyncio.run(cell()),
+        "a loop that runs for ever": in_a_loop_of_its_own,
+        "no loop": lambda: outcome_of(work()),
+    }
     with pytest.raises(KeyboardInterrupt):
-        if how == "asyncio.run":
-            asyncio.run(cell())
-        elif how == "no loop":
-            outcome_of(work())
-        else:
-            loop = asyncio.new_event_loop()
-            try:
-                loop.run_until_complete(cell())
-            finally:
-                loop.close()
+        ways[how]()
     assert stopped == ["stopped"]
 
 
@@ -210,5 +213,5 @@ def test_plugins_are_listed_with_one_line_each() -> None:
             assert one.kind == kind
             assert one.summary
             assert "\n" not in one.summary
-    with pytest.raises(ConfigError, match="no kind of plug-in 'defence'.*did you mean 'defense'"):
+    with pytest.raises(ConfigError, match=r"no kind of plug-in 'defence'.*did you mean 'defense'"):
         fjsim.plugins("defence")

@@ -145,9 +145,9 @@ def run_sweep(
     best = None
     with open_executor(executor, workers) as play_all:
         played = play_plan(planned, play_all, watch)
-        if sweep.best_response is not None:
+        if planned.sweep.best_response is not None:
             best = search_best_responses(planned, play_all, workers)
-    result = pool(played, planned.out, best, sweep.base.seed)
+    result = pool(played, planned.out, best, planned.sweep.base.seed)
     if planned.out is not None:
         write_tables(result, planned.out)
     return result
