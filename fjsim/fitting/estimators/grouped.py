@@ -20,6 +20,7 @@ from fjsim.fitting.rows.hearing import INNATE, PEERS, Flags
 from fjsim.fitting.rows.mixtures import (
     Mixture,
     even_mixture,
+    expand_rows,
     group_mixture,
     mixed_columns,
     rows_by_mixture,
@@ -147,4 +148,4 @@ def _typical(weights: Array) -> Array:
 
 def _spread(rows: Array, typical: Array) -> Array:
     """Return rows over speakers from rows over mixtures and typical mixture weights."""
-    return np.asarray(rows_by_mixture(rows, typical[None, None])[0, 0])
+    return np.asarray(expand_rows(rows, typical[None, None])[0, 0])
