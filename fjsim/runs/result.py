@@ -94,7 +94,7 @@ class Run:
         Raises
         ------
         StorageError
-            If it is not known, as of an imported log.
+            If it is not known, as that of an imported log is not.
         """
         if self._scenario is None:
             raise StorageError(f"{self._place}: the scenario of this run is not known")
