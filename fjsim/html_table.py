@@ -47,5 +47,5 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return "n/a" if value != value else f"{value:.3f}"
     return escape(printable(str(value)))

@@ -65,10 +65,8 @@ class ReadOnlyArrays:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickled arrays come back writable; making the result again closes them.
-        return _made, (
-            type(self),
-            {one.name: getattr(self, one.name) for one in fields(cast(Any, self))},
-        )
+        values = {one.name: getattr(self, one.name) for one in fields(cast(Any, self))}
+        return _made, (type(self), values)
 
 
 def _made(kind: type[Made], values: Mapping[str, Any]) -> Made:

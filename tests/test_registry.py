@@ -53,13 +53,13 @@ import json, sys
 import fjsim
 
 request = json.loads(sys.argv[1])
-table = fjsim.evaluate_defenses(fjsim.Scenario(**request.pop("scenario")), **request)
+found = fjsim.evaluate_defenses(fjsim.Scenario(**request.pop("scenario")), **request)
 columns = [
     "topology", "attack", "defense", "attack_success_rate", "asr_change", "price", "steadfast"
 ]
 print(json.dumps({
-    "rows": table[columns].to_dict("records"),
-    "ranked": [row["defense"] for row in table.attrs["leaderboard"]],
+    "rows": found.table[columns].to_dict("records"),
+    "ranked": found.leaderboard["defense"].tolist(),
     "imported": "fjsim_sample" in sys.modules,
 }))
 """

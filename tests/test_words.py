@@ -15,8 +15,6 @@ ROOMS = ("fjsim", "agents", "topologies", "routers", "attacks", "defenses")
 TREE = (*ROOMS, "studies", "benchmarks", "tests")
 RETIRED = r"\b(purse|sheet|duel|duels)\b|\b[Aa]s of [`\w]*`"
 """Metaphors that had a term of their own, and "as of" (since) where "as in" is meant."""
-SHEETS = {"fjsim/deliberation/team.py"}
-"""Holds the old name of `Team.question_view` for callers of before."""
 
 
 def sources(*folders: str) -> Iterator[tuple[str, str]]:
@@ -68,7 +66,6 @@ def test_nothing_says_as_of_for_as_in_nor_names_a_thing_by_a_metaphor() -> None:
     found = [
         (path, match[0])
         for path, source in sources("fjsim", "agents", "topologies", "routers", "attacks")
-        if path not in SHEETS and not path.startswith("fjsim/runs/play")
         for text in docstrings(source)
         for match in re.finditer(RETIRED, text)
     ]

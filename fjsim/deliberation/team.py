@@ -65,8 +65,8 @@ class Team:
         for scenarios.
     attack : Attack or None
         None likewise.
-    seats : tuple of int
-        The adversary's; read them as `adversary_seats`.
+    adversary_seats : tuple of int
+        The adversary's seats, in either arm.
     rules : Rules
     """
 
@@ -76,13 +76,8 @@ class Team:
     router: Router
     defense: Defense | None
     attack: Attack | None
-    seats: tuple[int, ...]
+    adversary_seats: tuple[int, ...]
     rules: Rules
-
-    @property
-    def adversary_seats(self) -> tuple[int, ...]:
-        """The adversary's seats, in either arm."""
-        return self.seats
 
     @property
     def defense_channel(self) -> Channel | None:
@@ -115,6 +110,3 @@ class Team:
         if self.rules.permute_options:
             stream(self.rules.seed, "options", question.id).shuffle(order)
         return QuestionView(question, tuple(order.tolist()))
-
-    # What runs are built and logged with still says `sheet`.
-    sheet = question_view

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fjsim.errors import ConfigError
 from fjsim.fitting.estimators.contract import Estimator, RowEstimator
 from fjsim.fitting.findings.caveats import control_warning
 from fjsim.fitting.findings.result import FJFit
+from fjsim.records.importers.imported import ImportedLog
+from fjsim.records.source import HasArms, recorded
 from fjsim.records.transcript import Transcript
 from fjsim.registry import build
 
 
 def fit(
-    transcript: Transcript,
+    source: Transcript | HasArms | ImportedLog | str | Path,
     model: str | Estimator = "pooled",
     *,
     compare: bool | Iterable[str] = False,
@@ -27,8 +30,10 @@ def fit(
 
     Parameters
     ----------
-    transcript : Transcript
-        What was recorded. Control items are kept out of the fit.
+    source : Run, Transcript, ImportedLog, str or Path
+        What was recorded, or the path of a run folder or of a foreign log. Of a run the clean arm
+        is fitted, where there is one: what an adversary says or forges tells nothing of how the
+        others listen. Control items are kept out of the fit.
     model : str or Estimator, default 'pooled'
         Name of an estimator, or one made by hand. A crowd whose members differ from item to item
         gets ``exchangeable`` instead of a model with one row per seat, and a warning.
@@ -48,15 +53,16 @@ def fit(
     Raises
     ------
     ConfigError
-        If the model is no fit of the law, or has no such parameter.
+        If the source is none of these, or the model is no fit of the law, or has no such parameter.
     ParameterError
         If there is nothing to fit.
 
     Examples
     --------
     >>> import fjsim  # doctest: +SKIP
-    >>> fjsim.fit(run.transcript, model="pooled").summary()  # doctest: +SKIP
+    >>> fjsim.fit(run, model="pooled").summary()  # doctest: +SKIP
     """
+    transcript, notes = recorded(source)
     estimator = _estimator(transcript, model, seed, parameters)
     estimator.fit(transcript)
     if not isinstance(estimator, RowEstimator):
@@ -69,8 +75,9 @@ def fit(
         note = f"fitted as '{estimator.name}' instead of '{model}': seats have no identity"
         result = replace(result, warnings=(*result.warnings, note))
     control = control_warning(transcript)
-    if control:
-        result = replace(result, warnings=(control, *result.warnings))
+    first = (*notes, *([control] if control else []))
+    if first:
+        result = replace(result, warnings=(*first, *result.warnings))
     return _with_extras(result, transcript, estimator, compare, nulls, seed)
 
 

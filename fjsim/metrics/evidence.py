@@ -17,6 +17,7 @@ from fjsim.errors import PluginError
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.pair import Pair, paired
 from fjsim.metrics.tally import Counted
+from fjsim.readonly import ReadOnlyArrays
 from fjsim.records import Transcript
 from fjsim.registry import OUR_PACKAGES
 
@@ -65,7 +66,7 @@ class Countable(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(ReadOnlyArrays):
     """What one run left behind for its metrics.
 
     Parameters

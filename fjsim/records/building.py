@@ -50,9 +50,21 @@ def load_transcript(folder: str | Path, arm: Arm | None = None) -> Transcript:
     DamagedLogWarning
         If lines of its log are damaged; their turns are masked.
     """
-    path = Path(folder)
-    contents = read_run(path)
-    return build_transcript(contents, chosen_arm(contents.arms, arm, path))
+    return one_arm(Path(folder), arm)
+
+
+def one_arm(folder: Path, arm: str | None = None, undisturbed: bool = False) -> Transcript:
+    """Read one arm of a run folder, by default that of `main_arm` or of `undisturbed_arm`.
+
+    Parameters
+    ----------
+    folder, arm
+        As in `load_transcript`, which also tells errors and warnings.
+    undisturbed : bool
+        Whether the default is that of a fit.
+    """
+    contents = read_run(folder)
+    return build_transcript(contents, chosen_arm(contents.arms, arm, folder, undisturbed))
 
 
 def build_transcript(contents: LogContents, arm: Arm) -> Transcript:

@@ -11,12 +11,13 @@ from fjsim.errors import IncompleteRunWarning, StorageError, UsageError
 from fjsim.records import SCENARIO, LogContents, RunHeader, read_run
 from fjsim.runs.folder import METRICS
 from fjsim.runs.recorded import RecordedRun, read_recorded
-from fjsim.runs.resolve import Setup, questions_digest, resolve
+from fjsim.runs.resolve import Setup, questions_digest, resolve, versions
 from fjsim.runs.result import Run
 from fjsim.runs.spending import is_simulated, spent_in
 from fjsim.scenario import load_scenario
 from fjsim.serial.yaml import read_yaml
 
+OURS = "fjsim-testbed"
 GO_ON = "the same fjsim run goes on with it"
 
 
@@ -75,7 +76,11 @@ def _setup(path: Path, header: RunHeader) -> tuple[Setup | None, str]:
     if file.is_symlink():
         raise StorageError(f"{file}: is a link out of its folder, which is not followed")
     try:
-        setup, values = resolve(load_scenario(file)), read_yaml(file)
+        scenario, values = load_scenario(file), read_yaml(file)
+        # First what is cheap: a graph of another size could be a very large one.
+        if (scenario.n_agents, scenario.rounds) != (header.n_agents, header.rounds):
+            return None, "its size has changed since it was made"
+        setup = resolve(scenario)
     except UsageError as error:
         return None, str(error)
     changed = _changed(setup, header, values)
@@ -90,9 +95,13 @@ def _changed(setup: Setup, header: RunHeader, values: Mapping[str, Any]) -> str:
         return "its questions have"
     if setup.influence.shape != header.graph.shape or (setup.influence != header.graph).any():
         return "its graph has"
-    if (setup.seats, setup.scenario.rounds) != (header.seats, header.rounds):
-        return "its scenario has"
-    return ""
+    if setup.seats != header.seats:
+        return "its attack has"
+    made_by = values.get("versions")
+    same_version = isinstance(made_by, Mapping) and made_by.get(OURS) == versions()[OURS]
+    # Another version may know parameters that this run's hash does not count.
+    edited = same_version and header.hash not in ("", setup.hash)
+    return "its scenario has" if edited else ""
 
 
 def _unfinished(contents: LogContents, header: RunHeader, setup: Setup | None) -> list[str]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from pathlib import Path
 
+from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
 from fjsim.deliberation import Deliberation, Item, deliberate
 from fjsim.metrics import registered
 from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog
 from fjsim.runs.collection import seldom_collected
 from fjsim.runs.folder import open_folder, write_results
+from fjsim.runs.given import ScenarioLike, scenario_of
 from fjsim.runs.journal import WatchedLog, Watcher
 from fjsim.runs.resolve import Setup, resolve, versions
 from fjsim.runs.result import Run
 from fjsim.runs.runtime import Runtime, make_runtime
 from fjsim.runs.spending import is_simulated, open_spending, spend, totals, whole_spending
 from fjsim.runs.trust import require_trust
-from fjsim.scenario import Scenario
 
 
 def run(
-    scenario: Scenario,
+    scenario: ScenarioLike,
     out: str | Path | None = None,
     watch: Watcher | None = None,
     cache: Path | bool = True,
@@ -31,7 +31,8 @@ def run(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, mapping, str or Path
+        A scenario, a mapping of its fields, or the path of a YAML file.
     out : str or Path, optional
         Run folder; the same scenario resumes it. None keeps everything in memory.
     watch : callable, optional
@@ -48,6 +49,11 @@ def run(
     UsageError, BackendError, BudgetError, StorageError
         See ``fjsim.errors``; what is done is kept in the folder.
 
+    Notes
+    -----
+    It also works inside a running event loop, as in a notebook, which waits meanwhile; `run_async`
+    keeps it going.
+
     Examples
     --------
     >>> from fjsim.scenario import Scenario
@@ -55,17 +61,27 @@ def run(
     >>> run(scenario).transcript.beliefs.shape
     (2, 2, 6, 5)
     """
-    return asyncio.run(run_async(scenario, out, watch, cache))
+    return outcome_of(run_async(scenario, out, watch, cache))
 
 
 async def run_async(
-    scenario: Scenario,
+    scenario: ScenarioLike,
     out: str | Path | None = None,
     watch: Watcher | None = None,
     cache: Path | bool = True,
 ) -> Run:
-    """Run a scenario inside a running event loop; parameters as of `run`."""
-    return await run_setup(resolve(scenario), None if out is None else Path(out), watch, cache)
+    """Run a scenario without keeping the event loop waiting; parameters and errors as in `run`.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> team = {"kind": "numeric", "count": 3}
+    >>> scenario = {"agents": team, "questions": {"limit": 2}, "rounds": 1}
+    >>> asyncio.run(run_async(scenario)).transcript.n_agents
+    3
+    """
+    folder = None if out is None else Path(out)
+    return await run_setup(resolve(scenario_of(scenario)), folder, watch, cache)
 
 
 async def run_setup(
@@ -81,7 +97,7 @@ async def run_setup(
     setup : Setup
         From ``resolve``.
     folder, watch, cache
-        As of `run`.
+        As in `run`.
     """
     require_trust([setup.scenario])
     # A metric that cannot be made stops the run before anybody is asked.
@@ -184,5 +200,5 @@ def _item_end(setup: Setup, runtime: Runtime, deliberation: Deliberation) -> Ite
         weights=deliberation.weights.tolist() if routed else None,
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
-        order=list(runtime.team.sheet(item.question).order),
+        order=list(runtime.team.question_view(item.question).order),
     )

@@ -125,7 +125,7 @@ def _estimate(value: Any) -> Estimate | None:
         return None
     if _is_number(value):
         return Estimate(value, None, None, 1)
-    parts = [value[name] for name in ("value", "low", "high")]
+    parts: list[float | None] = [value[name] for name in ("value", "low", "high")]
     if not all(part is None or _is_number(part) for part in parts) or type(value["n"]) is not int:
         raise ValueError("no estimate")
     return Estimate(parts[0], parts[1], parts[2], value["n"])

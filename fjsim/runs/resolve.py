@@ -22,6 +22,7 @@ from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
 from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
+from fjsim.readonly import ReadOnlyArrays
 from fjsim.records import RunHeader
 from fjsim.records.played import PlayedLaw
 from fjsim.registry import build, describe
@@ -44,8 +45,8 @@ class Plugins:
     defense: Defense | None
 
 
-@dataclass(frozen=True)
-class Setup:
+@dataclass(frozen=True, eq=False)
+class Setup(ReadOnlyArrays):
     """A scenario, resolved.
 
     Parameters

@@ -60,25 +60,32 @@ class Run:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        arms = "; ".join(map(repr, self.arms.values())) or "nothing finished"
         scenario = self._scenario
         title = "imported" if scenario is None else scenario.title
         place = "" if self.run_dir is None else f", run_dir={str(self.run_dir)!r}"
-        return f"Run({title}: {arms}{place})"
+        return f"Run({title}: {self._extent}{place})"
+
+    @property
+    def _extent(self) -> str:
+        if not self.arms:
+            return "no question is finished"
+        one = self.transcript
+        return (
+            f"{' and '.join(self.arms)}, {one.n_items} items, {one.n_rounds} rounds, "
+            f"{one.n_agents} agents"
+        )
 
     def _repr_html_(self) -> str:
-        title = repr(self)
         if not self.arms:
-            return html_table((), (), title, self.notes)
+            return html_table((), (), repr(self), self.notes)
         own, base = self.metrics, self.baseline_metrics or {}
         rows = [
-            (metric.title, own[name].text, base[name].text if name in base else "", own[name].n)
+            (metric.title, own[name].text, base[name].text if name in base else None, own[name].n)
             for name, metric in self.measured.metrics.items()
             if own[name].value is not None and metric.place == "summary"
         ]
-        return html_table(
-            ("metric", self.measured.source.main, "beside it", "n"), rows, title, self.notes
-        )
+        headers = ("metric", self.measured.source.main, "clean" if base else "", "n")
+        return html_table(headers, rows, repr(self), self.notes)
 
     @property
     def scenario(self) -> Scenario:
@@ -87,7 +94,7 @@ class Run:
         Raises
         ------
         StorageError
-            If it is not known, as of an imported log.
+            If it is not known, as that of an imported log is not.
         """
         if self._scenario is None:
             raise StorageError(f"{self._place}: the scenario of this run is not known")

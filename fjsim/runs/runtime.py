@@ -154,7 +154,7 @@ def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) 
         router=plugins.router,
         defense=plugins.defense,
         attack=plugins.attack,
-        seats=setup.seats,
+        adversary_seats=setup.seats,
         rules=Rules(
             n_rounds=scenario.rounds,
             sequential=scenario.protocol == "sequential",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
 from fjsim.errors import FjsimError, StorageError
 from fjsim.metrics import Counted, Evidence, MetricKey, Pair, paired, registered
@@ -143,7 +143,7 @@ def play(job: CellJob, watch: Watcher | None = None) -> CellResult:
         done = finished(job, setup.hash)
         if done is not None:
             return done
-        run = asyncio.run(run_setup(setup, job.folder, watch))
+        run = outcome_of(run_setup(setup, job.folder, watch))
     except FjsimError as error:
         raise type(error)(f"cell {job.scenario.title}: {error}") from error
     result = count(run, setup, job.left_out)

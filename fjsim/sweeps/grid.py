@@ -231,6 +231,35 @@ def _varied(axes: object) -> Iterator[tuple[str, Any]]:
                 yield from ((str(key), value) for key, value in settings.items())
 
 
+SweepLike = Sweep | Mapping[str, Any] | str | Path
+"""A sweep, a mapping of its fields, or the path of a YAML file."""
+
+
+def sweep_of(given: SweepLike) -> Sweep:
+    """Return the sweep that is given in one way or another.
+
+    Parameters
+    ----------
+    given : Sweep, mapping, str or Path
+        A path is that of a YAML file, which may not decide what only its user may.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these, or its values are wrong.
+    """
+    if isinstance(given, Sweep):
+        return given
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        return Sweep(**given)
+    if isinstance(given, (str, Path)):
+        return load_sweep(given)
+    raise ConfigError(
+        f"a sweep is wanted, and this is {type(given).__name__} {shown(given)}; give a "
+        "fjsim.Sweep, a mapping of its fields, or the path of a YAML file"
+    )
+
+
 def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
     """Read a sweep from YAML.
 

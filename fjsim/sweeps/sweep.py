@@ -13,6 +13,7 @@ import yaml
 from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
 from fjsim.foreign_text import shown
+from fjsim.html_table import html_table
 from fjsim.runs.folder import write_file
 from fjsim.runs.journal import Watcher
 from fjsim.runs.resolve import versions
@@ -22,10 +23,11 @@ from fjsim.sweeps.best_response import search_best_responses
 from fjsim.sweeps.cell import CellJob, read_result
 from fjsim.sweeps.cells import Cell
 from fjsim.sweeps.executors import ExecutorName, open_executor
-from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.grid import SweepLike, sweep_of
 from fjsim.sweeps.groups import Played, groups
 from fjsim.sweeps.leaderboard import leaderboard
 from fjsim.sweeps.planning import SweepPlan, plan, play_plan
+from fjsim.sweeps.stopping import stoppable
 from fjsim.sweeps.table import sweep_table
 
 SWEEP = "sweep.yaml"
@@ -33,11 +35,17 @@ INDEX = "cells.json"
 TABLE = "table"
 LEADERBOARD = "leaderboard"
 BEST_RESPONSE = "best_response"
+SHOWN = (
+    "topology", "router", "attack", "seats", "defense", "attack_success_rate", "asr_change", "price"
+)  # fmt: skip
+"""Columns that a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
-    """A finished sweep.
+    """A finished sweep, or an evaluation of defenses.
+
+    Two results are equal only if they are the same object.
 
     Parameters
     ----------
@@ -58,6 +66,20 @@ class SweepResult:
     played: tuple[Played, ...]
     out: Path | None
 
+    def __repr__(self) -> str:
+        place = "" if self.out is None else f", out={str(self.out)!r}"
+        return f"SweepResult({len(self.table)} settings, {len(self.played)} runs{place})"
+
+    def _repr_html_(self) -> str:
+        names = [name for name in SHOWN if name in self.table]
+        rows = self.table[names].astype(object).itertuples(index=False)
+        label = "simulated · " if self.simulated else ""
+        return html_table(names, [tuple(row) for row in rows], f"{label}{self!r}")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a copy of the table, one row per setting."""
+        return self.table.copy()
+
     @property
     def simulated(self) -> bool:
         """Whether no language model took part in any cell."""
@@ -70,7 +92,7 @@ class SweepResult:
 
 
 def run_sweep(
-    sweep: Sweep,
+    sweep: SweepLike,
     out: str | Path | None = None,
     executor: ExecutorName = "local",
     workers: int = 1,
@@ -80,7 +102,8 @@ def run_sweep(
 
     Parameters
     ----------
-    sweep : Sweep
+    sweep : Sweep, mapping, str or Path
+        A sweep, a mapping of its fields, or the path of a YAML file.
     out : str or Path, optional
         Its folder, a run folder per cell inside; the same call resumes it.
     executor : {'local', 'ray'}
@@ -98,6 +121,11 @@ def run_sweep(
     FjsimError
         See ``fjsim.errors``; what is done is kept in the folder.
 
+    Notes
+    -----
+    It also works inside a running event loop, as in a notebook, which waits meanwhile;
+    `run_sweep_async` keeps it going.
+
     Examples
     --------
     >>> base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 4}, "rounds": 2}
@@ -105,7 +133,7 @@ def run_sweep(
     >>> run_sweep(sweep).table["topology"].tolist()
     ['star', 'complete']
     """
-    planned = plan(sweep, out)
+    planned = plan(sweep_of(sweep), out)
     require_trust(cell.scenario for cell in planned.cells)
     if planned.out is not None:
         for name in ("cells", "search"):
@@ -117,12 +145,33 @@ def run_sweep(
     best = None
     with open_executor(executor, workers) as play_all:
         played = play_plan(planned, play_all, watch)
-        if sweep.best_response is not None:
+        if planned.sweep.best_response is not None:
             best = search_best_responses(planned, play_all, workers)
-    result = pool(played, planned.out, best, sweep.base.seed)
+    result = pool(played, planned.out, best, planned.sweep.base.seed)
     if planned.out is not None:
         write_tables(result, planned.out)
     return result
+
+
+async def run_sweep_async(
+    sweep: SweepLike,
+    out: str | Path | None = None,
+    executor: ExecutorName = "local",
+    workers: int = 1,
+    watch: Watcher | None = None,
+) -> SweepResult:
+    """Run a sweep without keeping the event loop waiting; parameters and errors as in `run_sweep`.
+
+    Notes
+    -----
+    It runs in another thread, where ``watch`` is called too. Once it is cancelled it begins no
+    further run, and ends with the one that is under way; what is done is kept.
+    """
+
+    def work(watched: Watcher) -> SweepResult:
+        return run_sweep(sweep, out, executor, workers, watched)
+
+    return await stoppable(work, watch)
 
 
 def pool(

@@ -119,7 +119,7 @@ def act() -> Act:
             router=router,
             defense=team.get("defense"),
             attack=built,
-            seats=built.take_seats(influence, np.random.default_rng(0)),
+            adversary_seats=built.take_seats(influence, np.random.default_rng(0)),
             rules=Rules(n_rounds=n_rounds, **(rules or {})),
         )
         log = MemoryLog()

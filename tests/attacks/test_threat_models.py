@@ -167,7 +167,7 @@ def test_no_attack_needs_more_than_its_threat_model(act, kind):
     played = act(attack, n_rounds=2)
     powers = attack.threat.may
     changed = [m for seat in played.agents for m in played.heard(seat, 1) if m.tampered]
-    foreign = [m for m in changed if m.speaker not in played.deliberation.team.seats]
+    foreign = [m for m in changed if m.speaker not in played.deliberation.team.adversary_seats]
     assert not foreign or {Power.REWRITE, Power.FORGE_IDENTITIES} & powers
 
 

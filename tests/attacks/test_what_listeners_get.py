@@ -18,7 +18,7 @@ def answers(played, listener, number=1):
 
 def test_a_tampered_speaker_says_what_it_thinks_and_is_heard_to_say_the_target(act, sure):
     played = act({"kind": "tamper", "target": TARGET})
-    assert played.deliberation.team.seats == ()
+    assert played.deliberation.team.adversary_seats == ()
     for number in (1, 2, 3):
         assert played.belief(0, number) == OWN
         (message,) = played.heard(2, number)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import fjsim
 from fjsim.errors import IncompleteRunWarning, StorageError
@@ -99,7 +100,7 @@ def test_a_run_of_which_nothing_is_finished_is_shown_and_not_measured(
     (tmp_path / EVENTS).write_bytes(b"".join(lines[:10]))
     with pytest.warns(IncompleteRunWarning, match="0 of 8"):
         loaded = load_run(tmp_path)
-    assert "nothing finished" in repr(loaded)
+    assert "no question is finished" in repr(loaded)
     (name,) = {key.question for key in loaded.contents.turns}
     assert loaded.deliberation(name).turns
     for asked in ("transcript", "metrics", "measured", "prediction"):
@@ -150,6 +151,25 @@ def test_questions_or_a_graph_that_changed_are_not_measured_with(
     questions.write_text("question,options,answer\nTwo?,a|b,1\n")
     with pytest.warns(IncompleteRunWarning, match="its questions have changed"):
         assert load_run(tmp_path / "r").as_dict() == fresh.as_dict()
+
+
+def test_a_scenario_of_another_size_is_not_built(small: Make, tmp_path: Path) -> None:
+    fresh = run(small(), out=tmp_path)
+    path = tmp_path / SCENARIO
+    values = yaml.safe_load(path.read_text())
+    values["agents"] = {"kind": "numeric", "count": 1500}
+    path.write_text(yaml.safe_dump(values))
+    with pytest.warns(IncompleteRunWarning, match="its size has changed"):
+        assert load_run(tmp_path).measured.as_dict() == fresh.measured.as_dict()
+    values["agents"] = {"kind": "numeric", "count": 4}
+    values["attack"] = {"kind": "stubborn", "seat": "leaf"}
+    path.write_text(yaml.safe_dump(values))
+    with pytest.warns(IncompleteRunWarning, match="its attack has changed"):
+        assert load_run(tmp_path).measured.as_dict() == fresh.measured.as_dict()
+    values["attack"] = {"kind": "stubborn", "certainty": 0.6}
+    path.write_text(yaml.safe_dump(values))
+    with pytest.warns(IncompleteRunWarning, match="its scenario has changed"):
+        assert load_run(tmp_path).measured.as_dict() == fresh.measured.as_dict()
 
 
 NASTY = ["", "[", "[]", "null", '{"metrics": 5}', '{"metrics": {"calls": {"value": "x"}}}']

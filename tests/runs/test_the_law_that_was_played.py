@@ -17,8 +17,8 @@ from fjsim import registry
 from fjsim.fitting import FJFit
 from fjsim.metrics import paired
 from fjsim.records import Transcript
+from fjsim.runs import Run, run
 from fjsim.runs.law.prediction import law_beliefs
-from fjsim.runs.play import Run, run
 from fjsim.runs.resolve import resolve
 from fjsim.scenario import Scenario
 

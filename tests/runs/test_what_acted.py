@@ -17,7 +17,7 @@ from fjsim.metrics.detection import mean_trust
 from fjsim.records import EVENTS, Turn
 from fjsim.records.building import load_transcript
 from fjsim.records.lines import line_of
-from fjsim.runs.play import Run, run
+from fjsim.runs import Run, run
 from fjsim.runs.unread import INVENTED, MIXED, RECRUITED, REWRITTEN
 from fjsim.scenario import Scenario
 

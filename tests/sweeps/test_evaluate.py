@@ -1,4 +1,4 @@
-"""``evaluate_defenses``: one frame, ours and a stranger's defenses alike."""
+"""``evaluate_defenses``: one result, ours and a stranger's defenses alike."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import pytest
 from fjsim import registry
 from fjsim.contracts import Defense
 from fjsim.scenario import Scenario
-from fjsim.sweeps.evaluate import evaluate_defenses
+from fjsim.sweeps import SweepResult, evaluate_defenses
 
 
 @pytest.fixture
@@ -27,10 +27,15 @@ def strangers_defense():
 
 
 def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
-    table = evaluate_defenses(
+    found = evaluate_defenses(
         Scenario(**base), [strangers_defense], ["stubborn"], ["star", "complete"], seeds=2
     )
-    assert isinstance(table, pd.DataFrame)
+    assert isinstance(found, SweepResult)
+    table = found.to_frame()
+    pd.testing.assert_frame_equal(table, found.table)
+    assert table is not found.table
+    assert "4 settings, 8 runs" in repr(found)
+    assert strangers_defense in found._repr_html_()
     assert table["defense"].tolist() == ["none", strangers_defense] * 2
     mine = table[table["defense"] == strangers_defense]
     assert mine["attack_success_rate"].tolist() == [0, 0]
@@ -38,16 +43,17 @@ def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
     assert mine["asr_change_high"].ge(mine["asr_change"]).all()
     assert mine["price"].notna().all()
     assert mine["tokens_in"].tolist() == [0, 0]
-    assert table.attrs["leaderboard"][0]["defense"] == strangers_defense
+    assert found.leaderboard["defense"].tolist()[0] == strangers_defense
 
 
 def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
-    table = evaluate_defenses(Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3)
-    (found,) = table.attrs["best_responses"]
+    judged = evaluate_defenses(Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3)
+    assert judged.best_responses is not None
+    (found,) = judged.best_responses.to_dict("records")
     assert found["tried"] == 3
     assert found["damage_searched"] >= found["damage_default"]
-    assert table["attack"].tolist() == ["sleeper"]
-    (board,) = table.attrs["leaderboard"]
+    assert judged.table["attack"].tolist() == ["sleeper"]
+    (board,) = judged.leaderboard.to_dict("records")
     assert board["worst_case_high"] >= board["worst_asr_high"]
     assert board["best_response_asr"] == found["attack_success_hostile"]
 
@@ -59,9 +65,10 @@ def test_an_attack_without_a_search_space_is_tried_as_it_stands(base):
         respond = None
 
     try:
-        table = evaluate_defenses(
+        found = evaluate_defenses(
             Scenario(**base), ["none"], ["strangers-attack"], seeds=1, best_response=4
         )
-        assert table.attrs["best_responses"][0]["tried"] == 1
+        assert found.best_responses is not None
+        assert found.best_responses["tried"].tolist() == [1]
     finally:
         del registry._entries["attack", "strangers-attack"]

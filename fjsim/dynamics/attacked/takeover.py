@@ -126,7 +126,9 @@ def takeover(
         A registered name, a graph (edge ``j -> i``: i hears j), or an influence matrix
         ``[listener, speaker]``.
     n_agents : int, optional
-        How many agents; needed with a name only.
+        How many agents; needed with a name only. A scenario says ``agents`` and ``rounds``, where a
+        list of seats may stand in place of the number; functions that take a number alone say
+        ``n_agents`` and ``n_rounds``.
     seats : sequence of int or {"hub", "leaf"}, default ("hub",)
         Where the adversaries sit; several collude on one target.
     stubbornness, self_weight : float or array-like of shape (n_agents,)
@@ -139,7 +141,9 @@ def takeover(
         Trust in the adversaries relative to a benign peer, >= 0; at most 1 unless
         ``residual="renormalise"``.
     residual : {"renormalise", "innate", "self"}, default "renormalise"
-        Where the weight goes that trust takes away, see `rollout`.
+        Where the weight goes that trust takes away, see `rollout`. The default differs from that of
+        `rollout` because `trust` is a weight beside the peers' and may exceed 1, while a gate is
+        the share of a message that is believed.
     adversary_stubbornness : float, default 1.0
         Below 1 the adversaries yield a little; their self-weight is 0.
     seed : int, default 0

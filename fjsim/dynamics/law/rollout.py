@@ -47,6 +47,7 @@ def rollout(
     residual : {"innate", "self", "renormalise"}, default "innate"
         Where the weight goes that a gate takes away: to the listener's innate belief, to its own
         last belief, or to the speakers it still hears (to its own last belief if there is none).
+        For the default of `takeover` see there.
 
     Returns
     -------

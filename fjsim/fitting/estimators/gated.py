@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -159,7 +160,7 @@ class Gated(Resampled):
             fit,
             one_step_mse=error,
             items=item_parameters(per_item, rows, used),
-            predictor=lambda given: gate_rows(gate, round0_features(given) / self.scale_, allowed),
+            predictor=partial(_rows_of, gate, self.scale_, allowed),
         )
         return self
 
@@ -183,6 +184,10 @@ class Gated(Resampled):
         best = found[int(values.argmin())].x
         self.spread_ = values / max(float(values.min()), 1e-300) - 1
         return _Gate(best[:n_bias].reshape(bias.shape), best[n_bias:])
+
+
+def _rows_of(gate: _Gate, scale: Array, allowed: Flags, transcript: Transcript) -> Array:
+    return gate_rows(gate, round0_features(transcript) / scale, allowed)
 
 
 def gate_rows(gate: _Gate, features: Array, allowed: Flags) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from fjsim.fitting.rows.mixtures import (
     expand_rows,
     group_mixture,
     mixed_columns,
+    rows_by_mixture,
 )
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
@@ -126,7 +128,7 @@ def _fit_mixture(
         estimator.name, transcript, normal, rows, units, draws, estimator.level,
         details={"mixture_rows": rows.tolist()},
     )  # fmt: skip
-    return replace(fit, predictor=lambda given: expand_rows(rows[of_seat], mixture(given)))
+    return replace(fit, predictor=partial(rows_by_mixture, rows[of_seat], mixture))
 
 
 def _existing(weights: Array, of_seat: NDArray[np.int64]) -> Flags:

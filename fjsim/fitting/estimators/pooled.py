@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import Units, assemble, own_units
 from fjsim.fitting.rows.grams import Grams, design, grams
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags, hearing
-from fjsim.fitting.rows.mixtures import Mixture, expand_rows, mixed_columns, routed_mixture
+from fjsim.fitting.rows.mixtures import Mixture, mixed_columns, routed_mixture, rows_by_mixture
 from fjsim.fitting.rows.simplex import cross_entropy_row, solve_from_rows, solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
@@ -104,9 +105,7 @@ class Pooled(Resampled):
             units, draws = _given_units(used, rows, draws)
         self.result_ = assemble(self.name, used, normal, rows, units, draws, self.level)
         if mixture is not None:
-            self.result_ = replace(
-                self.result_, predictor=lambda given: expand_rows(rows, mixture(given))
-            )
+            self.result_ = replace(self.result_, predictor=partial(rows_by_mixture, rows, mixture))
         return self
 
     def _takes_influence(self, transcript: Transcript) -> bool:

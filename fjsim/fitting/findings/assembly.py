@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -193,16 +195,19 @@ def item_result(
     names = zip(transcript.question_ids, transcript.replicas.tolist(), strict=True)
     known = dict(zip(names, rows, strict=True))
 
-    def rows_of_items(given: Transcript) -> Array:
-        keys = zip(given.question_ids, given.replicas.tolist(), strict=True)
-        return np.stack([known.get(key, common) for key in keys])
-
     return replace(
         fit,
         items=item_parameters(per_item, rows, transcript),
         one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
-        predictor=rows_of_items,
+        predictor=partial(_rows_of_items, known, common),
     )
+
+
+def _rows_of_items(
+    known: Mapping[tuple[str, int], Array], common: Array, given: Transcript
+) -> Array:
+    keys = zip(given.question_ids, given.replicas.tolist(), strict=True)
+    return np.stack([known.get(key, common) for key in keys])
 
 
 def _shown(values: Array, known: Flags) -> Array:

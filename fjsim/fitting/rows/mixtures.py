@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +74,14 @@ def group_mixture(groups: NDArray[np.int64]) -> Mixture:
     groups : ndarray of int, shape (n_agents,)
         Group of each seat, 0-based.
     """
-    members = np.eye(int(groups.max()) + 1)[groups]
+    return partial(_by_group, np.eye(int(groups.max()) + 1)[groups])
 
-    def mixture(transcript: Transcript) -> Array:
-        heard = hearing(transcript).heard
-        weights = heard[..., None] * members
-        total = weights.sum(axis=-2, keepdims=True)
-        return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
-    return mixture
+def _by_group(members: Array, transcript: Transcript) -> Array:
+    heard = hearing(transcript).heard
+    weights = heard[..., None] * members
+    total = weights.sum(axis=-2, keepdims=True)
+    return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
 
 def mixed_columns(mixture: Mixture) -> Columns:
@@ -124,3 +124,21 @@ def expand_rows(rows: Array, weights: Array) -> Array:
     full[..., PEERS:] = peers
     full[..., OWN] = 1 - full[..., INNATE] - peers.sum(axis=-1)
     return np.clip(full, 0.0, 1.0)
+
+
+def rows_by_mixture(rows: Array, mixture: Mixture, transcript: Transcript) -> Array:
+    """Return the rows over speakers that rows over mixtures come to on a transcript.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_agents, 2 + n_mixtures)
+    mixture : callable
+        Of the fit.
+    transcript : Transcript
+        With the same seats.
+
+    Returns
+    -------
+    ndarray of shape (n_items, n_rounds, n_agents, n_agents + 2)
+    """
+    return expand_rows(rows, mixture(transcript))

@@ -13,8 +13,8 @@ from fjsim.metrics.metric import Count
 from fjsim.report.terminal.sweep import CAVEAT
 
 if TYPE_CHECKING:
+    from fjsim.runs import Run
     from fjsim.runs.estimate import Estimated
-    from fjsim.runs.result import Run
 
 
 def run_table(run: Run) -> Table:
@@ -110,9 +110,9 @@ def _unpredicted(run: Run) -> list[str]:
         return []
     if run.outcome.metrics.get("takeover_predicted") is None:
         best = "declared" if run.outcome.assumes.startswith("no prediction") else "fitted_clean"
-        return [f"no prediction by the law: {because[best]}"]
+        return [f"no prediction by the law: {escape(because[best])}"]
     if "fitted_clean" in because:
-        return [f"no prediction by a fit of the clean arm: {because['fitted_clean']}"]
+        return [f"no prediction by a fit of the clean arm: {escape(because['fitted_clean'])}"]
     return []
 
 
