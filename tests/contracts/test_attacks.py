@@ -52,13 +52,13 @@ def view_of(attack, seats, target, round_=1):
 
 
 @over_attacks
-def test_threat_model_and_memory_are_declared(attack):
+def test_threat_model_and_memory_are_declared(attack) -> None:
     assert isinstance(attack.threat, ThreatModel)
     assert attack.memory in ("none", "round0", "history")
 
 
 @over_attacks
-def test_seats_exist_are_distinct_and_seeded(attack):
+def test_seats_exist_are_distinct_and_seeded(attack) -> None:
     seats = attack.take_seats(COMPLETE, np.random.default_rng(0))
     assert seats == attack.take_seats(COMPLETE, np.random.default_rng(0))
     assert len(set(seats)) == len(seats)
@@ -66,7 +66,7 @@ def test_seats_exist_are_distinct_and_seeded(attack):
 
 
 @over_attacks
-def test_target_is_a_wrong_option_and_seeded(attack):
+def test_target_is_a_wrong_option_and_seeded(attack) -> None:
     if not attack.take_seats(COMPLETE, np.random.default_rng(0)):
         return
     target = attack.pick_target(QUESTION, BENIGN, np.random.default_rng(0))
@@ -76,7 +76,7 @@ def test_target_is_a_wrong_option_and_seeded(attack):
 
 @over_attacks
 @pytest.mark.parametrize("round_", [0, 1, 2, 5, 10])
-def test_stance_is_a_belief_or_an_honest_turn(attack, round_):
+def test_stance_is_a_belief_or_an_honest_turn(attack, round_) -> None:
     for seat in (seats := attack.take_seats(COMPLETE, np.random.default_rng(0))):
         stance = attack.stance(seat, view_of(attack, seats, target=1, round_=round_))
         if stance is not None:
@@ -87,14 +87,14 @@ def test_stance_is_a_belief_or_an_honest_turn(attack, round_):
 
 
 @over_attacks
-def test_messages_are_rewritten_only_by_who_may(attack):
+def test_messages_are_rewritten_only_by_who_may(attack) -> None:
     seats = attack.take_seats(COMPLETE, np.random.default_rng(0))
     heard = attack.tamper(MESSAGE, 2, view_of(attack, seats, target=1))
     assert heard is MESSAGE or "rewrite others" in attack.threat.may or MESSAGE.speaker in seats
 
 
 @over_idle_attacks
-def test_attack_with_nothing_to_do_is_the_identity(attack):
+def test_attack_with_nothing_to_do_is_the_identity(attack) -> None:
     view = view_of(attack, (), target=1)
     assert attack.take_seats(COMPLETE, np.random.default_rng(0)) == ()
     assert all(attack.stance(seat, view) is None for seat in range(N_AGENTS))

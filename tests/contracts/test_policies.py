@@ -49,7 +49,7 @@ def frozen(record):
 @over_defenses
 @over_graphs
 @over_rounds
-def test_gates_are_shares_of_the_right_shape(defense, network, n_rounds_done):
+def test_gates_are_shares_of_the_right_shape(defense, network, n_rounds_done) -> None:
     record = frozen(record_of(network, n_rounds_done))
     gates = defense.gates(record, defense.initial_state(N_AGENTS))
     assert gates.shape in [(N_AGENTS, N_AGENTS), (N_AGENTS, N_AGENTS, N_OPTIONS)]
@@ -57,7 +57,7 @@ def test_gates_are_shares_of_the_right_shape(defense, network, n_rounds_done):
 
 
 @over_defenses
-def test_gates_depend_on_record_and_state_alone(defense):
+def test_gates_depend_on_record_and_state_alone(defense) -> None:
     record = record_of("complete", 3)
     state = defense.initial_state(N_AGENTS)
     first = defense.gates(record, state)
@@ -67,7 +67,7 @@ def test_gates_depend_on_record_and_state_alone(defense):
 
 @over_defenses
 @pytest.mark.parametrize("key", [None, 1])
-def test_defense_keeps_working_after_a_question(defense, key):
+def test_defense_keeps_working_after_a_question(defense, key) -> None:
     state = defense.initial_state(N_AGENTS)
     for _ in range(3):
         state = defense.update(record_of("complete", 1), state, key)
@@ -76,7 +76,7 @@ def test_defense_keeps_working_after_a_question(defense, key):
 
 
 @over_defenses
-def test_defense_declares_memory_channel_and_residual(defense):
+def test_defense_declares_memory_channel_and_residual(defense) -> None:
     assert defense.memory in ("none", "round0", "history")
     assert defense.channel in ("label", "withhold", "sample", "blend")
     assert defense.residual in ("innate", "self", "renormalise")
@@ -85,7 +85,7 @@ def test_defense_declares_memory_channel_and_residual(defense):
 @over_routers
 @over_graphs
 @over_rounds
-def test_routed_weights_are_rows_on_the_graph(router, network, n_rounds_done):
+def test_routed_weights_are_rows_on_the_graph(router, network, n_rounds_done) -> None:
     record = frozen(record_of(network, n_rounds_done))
     weights = router.weights(record, router.initial_state(N_AGENTS))
     total = weights.sum(axis=1)
@@ -96,6 +96,6 @@ def test_routed_weights_are_rows_on_the_graph(router, network, n_rounds_done):
 
 
 @over_routers
-def test_router_declares_memory_and_channel(router):
+def test_router_declares_memory_and_channel(router) -> None:
     assert router.memory in ("none", "round0", "history")
     assert router.channel in ("label", "withhold", "sample", "blend")

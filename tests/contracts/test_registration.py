@@ -33,12 +33,12 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize("entry", EVERY)
-def test_summary_is_one_line_and_a_sentence(entry):
+def test_summary_is_one_line_and_a_sentence(entry) -> None:
     assert re.fullmatch(r"[A-Z0-9].{8,98}\.", entry.summary), entry.summary
 
 
 @pytest.mark.parametrize("entry", EVERY)
-def test_parameters_are_typed_and_documented(entry):
+def test_parameters_are_typed_and_documented(entry) -> None:
     section = re.search(
         r"^Parameters\n-+\n(.*?)(^\w+\n-+$|\Z)", inspect.getdoc(entry.factory), re.M | re.S
     )
@@ -49,19 +49,19 @@ def test_parameters_are_typed_and_documented(entry):
 
 
 @pytest.mark.parametrize("entry", EVERY)
-def test_plugin_fills_its_contract(entry, block_of):
+def test_plugin_fills_its_contract(entry, block_of) -> None:
     if entry.kind in PARTS:
         assert isinstance(registry.build(entry.kind, block_of(entry)), PARTS[entry.kind])
 
 
 @pytest.mark.parametrize("entry", [case for case in EVERY if case.values[0].kind in FROZEN])
-def test_parameters_are_frozen_fields(entry):
+def test_parameters_are_frozen_fields(entry) -> None:
     assert dataclasses.is_dataclass(entry.factory)
     assert entry.factory.__dataclass_params__.frozen
 
 
 @pytest.mark.parametrize("entry", EVERY)
-def test_description_builds_the_plugin_again(entry, block_of):
+def test_description_builds_the_plugin_again(entry, block_of) -> None:
     first = registry.build(entry.kind, block_of(entry))
     described = registry.describe(first, entry.name)
     again = registry.build(entry.kind, json.loads(json.dumps(described)))
@@ -69,7 +69,7 @@ def test_description_builds_the_plugin_again(entry, block_of):
 
 
 @pytest.mark.parametrize("entry", EVERY)
-def test_description_names_every_parameter(entry, block_of):
+def test_description_names_every_parameter(entry, block_of) -> None:
     plugin = registry.build(entry.kind, block_of(entry))
     if dataclasses.is_dataclass(plugin):
         described = registry.describe(plugin, entry.name)
@@ -77,7 +77,7 @@ def test_description_names_every_parameter(entry, block_of):
 
 
 @pytest.mark.parametrize("entry", PUBLISHED)
-def test_attack_or_defense_names_its_source(entry):
+def test_attack_or_defense_names_its_source(entry) -> None:
     text = inspect.getdoc(entry.factory) or ""
     references = text.partition("References\n----------\n")[2]
     assert re.search(r"\.\. \[1\] \S+", references), "add a References section"

@@ -38,12 +38,12 @@ def nodes_or_refusal(topology, n_agents):
 
 
 @over_topologies
-def test_the_same_stream_gives_the_same_graph(topology):
+def test_the_same_stream_gives_the_same_graph(topology) -> None:
     assert draw(topology, 3) == draw(topology, 3)
 
 
 @over_topologies
-def test_another_seed_gives_another_graph_where_chance_decides(topology):
+def test_another_seed_gives_another_graph_where_chance_decides(topology) -> None:
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
     topology.graph(N_AGENTS, rng)
@@ -52,20 +52,20 @@ def test_another_seed_gives_another_graph_where_chance_decides(topology):
 
 
 @over_topologies
-def test_global_random_state_is_left_alone(topology):
+def test_global_random_state_is_left_alone(topology) -> None:
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     topology.graph(N_AGENTS, np.random.default_rng(0))
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
 
 
 @over_topologies
-def test_nodes_are_the_seats(topology):
+def test_nodes_are_the_seats(topology) -> None:
     graph = topology.graph(N_AGENTS, np.random.default_rng(0))
     assert sorted(graph.nodes) == list(range(N_AGENTS))
 
 
 @over_topologies
-def test_influence_rows_sum_to_one_or_are_empty(topology):
+def test_influence_rows_sum_to_one_or_are_empty(topology) -> None:
     influence = influence_matrix(topology.graph(N_AGENTS, np.random.default_rng(0)), N_AGENTS)
     total = influence.sum(axis=1)
     assert influence.shape == (N_AGENTS, N_AGENTS)
@@ -74,7 +74,7 @@ def test_influence_rows_sum_to_one_or_are_empty(topology):
 
 
 @over_topologies
-def test_nobody_hears_itself_and_somebody_hears_somebody(topology):
+def test_nobody_hears_itself_and_somebody_hears_somebody(topology) -> None:
     influence = influence_matrix(topology.graph(N_AGENTS, np.random.default_rng(0)))
     assert not np.diagonal(influence).any()
     # The control without edges is the one family in which nobody hears anybody.
@@ -83,7 +83,7 @@ def test_nobody_hears_itself_and_somebody_hears_somebody(topology):
 
 @over_topologies
 @pytest.mark.parametrize("n_agents", range(1, 14))
-def test_any_number_of_agents_is_served_or_refused_in_one_line(topology, n_agents):
+def test_any_number_of_agents_is_served_or_refused_in_one_line(topology, n_agents) -> None:
     nodes, refusal = nodes_or_refusal(topology, n_agents)
     assert nodes == list(range(n_agents)) or str(n_agents) in refusal
     assert "\n" not in refusal

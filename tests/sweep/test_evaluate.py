@@ -26,7 +26,7 @@ def strangers_defense():
     del registry._entries["defense", "strangers-mute"]
 
 
-def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
+def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense) -> None:
     table = evaluate_defenses(
         Scenario(**base), [strangers_defense], ["stubborn"], ["star", "complete"], seeds=2
     )
@@ -41,7 +41,7 @@ def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
     assert table.attrs["leaderboard"][0]["defense"] == strangers_defense
 
 
-def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
+def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base) -> None:
     table = evaluate_defenses(Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3)
     (found,) = table.attrs["best_responses"]
     assert found["tried"] == 3
@@ -52,7 +52,7 @@ def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
     assert board["best_response_asr"] == found["attack_success_hostile"]
 
 
-def test_an_attack_without_a_search_space_is_tried_as_it_stands(base):
+def test_an_attack_without_a_search_space_is_tried_as_it_stands(base) -> None:
     @registry.register("attack", "strangers-attack")
     @dataclass(frozen=True)
     class Echo(registry.find("attack", "stubborn").factory):

@@ -24,7 +24,7 @@ LEVELS = {
 
 
 @pytest.mark.parametrize("mechanism", LEVELS)
-def test_takeover_falls_along_each_mechanism_as_predicted(mechanism):
+def test_takeover_falls_along_each_mechanism_as_predicted(mechanism) -> None:
     base = {
         "agents": TEAM,
         "questions": {"limit": 12},
