@@ -1,5 +1,7 @@
 """The simplex: what a belief is, and what is read off it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,8 +80,8 @@ def test_confidence_lies_between_uniform_and_certain(values) -> None:
 
 
 def test_confidence_at_its_ends() -> None:
-    rows = [[0.2] * 5, [0, 0, 1, 0, 0], [np.nan] * 5, [0.5, 0.5, np.nan, np.nan, np.nan]]
-    np.testing.assert_allclose(beliefs.confidence(rows), [0, 1, np.nan, 0], atol=1e-12)
+    rows: Any = [[0.2] * 5, [0, 0, 1, 0, 0], [np.nan] * 5, [0.5, 0.5, np.nan, np.nan, np.nan]]
+    np.testing.assert_allclose(beliefs.confidence(rows), np.array([0, 1, np.nan, 0]), atol=1e-12)
 
 
 def test_confidence_of_a_single_option_is_not_defined() -> None:

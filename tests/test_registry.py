@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -300,7 +300,9 @@ def test_description_is_plain_and_builds_the_same_again(example) -> None:
 
 
 def test_numpy_values_are_described_as_plain_numbers(example) -> None:
-    described = registry.describe(Example(need=np.int64(3), share=np.float32(0.5)), "example")
+    whole: Any = np.int64(3)
+    share: Any = np.float32(0.5)
+    described = registry.describe(Example(need=whole, share=share), "example")
     assert json.dumps([described["need"], described["share"]]) == "[3, 0.5]"
 
 
@@ -357,4 +359,4 @@ def test_unknown_kind_is_refused() -> None:
 def test_entries_are_sorted_and_fill_their_contract() -> None:
     entries = registry.entries("topology")
     assert [entry.name for entry in entries] == sorted(entry.name for entry in entries)
-    assert all(issubclass(entry.factory, Topology) for entry in entries)
+    assert all(issubclass(cast(type, entry.factory), Topology) for entry in entries)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,11 @@ OURS = [
     for entry in registry.entries("attack")
     if entry.package == "fjsim_attacks" and entry.name != "none"
 ]
-SPACE = {"certainty": Range(0.5, 1.0), "drift_rounds": Range(0, 8), "target": Choice(("a", "b"))}
+SPACE: dict[str, Range | Choice] = {
+    "certainty": Range(0.5, 1.0),
+    "drift_rounds": Range(0, 8),
+    "target": Choice(("a", "b")),
+}
 
 
 def damage(given):
@@ -39,7 +45,7 @@ def test_every_candidate_is_an_attack(entry) -> None:
 
 
 def test_an_attack_that_declares_nothing_is_tried_as_it_is() -> None:
-    respond = registry.find("attack", "none").factory.respond
+    respond = registry.build("attack", "none").respond
     assert respond((), 5, np.random.default_rng(0)) == ({},)
     assert respond((Trial({}, 0.0),), 5, np.random.default_rng(0)) == ()
 
@@ -60,7 +66,8 @@ def test_the_same_trials_and_stream_propose_the_same_candidates() -> None:
 
 def test_candidates_lie_in_their_ranges() -> None:
     for trial in best_response(SPACE, damage, 60, np.random.default_rng(1), batch=7):
-        assert 0.5 <= trial.parameters.get("certainty", 0.5) <= 1
+        certainty: Any = trial.parameters.get("certainty", 0.5)
+        assert 0.5 <= certainty <= 1
         assert trial.parameters.get("drift_rounds", 0) in range(9)
 
 

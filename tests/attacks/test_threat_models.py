@@ -120,7 +120,7 @@ def test_messages_are_cut_to_what_peers_may_see(act) -> None:
 def test_first_beliefs_go_to_who_waits_and_may_see_them(act, granted, waits, told) -> None:
     attack = curious(*granted, waits=waits)
     act(attack)
-    benign = next(view for name, view in attack.views if name == "benign")
+    benign: Any = next(view for name, view in attack.views if name == "benign")
     assert (benign is not None) is told
     assert not told or benign.shape == (3, 4)
 
@@ -139,8 +139,10 @@ def test_who_may_rewrite_others_rewrites_everybody_and_the_record(act) -> None:
 
 
 def test_an_attack_without_the_power_to_rewrite_cannot_tamper(act) -> None:
+    tamper: Any = type(registry.build("attack", "tamper"))
+
     @dataclass(frozen=True)
-    class Handcuffed(type(registry.build("attack", "tamper"))):
+    class Handcuffed(tamper):
         @property
         def threat(self) -> ThreatModel:
             return ThreatModel(frozenset({Sight.GRAPH}))

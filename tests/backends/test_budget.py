@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Never
 
 import pytest
 
@@ -9,7 +10,6 @@ from fjsim.backends.wrappers.prices import Price, PriceList, load_prices
 from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.contracts import Pace, Usage
 from fjsim.errors import BudgetError, ConfigError
-from typing import Never
 
 
 def play(backend, requests, *, together=False):

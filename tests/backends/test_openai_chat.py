@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import socket
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,8 @@ def test_schema_seed_and_messages_arrive(echo, ask, speaker) -> None:
     ],
 )
 def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds) -> None:
-    with RunningServer(ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}))) as running:
+    given: dict[str, Any] = {fault: 1.0}
+    with RunningServer(ModelServer(echo(), faults=FaultPlan(**given))) as running:
         patience = 0.5 if fault == "hang" else 20
         with pytest.raises(TransientError) as caught:
             play(client(running, client="openai", timeout=patience), ask())
@@ -80,7 +82,8 @@ def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds) 
     ],
 )
 def test_every_fault_is_told_apart(echo, ask, fault, kind) -> None:
-    with RunningServer(ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}))) as running:
+    given: dict[str, Any] = {fault: 1.0}
+    with RunningServer(ModelServer(echo(), faults=FaultPlan(**given))) as running:
         for number in range(4 if fault == "garbage" else 1):
             with pytest.raises(TransientError) as caught:
                 play(client(running, timeout=0.2 if fault == "hang" else 20), ask(str(number)))

@@ -1,13 +1,12 @@
 import asyncio
+from typing import Never
 
 import pytest
 
 from fjsim.backends.faults import FaultKind, RefusalError, TransientError
-from fjsim.backends.wrappers import retry as retry_module
 from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.contracts import Pace
 from fjsim.errors import BackendRefusedError, BackendUnreachableError
-from typing import Never
 
 PACE = Pace(max_concurrency=4, max_attempts=3, total_timeout=60)
 
@@ -73,7 +72,7 @@ def waits_of(backend, request, monkeypatch):
     async def sleep(seconds) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(retry_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     asyncio.run(backend.complete(request))
     return waits
 

@@ -5,6 +5,7 @@ import sys
 import types
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ class FakeLLM:
 
     def __init__(self, **arguments) -> None:
         self.arguments = arguments
-        self.batches = []
+        self.batches: list[Any] = []
         self.resets = 0
         self.made.append(self)
 
@@ -51,7 +52,8 @@ class FakeLLM:
 @pytest.fixture
 def engines(monkeypatch):
     FakeLLM.made = []
-    vllm, parameters = types.ModuleType("vllm"), types.ModuleType("vllm.sampling_params")
+    vllm: Any = types.ModuleType("vllm")
+    parameters: Any = types.ModuleType("vllm.sampling_params")
     vllm.__spec__ = importlib.machinery.ModuleSpec("vllm", None)
     vllm.LLM, vllm.SamplingParams = FakeLLM, FakeParameters
     parameters.StructuredOutputsParams = FakeParameters

@@ -53,9 +53,9 @@ def test_another_seed_gives_another_graph_where_chance_decides(topology) -> None
 
 @over_topologies
 def test_global_random_state_is_left_alone(topology) -> None:
-    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()  # noqa: NPY002
     topology.graph(N_AGENTS, np.random.default_rng(0))
-    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+    assert (random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()) == before  # noqa: NPY002
 
 
 @over_topologies

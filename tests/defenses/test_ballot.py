@@ -21,7 +21,9 @@ LISTED = {
 
 @pytest.mark.parametrize(("team", "listed"), LISTED.items())
 def test_bound_is_the_listed_one(team, listed) -> None:
-    shares = [unprotected_share(*team, accuracy) for accuracy in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    shares = [
+        unprotected_share(team[0], team[1], accuracy) for accuracy in (0.5, 0.6, 0.7, 0.8, 0.9)
+    ]
     assert [round(share, 3) for share in shares] == pytest.approx(listed, abs=0.0011)
 
 

@@ -1,5 +1,7 @@
 """Where defenses fail, with the listed numbers, and what answers each failure."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks.defense_grid import CAUTIOUS, OPEN, made
@@ -9,7 +11,7 @@ from benchmarks.numeric_teams import ARMS, PLACES, Setting, play
 STANDARD_ERRORS = 3.0
 """Eighteen numbers are compared at once."""
 
-CASES = [
+CASES: list[Any] = [
     pytest.param(failure, id=f"{failure.name}, {failure.place}".replace(" ", "-"))
     for failure in FAILURES
 ]

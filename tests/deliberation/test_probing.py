@@ -12,7 +12,7 @@ from fjsim.deliberation.replies import UnreadableReplyError, probe_schema, read_
 from fjsim.experiment import run
 from fjsim.experiment.estimate import estimate
 from fjsim.experiment.setup import resolve
-from fjsim.records import ProbeKey, counted, read_log
+from fjsim.records import ProbeKey, TurnKey, counted, read_log
 from fjsim.scenario import Scenario
 
 Make = Callable[..., Scenario]
@@ -26,7 +26,7 @@ def test_every_listener_is_asked_once_per_item_and_arm(small: Make) -> None:
     for key, probe in probes.items():
         assert sorted(probe.perceived) == [seat for seat in range(4) if seat != key.agent]
         for speaker, sure in probe.perceived.items():
-            turn = turns[(key.arm, key.question, key.replica, 0, speaker)]
+            turn = turns[TurnKey(key.arm, key.question, key.replica, 0, speaker)]
             assert sure == pytest.approx(turn.confidence, abs=1e-4)
 
 

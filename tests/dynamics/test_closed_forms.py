@@ -1,5 +1,7 @@
 """F1 to F15 against the general solve, and against random walks."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -181,7 +183,7 @@ def test_f15_needs_a_self_weight_below_one() -> None:
     assert found.mean_after_rounds == 0
 
 
-FORMS = {
+FORMS: dict[str, tuple[Any, int, Any]] = {
     "F1": (nx.complete_graph(6), 0, lambda k: closed_forms.complete_takeover(5, k)),
     "F5": (nx.star_graph(5), 0, closed_forms.hub_takeover),
     "F6": (nx.star_graph(5), 1, lambda k: closed_forms.leaf_takeover(5, k)[1]),
@@ -231,7 +233,7 @@ def test_f4_matches_the_monte_carlo_oracle_within_ten_rounds() -> None:
     held[0], own[0], told[0] = 1.0, 0.0, 1.0
     parameters = FJParameters(held, own, influence=nx.complete_graph(6))
     found = estimate_belief(parameters, told, 3, n_rounds=10, n_walks=40_000)
-    exact = closed_forms.complete_takeover_after(10, 5, 0.1, 0.3)
+    exact: Any = closed_forms.complete_takeover_after(10, 5, 0.1, 0.3)
     assert abs(found.belief - exact) < 5 * found.standard_error
 
 

@@ -1,6 +1,7 @@
 """Reading networks: every format, every broken line."""
 
 import gzip
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -58,7 +59,7 @@ def test_directed_edges_run_from_speaker_to_listener(written) -> None:
 def test_weights_add_up_and_weight_zero_is_no_edge(written) -> None:
     read = read_edges(written("0,1,.5\n1,0,1.5e0\n1,2,25e-1\n0,2,0\n"))
     np.testing.assert_allclose(
-        read.network.adjacency().toarray(), [[0, 2, 0], [2, 0, 2.5], [0, 2.5, 0]]
+        read.network.adjacency().toarray(), np.array([[0, 2, 0], [2, 0, 2.5], [0, 2.5, 0]])
     )
 
 
@@ -189,10 +190,9 @@ def test_npz_holds_arrays_or_a_matrix(tmp_path) -> None:
     ],
 )
 def test_edges_that_do_not_fit_are_refused(arguments, message) -> None:
+    given: list[Any] = [np.array(one) if isinstance(one, list) else one for one in arguments]
     with pytest.raises(EdgeListError, match=message):
-        network_from_edges(
-            *(np.array(given) if isinstance(given, list) else given for given in arguments)
-        )
+        network_from_edges(*given)
 
 
 def test_agents_without_edges_are_isolated() -> None:

@@ -1,6 +1,7 @@
 """Large networks against dense solves: every solver, every certificate, every refusal."""
 
 from importlib import import_module
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -116,7 +117,7 @@ def test_an_almost_symmetric_pattern_is_not_taken_for_symmetric() -> None:
 def test_weights_heard_back_but_not_in_balance_are_not_taken_for_symmetric(n) -> None:
     on = np.arange(n)
     ends = np.concatenate([[on, (on + 1) % n], [(on + 1) % n, on]], axis=1)
-    cyclic = network_from_edges(*ends, np.repeat([1.0, 2.0], n), directed=True)
+    cyclic = network_from_edges(ends[0], ends[1], np.repeat([1.0, 2.0], n), directed=True)
     innate = np.random.default_rng(0).random(n)
     parameters = FJParameters(0.1, influence=cyclic.influence())
     found = equilibrium(parameters, innate)
@@ -249,8 +250,9 @@ def test_gauss_seidel_takes_over_where_bicgstab_stalls(monkeypatch) -> None:
 
 def test_unknown_solvers_and_batches_of_large_systems_are_refused() -> None:
     parameters = FJParameters(np.full((2, 9), 0.1), influence=grid(3).influence())
+    magic: Any = "magic"
     with pytest.raises(ParameterError, match="no solver"):
-        equilibrium(parameters, np.zeros(9), solver="magic")
+        equilibrium(parameters, np.zeros(9), solver=magic)
     with pytest.raises(ParameterError, match="one setting at a time"):
         equilibrium(parameters, np.zeros(9), solver="bicgstab")
     assert equilibrium(parameters, np.zeros(9)).beliefs.shape == (2, 9)

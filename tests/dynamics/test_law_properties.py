@@ -1,6 +1,7 @@
 """Every line of "Properties" in the design's model page, on random groups."""
 
 from importlib import import_module
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -38,7 +39,7 @@ def groups(draw, least_stubborn=0.02, most_agents=8, deaf=True):
 
 
 @st.composite
-def groups_with_beliefs(draw, **options):
+def groups_with_beliefs(draw: st.DrawFn, /, **options: Any) -> Any:
     parameters = draw(groups(**options))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_options = draw(st.integers(2, 5))
@@ -197,7 +198,7 @@ def test_monte_carlo_oracle_agrees_within_its_error(drawn, n_rounds) -> None:
 @MODEST
 @given(st.integers(2, 6), st.integers(1, 5), st.floats(0.05, 0.9))
 def test_a_closed_group_without_stubbornness_is_named(n_closed, n_open, held) -> None:
-    listens = nx.DiGraph()
+    listens: nx.DiGraph[int] = nx.DiGraph()
     listens.add_nodes_from(range(n_closed + n_open))
     ring = [(i, (i + 1) % n_closed) for i in range(n_closed)]
     listens.add_edges_from(ring)

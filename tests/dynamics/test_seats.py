@@ -1,5 +1,7 @@
 """Optimal seats and protection against exhaustive search."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -160,7 +162,8 @@ def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds) -
     two = protect_edges(parameters, 2, n_rounds)
     both = protect_edges(parameters, 2, n_rounds, method="exhaustive")
     assert both.after - 1e-9 <= two.after <= greedy.after + 1e-9 <= greedy.before + 2e-9
-    protected = without_edges(parameters, two.protected)
+    edges: Any = two.protected
+    protected = without_edges(parameters, edges)
     assert seat_danger(protected, n_rounds).max() == pytest.approx(two.after)
 
 

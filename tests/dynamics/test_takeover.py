@@ -1,13 +1,16 @@
 """Takeover on any graph: seats, mixed groups, flips and critical numbers."""
 
+from collections.abc import Callable
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 from scipy import sparse
 
+from fjsim.contracts import Residual
 from fjsim.dynamics import (
     FJParameters,
     closed_forms,
@@ -19,7 +22,7 @@ from fjsim.dynamics import (
 from fjsim.errors import ParameterError
 from fjsim.report.phase import phase_figure
 
-GRAPHS = {
+GRAPHS: dict[str, Callable[[int], Any]] = {
     "complete": nx.complete_graph,
     "star": lambda n: nx.star_graph(n - 1),
     "ring": nx.cycle_graph,
@@ -99,7 +102,7 @@ def test_critical_numbers_of_a_complete_graph_are_the_closed_ones(registered, ma
 
 
 def test_nobody_flips_with_any_critical_number(registered) -> None:
-    common = {"seats": ["leaf"], "self_weight": 0.3, "margin": 0.4}
+    common: dict[str, Any] = {"seats": ["leaf"], "self_weight": 0.3, "margin": 0.4}
     first = takeover("star", 6, stubbornness=0.1, **common)
     assert first.flips.flips > 0
     agents = first.flips.critical_agents
@@ -109,10 +112,11 @@ def test_nobody_flips_with_any_critical_number(registered) -> None:
     for nudge, flipping in ((1.0001, False), (0.9999, True)):
         held = nudge * yielded / (1 + nudge * yielded)
         assert (takeover("star", 6, stubbornness=held, **common).flips.flips > 0) == flipping
-        for trust, residual in (
+        shifts: list[tuple[float, Residual]] = [
             (first.flips.critical_trust, "renormalise"),
             (first.flips.critical_gate, "innate"),
-        ):
+        ]
+        for trust, residual in shifts:
             shifted = takeover(
                 "star", 6, stubbornness=0.1, trust=trust / nudge, residual=residual, **common
             )
@@ -168,7 +172,7 @@ def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops(
         influence += np.diag(random.exponential(size=n))
         influence /= influence.sum(axis=1, keepdims=True)
         margin = float(random.uniform(0.1, 1))
-        options = {"seats": [0], "margin": margin}
+        options: dict[str, Any] = {"seats": [0], "margin": margin}
         critical = takeover(influence, stubbornness=0.2, **options).flips.critical_resistance
         above = common_resistance(influence, [0], critical * 1.001)
         assert takeover(influence, stubbornness=above, **options).flips.flips == 0, seed

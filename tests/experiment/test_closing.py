@@ -32,7 +32,7 @@ class Closable(Backend):
 
 def test_one_backend_that_cannot_be_closed_leaves_no_other_open() -> None:
     backends = Closable(StorageError("full")), Closable(), Closable(StorageError("full"))
-    crew = Crew(team=None, backends=backends)  # type: ignore[arg-type]
+    crew = Crew(team=None, backends=backends)
     with pytest.raises(StorageError, match="full"):
         asyncio.run(crew.close())
     assert [backend.closed for backend in backends] == [1, 1, 1]

@@ -51,7 +51,7 @@ def flat(n_items, adversary, benign):
 def test_the_area_is_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     trust = rng.integers(0, 8, 300) / 8
-    hostile = rng.integers(0, 2, 300)
+    hostile = rng.integers(0, 2, 300).astype(np.float64)
     names = tuple(f"q{at % 40}" for at in range(300))
     estimate = TrustScores(names, trust, hostile).estimate()
     assert estimate.value == pytest.approx(roc_auc_score(hostile, -trust))

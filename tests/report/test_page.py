@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,9 @@ class Tags(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.elements, self.attributes, self.words = [], [], []
+        self.elements: list[Any] = []
+        self.attributes: list[Any] = []
+        self.words: list[str] = []
 
     def handle_starttag(self, tag, attrs) -> None:
         self.elements.append(tag)

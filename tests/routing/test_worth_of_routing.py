@@ -1,5 +1,7 @@
 """What confidence routing wins and loses, clean and attacked."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.routing_grid import (
@@ -8,7 +10,6 @@ from benchmarks.routing_grid import (
     best_static,
     draw,
     final_beliefs,
-    replace,
     routed_weights,
 )
 from fjsim.registry import build

@@ -1,4 +1,5 @@
 import http.client
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,8 @@ def test_stats_count_requests_by_turn(echo, send, body) -> None:
     ("fault", "status"), [("rate_limit", 429), ("error", 500), ("gibberish", 200)]
 )
 def test_faults_with_a_status(echo, send, body, fault, status) -> None:
-    server = ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}, retry_after=1.5))
+    given: dict[str, Any] = {fault: 1.0}
+    server = ModelServer(echo(), faults=FaultPlan(**given, retry_after=1.5))
     with RunningServer(server) as running:
         answer = send(running.base_url + CHAT, body())
     assert answer.status == status

@@ -1,6 +1,7 @@
 """``evaluate_defenses``: one frame, ours and a stranger's defenses alike."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,11 @@ def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base) -> None:
 
 
 def test_an_attack_without_a_search_space_is_tried_as_it_stands(base) -> None:
+    stubborn: Any = registry.find("attack", "stubborn").factory
+
     @registry.register("attack", "strangers-attack")
     @dataclass(frozen=True)
-    class Echo(registry.find("attack", "stubborn").factory):
+    class Echo(stubborn):
         respond = None
 
     try:

@@ -1,5 +1,7 @@
 """The law beside what was seen, where a router blends or a message is forged; or why not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -147,8 +149,12 @@ def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch) -
 
 
 def test_a_run_of_its_own_says_why_it_predicts_nothing() -> None:
-    team = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 2}, "rounds": 1}
-    told = run(Scenario(attack="sybil", topology="complete", **team)).as_dict()["prediction"]
+    team: dict[str, Any] = {
+        "agents": {"kind": "numeric", "count": 4},
+        "questions": {"limit": 2},
+        "rounds": 1,
+    }
+    told: Any = run(Scenario(attack="sybil", topology="complete", **team)).as_dict()["prediction"]
     assert told["declared"] is None
     assert told["assumes"] == f"no prediction: {INVENTED}"
 

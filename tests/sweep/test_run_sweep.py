@@ -1,6 +1,7 @@
 """A sweep end to end: paired, resumable, pooled, with the law beside what was seen."""
 
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -68,7 +69,8 @@ def test_a_cell_survives_its_way_to_disk(base) -> None:
     result = play(CellJob(scenario, None, 0))
     again = CellResult.from_json(result.to_json())
     assert again.to_json() == result.to_json()
-    assert again.counts.counts["detection_auc", "attacked", None].trust.size
+    scores: Any = again.counts.counts[MetricKey("detection_auc", "attacked", None)]
+    assert scores.trust.size
 
 
 def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid) -> None:
@@ -94,7 +96,9 @@ def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid) -> None:
 def test_pairs_differ_in_nothing_but_the_defense(grid) -> None:
     played = run_sweep(grid).played
     key = MetricKey("accuracy_initial", "clean")
-    first = {one.cell.labels["defense"]: one.result.counts.counts[key] for one in played[::2]}
+    first: dict[str, Any] = {
+        one.cell.labels["defense"]: one.result.counts.counts[key] for one in played[::2]
+    }
     assert len({str(counted.numerator) for counted in first.values()}) == 1
 
 
@@ -105,7 +109,7 @@ def test_all_cells_leave_out_the_longest_warm_up(base) -> None:
         defenses=["none", {"kind": "t-w", "warmup": 10}],
     )
     key = MetricKey("accuracy_initial", "attacked")
-    counted = [one.result.counts.counts[key] for one in run_sweep(sweep).played]
+    counted: list[Any] = [one.result.counts.counts[key] for one in run_sweep(sweep).played]
     assert len(counted[0].questions) == 4
     assert counted[0].questions == counted[1].questions
 
@@ -120,7 +124,8 @@ def test_the_same_command_again_plays_nothing(pair, tmp_path, monkeypatch) -> No
 
 
 def test_an_interrupted_sweep_goes_on_where_it_was(pair, tmp_path, monkeypatch) -> None:
-    real, calls = sweep_cell.run_setup, []
+    real = vars(sweep_cell)["run_setup"]
+    calls: list[Any] = []
 
     async def flaky(setup, folder, watch):
         calls.append(setup.hash)

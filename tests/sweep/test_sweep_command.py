@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_a_report_of_a_sweep_and_of_one_of_its_runs(fjsim, tmp_path) -> None:
 
 
 def test_a_report_opens_in_the_browser_when_asked(fjsim, monkeypatch) -> None:
-    opened = []
+    opened: list[Any] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     fjsim("sweep", "small.yaml", "--workers", "1")
     fjsim("report", "sweeps/small", "--open")

@@ -145,7 +145,7 @@ def test_broken_graphml_is_refused(written, text) -> None:
 
 
 def test_parallel_edges_in_graphml_are_refused(tmp_path) -> None:
-    network = nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "c")])
+    network: nx.MultiDiGraph[str] = nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "c")])
     nx.write_graphml(network, tmp_path / "net.graphml")
     with pytest.raises(EdgeListError, match="stands there already"):
         FromFile(str(tmp_path / "net.graphml")).graph(3, RNG)

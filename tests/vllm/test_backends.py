@@ -1,6 +1,7 @@
 """What a real vLLM does with our requests."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_offline_engine_honours_our_requests(offline_block, fits) -> None:
 
 def test_server_honours_our_requests_and_the_probe_says_so(server_block, leftovers, fits) -> None:
     async def run():
-        backend = raw_backend(server_block)
+        backend: Any = raw_backend(server_block)
         try:
             findings = {finding.name: finding for finding in await probe(backend)}
             print(*findings.values(), sep="\n")
