@@ -213,7 +213,7 @@ def test_stranger_who_takes_our_name_is_refused(tmp_path) -> None:
 
 
 def test_example_of_the_docs_works_as_it_stands(tmp_path) -> None:
-    write_package(tmp_path, "my_plugins", example_of_the_docs(0))
+    write_package(tmp_path, "my_plugins", example_of_the_docs("close-ranks"))
     block = {"kind": "close-ranks", "radius": 0.4}
     found = survey(tmp_path, {"defense": block})
     assert found["third_party"]["defense"] == ["close-ranks"]
@@ -221,7 +221,7 @@ def test_example_of_the_docs_works_as_it_stands(tmp_path) -> None:
 
 
 def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path) -> None:
-    write_package(tmp_path, "my_attacks", example_of_the_docs(1))
+    write_package(tmp_path, "my_attacks", example_of_the_docs("pied-piper"))
     team = {"kind": "numeric", "count": 4}
     scenario = {"agents": team, "questions": {"limit": 4}, "rounds": 4, "topology": "complete"}
     found = fresh_process(ASKED, scenario | {"attack": "pied-piper"}, tmp_path)
@@ -229,15 +229,17 @@ def test_attack_of_the_docs_is_asked_by_every_hook(tmp_path) -> None:
 
 
 def test_metric_of_the_docs_is_counted(tmp_path) -> None:
-    write_package(tmp_path, "my_metrics", example_of_the_docs(2))
+    write_package(tmp_path, "my_metrics", example_of_the_docs("steadfast"))
     found = survey(tmp_path, {"metric": {"kind": "steadfast"}})
     assert found["built"]["metric"] == {"kind": "steadfast"}
     assert found["third_party"]["metric"] == ["steadfast"]
 
 
-def example_of_the_docs(number: int) -> str:
+def example_of_the_docs(name: str) -> str:
     page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
-    return page.split("```python\n")[1 + number].partition("```")[0]
+    shown = [block.partition("```")[0] for block in page.split("```python\n")[1:]]
+    (code,) = [block for block in shown if "@register(" in block and f'"{name}"' in block]
+    return code
 
 
 class Mood(StrEnum):

@@ -1,8 +1,6 @@
 """``fjsim theory`` as a user types it."""
 
-import doctest
 import json
-from pathlib import Path
 
 import pytest
 import typer
@@ -138,8 +136,3 @@ def test_mistakes_are_named(run, arguments, error, message) -> None:
 
 def test_the_help_shows_a_worked_example(run) -> None:
     assert "fjsim theory --topology star" in run("--help").stdout
-
-
-def test_examples_of_the_page_run_as_they_stand() -> None:
-    page = Path(__file__).parents[2] / "docs" / "theory.md"
-    assert doctest.testfile(str(page), module_relative=False).failed == 0

@@ -28,12 +28,6 @@ def test_the_scenario_of_the_page_loads() -> None:
     assert Scenario(**yaml.safe_load(text)).n_agents == 6
 
 
-def test_the_python_of_the_page_runs(capsys) -> None:
-    (code,) = blocks("sweeps.md", "python")
-    exec(code, {})
-    assert "trust-adaptive" in capsys.readouterr().out
-
-
 def test_every_config_stands_on_the_page() -> None:
     page = (DOCS / "scenarios.md").read_text()
     for path in (DOCS.parent / "configs").glob("*.yaml"):
