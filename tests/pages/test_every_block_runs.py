@@ -81,7 +81,7 @@ def blocks(page: Path) -> list[Block]:
         reason = _REASON.fullmatch(lines[start - 1].strip()) if start else None
         code = "\n".join(lines[start + 1 : number]) + "\n"
         language = lines[start].removeprefix("```").strip()
-        found.append(Block(page, start + 1, language, code, reason and reason[1]))
+        found.append(Block(page, start + 1, language, code, reason[1] if reason else None))
         start = None
     assert start is None, f"{page.name}:{start} opens a block that nothing closes"
     return found
