@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 JOBS ?= auto
 
-.PHONY: run test check format bench calibrate test-vllm wheel clean
+.PHONY: run test check format docs bench calibrate test-vllm wheel test-wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fjsim needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
@@ -30,6 +31,13 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $(DOCS_READY)
+
+docs: $(DOCS_READY)  ## build the site into site/ and check every link and anchor in it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 bench: $(READY)  ## every performance row beside its alternative
 	$(BIN)/python -m benchmarks
 
@@ -42,5 +50,8 @@ test-vllm:  ## a real vLLM on a CPU, in its own environment
 wheel: $(READY)  ## build the wheel and run the main job from it alone
 	bash tests/wheel.sh
 
+test-wheel:  ## all tests but the slow ones, against the built wheel in an environment of its own
+	PYTHON=$(PYTHON) bash tests/installed.sh
+
 clean:
-	rm -rf $(VENV) .venv-vllm dist build
+	rm -rf $(VENV) .venv-vllm dist build site

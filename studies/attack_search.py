@@ -138,7 +138,7 @@ def search(
     starts = tuple({"seats": seats.options[0], **start} for start in STARTS)
     while len(tried) < budget:
         wanted = min(BATCH, budget - len(tried))
-        proposed = propose(SPACE | {"seats": seats}, tried, wanted, rng) if tried else starts
+        proposed = propose({**SPACE, "seats": seats}, tried, wanted, rng) if tried else starts
         candidates = proposed[:budget]
         if not candidates:
             break

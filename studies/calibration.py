@@ -60,7 +60,8 @@ def simulate(population: Population, n_questions: int, seed: int) -> Rates:
         for seat in range(N_AGENTS):
             member = population.member(question, 0, seat, seed)
             innate[at, seat], stubbornness[at, seat] = member.innate, member.stubbornness
-    attacked, clean = [], []
+    attacked: list[float] = []
+    clean: list[float] = []
     for shape, seat in PLACES:
         held, anchors = stubbornness.copy(), innate.copy()
         held[:, seat] = 1.0

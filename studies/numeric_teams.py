@@ -188,8 +188,8 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
             state = _learned(defense, record, state, question, rng)
         if not warm:
             rows.append(_count(setting, place, question, record, last))
-    columns = [np.stack(column) for column in zip(*rows, strict=True)]
-    return Counts(*columns, setting.arms)
+    columns: list[Any] = [np.stack(column) for column in zip(*rows, strict=True)]
+    return Counts(*[*columns, setting.arms])
 
 
 def _learned(
@@ -308,7 +308,7 @@ def _beliefs(own: Integers, top: Array, rng: np.random.Generator) -> Array:
 
 def _count(
     setting: Setting, place: Place, question: Question, record: Record, last: Array
-) -> tuple[Array, ...]:
+) -> tuple[Any, ...]:
     """Return one question's entries of `Counts`, in their order."""
     ordered = np.sort(last, axis=-1)
     clear = ordered[..., -1] - ordered[..., -2] > TIE_TOLERANCE

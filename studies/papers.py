@@ -18,9 +18,10 @@ from rich.console import Console
 from fjsim.beliefs import certain
 from fjsim.contracts import Record
 from fjsim.registry import build
-from fjsim.report.terminal.sweep import interval, records
+from fjsim.report.terminal.sweep import interval
 from fjsim.sweeps.executors import default_workers
 from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.leaderboard import records
 from fjsim.sweeps.sweep import load_sweep_result, run_sweep
 
 REPORTED = {"star-hub": 0.65, "complete": 0.33, "star-leaf": 0.24}

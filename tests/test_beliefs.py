@@ -1,5 +1,7 @@
 """The simplex: what a belief is, and what is read off it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ def normal(values):
 
 
 @given(weights, st.floats(-0.0199, 0.0199))
-def test_small_slip_of_the_sum_is_normalised(values, slip):
+def test_small_slip_of_the_sum_is_normalised(values, slip) -> None:
     belief = beliefs.as_belief(normal(values) * (1 + slip), n_options=values.size)
     assert belief.sum() == pytest.approx(1)
     np.testing.assert_allclose(belief, normal(values))
@@ -40,12 +42,12 @@ def test_small_slip_of_the_sum_is_normalised(values, slip):
         ({"A": 0.5}, "one number per option"),
     ],
 )
-def test_what_is_no_belief_is_refused(values, message):
+def test_what_is_no_belief_is_refused(values, message) -> None:
     with pytest.raises(BeliefError, match=message):
         beliefs.as_belief(values, n_options=2)
 
 
-def test_belief_error_is_also_a_value_error():
+def test_belief_error_is_also_a_value_error() -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         beliefs.as_belief([0, 0], n_options=2)
 
@@ -63,35 +65,35 @@ def test_belief_error_is_also_a_value_error():
         ([], -1),
     ],
 )
-def test_top_option_is_the_strictly_largest(belief, top):
+def test_top_option_is_the_strictly_largest(belief, top) -> None:
     assert beliefs.top_option(belief) == top
 
 
-def test_tie_is_told_from_a_missing_belief():
+def test_tie_is_told_from_a_missing_belief() -> None:
     rows = [[0.5, 0.5, np.nan], [np.nan] * 3, [0.6, 0.3, 0.1]]
     assert beliefs.is_tied(rows).tolist() == [True, False, False]
 
 
 @given(weights)
-def test_confidence_lies_between_uniform_and_certain(values):
+def test_confidence_lies_between_uniform_and_certain(values) -> None:
     assert 0 <= beliefs.confidence(normal(values)) <= 1
 
 
-def test_confidence_at_its_ends():
-    rows = [[0.2] * 5, [0, 0, 1, 0, 0], [np.nan] * 5, [0.5, 0.5, np.nan, np.nan, np.nan]]
-    np.testing.assert_allclose(beliefs.confidence(rows), [0, 1, np.nan, 0], atol=1e-12)
+def test_confidence_at_its_ends() -> None:
+    rows: Any = [[0.2] * 5, [0, 0, 1, 0, 0], [np.nan] * 5, [0.5, 0.5, np.nan, np.nan, np.nan]]
+    np.testing.assert_allclose(beliefs.confidence(rows), np.array([0, 1, np.nan, 0]), atol=1e-12)
 
 
-def test_confidence_of_a_single_option_is_not_defined():
+def test_confidence_of_a_single_option_is_not_defined() -> None:
     assert np.isnan(beliefs.confidence([1.0]))
 
 
-def test_entropy_is_in_nats():
+def test_entropy_is_in_nats() -> None:
     assert beliefs.entropy([0.25] * 4) == pytest.approx(np.log(4))
 
 
 @given(weights, st.randoms(use_true_random=False))
-def test_total_variation_is_a_distance_within_one(values, random):
+def test_total_variation_is_a_distance_within_one(values, random) -> None:
     first, second = normal(values), normal(np.array(random.sample(list(values), len(values))))
     gap = beliefs.total_variation(first, second)
     assert 0 <= gap <= 1
@@ -99,20 +101,20 @@ def test_total_variation_is_a_distance_within_one(values, random):
     assert beliefs.total_variation(first, first) == 0
 
 
-def test_total_variation_of_disjoint_beliefs_is_one():
+def test_total_variation_of_disjoint_beliefs_is_one() -> None:
     assert beliefs.total_variation([1, 0, np.nan], [0, 1, np.nan]) == 1
     assert np.isnan(beliefs.total_variation([np.nan] * 2, [np.nan] * 2))
 
 
 @given(st.integers(2, 9), st.floats(0, 1), st.data())
-def test_certain_belief_is_a_belief(n_options, certainty, data):
+def test_certain_belief_is_a_belief(n_options, certainty, data) -> None:
     option = data.draw(st.integers(0, n_options - 1))
     belief = beliefs.certain(option, n_options, certainty)
     assert belief[option] == certainty
     assert beliefs.as_belief(belief, n_options=n_options) == pytest.approx(belief)
 
 
-def test_opinion_and_belief_over_two_options_are_one():
+def test_opinion_and_belief_over_two_options_are_one() -> None:
     opinions = np.array([[0.0, 0.3], [0.9, 1.0]])
     assert beliefs.from_opinion(opinions).shape == (2, 2, 2)
     np.testing.assert_array_equal(beliefs.from_opinion(opinions)[..., 1], opinions)

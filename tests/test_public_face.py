@@ -72,7 +72,7 @@ def test_a_run_takes_a_scenario_its_values_or_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", [7, None, ["star"], {1: 2}, object, b"s.yaml"])
 def test_what_is_no_scenario_is_one_sentence(given: Any) -> None:
-    judged = [["none"], ["stubborn"]]
+    judged: Any = [["none"], ["stubborn"]]
     for call in (fjsim.run, lambda it: fjsim.evaluate_defenses(it, *judged)):
         with pytest.raises(ConfigError, match="a scenario is wanted, and this is") as told:
             call(given)

@@ -31,42 +31,42 @@ def numbered(count):
 
 
 @pytest.mark.parametrize("answer", [1, "b", "B", "green", " green "])
-def test_answer_is_an_index_a_letter_or_a_text(written, answer):
+def test_answer_is_an_index_a_letter_or_a_text(written, answer) -> None:
     (question,) = load_questions(written(jsonl({**GOOD, "answer": answer})))
     assert question.key == 1
 
 
 @pytest.mark.parametrize("answer", ["1", "b", "green"])
-def test_csv_answer_is_an_index_a_letter_or_a_text(written, answer):
+def test_csv_answer_is_an_index_a_letter_or_a_text(written, answer) -> None:
     path = written(f"id,question,options,answer\na,Which?,red|green|blue,{answer}\n", "set.csv")
     (question,) = load_questions(path)
     assert (question.key, question.options) == (1, ("red", "green", "blue"))
 
 
-def test_text_of_an_option_goes_before_a_letter(written):
+def test_text_of_an_option_goes_before_a_letter(written) -> None:
     options = ["b", "a", "c"]
     (question,) = load_questions(written(jsonl({**GOOD, "options": options, "answer": "a"})))
     assert question.key == 1
 
 
-def test_question_without_key_is_kept(written):
+def test_question_without_key_is_kept(written) -> None:
     (question,) = load_questions(written(jsonl({**GOOD, "answer": None})))
     assert question.key is None
 
 
-def test_subject_is_kept_and_text_is_trimmed(written):
+def test_subject_is_kept_and_text_is_trimmed(written) -> None:
     record = {**GOOD, "question": "  Which? ", "subject": "colours"}
     (question,) = load_questions(written(jsonl(record)))
     assert (question.text, question.subject, question.n_options) == ("Which?", "colours", 3)
 
 
-def test_questions_without_id_are_named_by_their_line(written):
+def test_questions_without_id_are_named_by_their_line(written) -> None:
     plain = {key: value for key, value in GOOD.items() if key != "id"}
     path = written(jsonl(plain) + "\n" + jsonl({**plain, "id": None}))
     assert [question.id for question in load_questions(path)] == ["q1", "q3"]
 
 
-def test_number_may_be_an_id(written):
+def test_number_may_be_an_id(written) -> None:
     assert load_questions(written(jsonl({**GOOD, "id": 0})))[0].id == "0"
 
 
@@ -78,23 +78,23 @@ def test_number_may_be_an_id(written):
         "question,answer,option_c,option_b,option_a\nWhich?,red,blue,green|lime,red\n",
     ],
 )
-def test_csv_options_stand_in_one_column_or_several(written, text):
+def test_csv_options_stand_in_one_column_or_several(written, text) -> None:
     (question,) = load_questions(written(text, "set.csv"))
     assert (question.options, question.key) == (("red", "green|lime", "blue"), 0)
 
 
-def test_csv_row_may_have_fewer_options_than_another(written):
+def test_csv_row_may_have_fewer_options_than_another(written) -> None:
     text = "question,option_a,option_b,option_c,answer\nOne?,x,y,,B\nTwo?,x,y,z,C\n"
     sizes = [question.n_options for question in load_questions(written(text, "set.csv"))]
     assert sizes == [2, 3]
 
 
-def test_byte_order_mark_windows_lines_and_blank_lines_do_no_harm(written):
+def test_byte_order_mark_windows_lines_and_blank_lines_do_no_harm(written) -> None:
     text = "\ufeff" + jsonl(GOOD).replace("\n", "\r\n") + "\r\n\r\n"
     assert len(load_questions(written(text))) == 1
 
 
-def test_line_separator_inside_a_text_ends_no_line(written):
+def test_line_separator_inside_a_text_ends_no_line(written) -> None:
     line = json.dumps({**GOOD, "question": "One\u2028two\x85three?"}, ensure_ascii=False)
     (question,) = load_questions(written(line + "\n"))
     assert question.text == "One\u2028two\x85three?"
@@ -125,7 +125,7 @@ def test_line_separator_inside_a_text_ends_no_line(written):
         (json.dumps({**GOOD, "id": "q5"}), "line 37: id 'q5' stands already at .*line 5"),
     ],
 )
-def test_broken_line_37_is_named_with_its_file(written, line, message):
+def test_broken_line_37_is_named_with_its_file(written, line, message) -> None:
     good = jsonl(*numbered(40)).splitlines()
     path = written("\n".join([*good[:36], line, *good[37:]]))
     with pytest.raises(QuestionError, match=message) as caught:
@@ -145,7 +145,7 @@ def test_broken_line_37_is_named_with_its_file(written, line, message):
         ("q2,Which?,a|b,0", "id 'q2' stands already at .*line 3"),
     ],
 )
-def test_broken_line_37_of_a_csv_is_named(written, row, message):
+def test_broken_line_37_of_a_csv_is_named(written, row, message) -> None:
     rows = ["id,question,options,answer", *(f"q{number},Which?,a|b,0" for number in range(1, 41))]
     rows[36] = row
     path = written("\n".join(rows), "set.csv")
@@ -154,7 +154,7 @@ def test_broken_line_37_of_a_csv_is_named(written, row, message):
     assert str(path) in str(caught.value)
 
 
-def test_equal_options_are_fine_with_an_index(written):
+def test_equal_options_are_fine_with_an_index(written) -> None:
     record = {**GOOD, "options": ["x", "x", "y"], "answer": 1}
     assert load_questions(written(jsonl(record)))[0].answer == 1
 
@@ -162,23 +162,23 @@ def test_equal_options_are_fine_with_an_index(written):
 @pytest.mark.parametrize(
     ("text", "name"), [("", "set.jsonl"), ("\n \n", "set.jsonl"), ("question,options\n", "set.csv")]
 )
-def test_empty_set_is_refused(written, text, name):
+def test_empty_set_is_refused(written, text, name) -> None:
     with pytest.raises(QuestionError, match="no questions in it"):
         load_questions(written(text, name))
 
 
-def test_limit_keeps_the_first(written):
+def test_limit_keeps_the_first(written) -> None:
     path = written(jsonl(*numbered(5)))
     assert [question.id for question in load_questions(path, 2)] == ["q1", "q2"]
     assert len(load_questions(path, 50)) == 5
 
 
-def test_limit_below_one_is_refused():
+def test_limit_below_one_is_refused() -> None:
     with pytest.raises(QuestionError, match=r"questions\.limit is 0"):
         load_questions("builtin", 0)
 
 
-def test_missing_file_is_one_clear_line(tmp_path):
+def test_missing_file_is_one_clear_line(tmp_path) -> None:
     with pytest.raises(QuestionError, match="no such file"):
         load_questions(tmp_path / "nowhere.jsonl")
 
@@ -191,43 +191,43 @@ def test_missing_file_is_one_clear_line(tmp_path):
         ("builtin:genral", r"no built-in question set.*did you mean 'builtin:general'\?"),
     ],
 )
-def test_other_sources_are_refused(source, message):
+def test_other_sources_are_refused(source, message) -> None:
     with pytest.raises(QuestionError, match=message):
         load_questions(source)
 
 
-def test_file_whose_name_starts_like_the_builtin_set_is_a_file(written, monkeypatch):
+def test_file_whose_name_starts_like_the_builtin_set_is_a_file(written, monkeypatch) -> None:
     monkeypatch.chdir(written(jsonl(GOOD), "builtin_mine.jsonl").parent)
     assert len(load_questions("builtin_mine.jsonl")) == 1
 
 
 @pytest.mark.parametrize("name", ["set.jsonl", "set.csv"])
-def test_file_that_is_no_text_is_refused(tmp_path, name):
+def test_file_that_is_no_text_is_refused(tmp_path, name) -> None:
     (tmp_path / name).write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(QuestionError, match="cannot be read as UTF-8 text"):
         load_questions(tmp_path / name)
 
 
-def test_question_is_frozen(written):
+def test_question_is_frozen(written) -> None:
     (question,) = load_questions(written(jsonl(GOOD)))
     with pytest.raises(FrozenInstanceError):
-        question.key = 2
+        question.key = 2  # type: ignore[misc]
 
 
-def test_builtin_set_has_two_halves_of_a_hundred():
+def test_builtin_set_has_two_halves_of_a_hundred() -> None:
     halves = load_questions("builtin:general") + load_questions("builtin:tools")
     assert load_questions("builtin") == halves
     assert [len(load_questions(f"builtin:{half}")) for half in ("general", "tools")] == [100, 100]
 
 
 @pytest.mark.parametrize("half", ["general", "tools"])
-def test_builtin_answers_are_balanced_over_five_positions(half):
+def test_builtin_answers_are_balanced_over_five_positions(half) -> None:
     questions = load_questions(f"builtin:{half}")
     assert Counter(question.key for question in questions) == dict.fromkeys(range(5), 20)
     assert {question.n_options for question in questions} == {5}
 
 
-def test_builtin_questions_are_unique_with_distinct_options():
+def test_builtin_questions_are_unique_with_distinct_options() -> None:
     questions = load_questions("builtin")
     assert len({question.id for question in questions}) == 200
     assert len({question.text.casefold() for question in questions}) == 200
@@ -235,7 +235,7 @@ def test_builtin_questions_are_unique_with_distinct_options():
         assert len({option.casefold() for option in question.options}) == 5
 
 
-def test_builtin_general_half_covers_at_least_six_subjects():
+def test_builtin_general_half_covers_at_least_six_subjects() -> None:
     subjects = Counter(question.subject for question in load_questions("builtin:general"))
     assert len(subjects) >= 6
     assert "" not in subjects
@@ -243,7 +243,7 @@ def test_builtin_general_half_covers_at_least_six_subjects():
 
 
 @pytest.mark.parametrize("half", ["general", "tools"])
-def test_longest_option_is_hardly_more_often_right_than_another(half):
+def test_longest_option_is_hardly_more_often_right_than_another(half) -> None:
     questions = load_questions(f"builtin:{half}")
     lengths = [[len(option) for option in question.options] for question in questions]
     longest = [

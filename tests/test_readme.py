@@ -1,21 +1,11 @@
 """What README shows is what runs."""
 
-import contextlib
-import io
 import re
 from pathlib import Path
 
 import pytest
 
 README = Path(__file__).parents[1] / "README.md"
-
-
-def test_the_first_python_example_runs() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {})
-    assert "(20, 11, 6, 5)" in printed.getvalue()
 
 
 def test_every_page_that_readme_links_is_there() -> None:

@@ -48,7 +48,7 @@ def written(tmp_path):
     return write
 
 
-def test_file_of_the_interface_page_loads_as_it_stands(written):
+def test_file_of_the_interface_page_loads_as_it_stands(written) -> None:
     scenario = load_scenario(written(INTERFACE))
     assert scenario.name == "star-stubborn"
     assert scenario.n_agents == 6
@@ -58,16 +58,16 @@ def test_file_of_the_interface_page_loads_as_it_stands(written):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
-def test_yaml_out_is_yaml_in(written, scenario):
+def test_yaml_out_is_yaml_in(written, scenario) -> None:
     assert load_scenario(written(scenario.to_yaml())) == scenario
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
-def test_plain_values_are_yaml_values(scenario):
+def test_plain_values_are_yaml_values(scenario) -> None:
     assert yaml.safe_load(scenario.to_yaml()) == scenario.as_dict()
 
 
-def test_defaults_are_the_decided_ones():
+def test_defaults_are_the_decided_ones() -> None:
     scenario = Scenario()
     kinds = [getattr(scenario, field).kind for field in ("topology", "router", "attack", "defense")]
     assert kinds == ["complete", "uniform", "none", "none"]
@@ -86,7 +86,7 @@ def test_defaults_are_the_decided_ones():
         ("x.csv", None, None),
     ],
 )
-def test_builtin_set_is_cut_to_a_hundred_and_a_file_is_not(source, limit, resolved):
+def test_builtin_set_is_cut_to_a_hundred_and_a_file_is_not(source, limit, resolved) -> None:
     block = {"source": source, "limit": limit}
     assert Scenario(questions=block).questions.resolved_limit == resolved
 
@@ -102,11 +102,11 @@ def test_builtin_set_is_cut_to_a_hundred_and_a_file_is_not(source, limit, resolv
         ({"agents": ["llm", "numeric"]}, {"agents": [{"kind": "llm"}, {"kind": "numeric"}]}),
     ],
 )
-def test_short_form_means_its_block(short, long):
+def test_short_form_means_its_block(short, long) -> None:
     assert Scenario(**short) == Scenario(**long)
 
 
-def test_list_gives_each_seat_its_own():
+def test_list_gives_each_seat_its_own() -> None:
     scenario = Scenario(agents=[{"kind": "llm", "persona": "expert"}, {"kind": "llm", "count": 2}])
     assert [seat.as_dict() for seat in scenario.seats] == [
         {"kind": "llm", "persona": "expert"},
@@ -124,16 +124,16 @@ def test_list_gives_each_seat_its_own():
         ({"attack": "stubborn", "baseline": False}, ("attacked",)),
     ],
 )
-def test_baseline_is_run_iff_there_is_an_attack(values, arms):
+def test_baseline_is_run_iff_there_is_an_attack(values, arms) -> None:
     assert Scenario(**values).arms == arms
 
 
-def test_scenario_is_frozen():
+def test_scenario_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Scenario().seed = 3
 
 
-def test_with_values_leaves_the_first_alone():
+def test_with_values_leaves_the_first_alone() -> None:
     first = Scenario(seed=1)
     assert (first.with_values(seed=2).seed, first.seed) == (2, 1)
 
@@ -152,7 +152,7 @@ def test_with_values_leaves_the_first_alone():
         ({"budget": {"max_call": 1}}, r"'budget\.max_call'; .*mean 'max_calls'\?"),
     ],
 )
-def test_unknown_key_is_refused_with_the_nearest_name(values, message):
+def test_unknown_key_is_refused_with_the_nearest_name(values, message) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         Scenario(**values)
     assert "\n" not in str(caught.value)
@@ -167,13 +167,13 @@ def test_unknown_key_is_refused_with_the_nearest_name(values, message):
         ("backend", "backend", {"kind": "openai", "modle": "m"}, r"mean 'model'\?"),
     ],
 )
-def test_unknown_key_of_a_plugin_is_refused_when_it_is_built(field, kind, block, message):
+def test_unknown_key_of_a_plugin_is_refused_when_it_is_built(field, kind, block, message) -> None:
     built = getattr(Scenario(**{field: block}), field).as_dict()
     with pytest.raises(ConfigError, match=message):
         registry.build(kind, built)
 
 
-def test_unknown_plugin_is_refused_with_the_nearest_name():
+def test_unknown_plugin_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match=r"no topology 'starr'; .*did you mean 'star'\?"):
         registry.build("topology", Scenario(topology="starr").topology.as_dict())
 
@@ -199,7 +199,7 @@ def test_unknown_plugin_is_refused_with_the_nearest_name():
         ({"max_missing": 1.5}, "max_missing: got 1.5"),
     ],
 )
-def test_wrong_value_is_refused_with_its_key(values, message):
+def test_wrong_value_is_refused_with_its_key(values, message) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         Scenario(**values)
     assert "\n" not in str(caught.value)
@@ -218,14 +218,14 @@ def test_wrong_value_is_refused_with_its_key(values, message):
         ("a: " + "[" * 10_000, "nested too deeply"),
     ],
 )
-def test_broken_yaml_is_named_with_its_file_and_line(written, text, message):
+def test_broken_yaml_is_named_with_its_file_and_line(written, text, message) -> None:
     path = written(text)
     with pytest.raises(ConfigError, match=re.escape(str(path)) + f".*{message}") as caught:
         load_scenario(path)
     assert "\n" not in str(caught.value)
 
 
-def test_missing_or_unreadable_file_is_one_clear_line(tmp_path):
+def test_missing_or_unreadable_file_is_one_clear_line(tmp_path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_scenario(tmp_path / "nowhere.yaml")
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -235,11 +235,11 @@ def test_missing_or_unreadable_file_is_one_clear_line(tmp_path):
         load_scenario(tmp_path / "binary.yaml")
 
 
-def test_empty_file_is_the_defaults(written):
+def test_empty_file_is_the_defaults(written) -> None:
     assert load_scenario(written("")) == load_scenario(None) == Scenario()
 
 
-def test_anchors_and_merges_are_read(written):
+def test_anchors_and_merges_are_read(written) -> None:
     path = written("attack: &a {kind: stubborn}\ndefense: {<<: *a, kind: none}\n")
     assert load_scenario(path).defense.kind == "none"
 
@@ -260,7 +260,7 @@ def test_anchors_and_merges_are_read(written):
         ("baseline=false", {"baseline": False}),
     ],
 )
-def test_set_reaches_every_depth(setting, expected):
+def test_set_reaches_every_depth(setting, expected) -> None:
     assert load_scenario(None, settings=[setting]) == Scenario(**expected)
 
 
@@ -272,7 +272,7 @@ def test_set_reaches_every_depth(setting, expected):
         ("questions: a.csv", "questions.limit=3", {"questions": {"source": "a.csv", "limit": 3}}),
     ],
 )
-def test_set_spells_out_a_short_form_on_its_way(written, text, setting, expected):
+def test_set_spells_out_a_short_form_on_its_way(written, text, setting, expected) -> None:
     assert load_scenario(written(text), settings=[setting]) == Scenario(**expected)
 
 
@@ -289,24 +289,24 @@ def test_set_spells_out_a_short_form_on_its_way(written, text, setting, expected
         ("agents.count=3", "'agents' is list .*not a block"),
     ],
 )
-def test_wrong_setting_is_refused(written, setting, message):
+def test_wrong_setting_is_refused(written, setting, message) -> None:
     path = written("agents: [llm, numeric]\n")
     with pytest.raises(ConfigError, match=message):
         load_scenario(path, settings=[setting])
 
 
-def test_flags_go_before_the_file_and_settings_before_flags(written):
+def test_flags_go_before_the_file_and_settings_before_flags(written) -> None:
     path = written("seed: 1\nrounds: 1\nreplicas: 1\n")
     scenario = load_scenario(path, {"seed": 2, "rounds": 2, "warmup": None}, ["seed=3"])
     assert (scenario.seed, scenario.rounds, scenario.replicas, scenario.warmup) == (3, 2, 1, 0)
 
 
-def test_flag_replaces_the_whole_block_of_its_plugin(written):
+def test_flag_replaces_the_whole_block_of_its_plugin(written) -> None:
     path = written("attack: {kind: stubborn, seat: leaf}\n")
     assert load_scenario(path, {"attack": "sleeper"}).attack.as_dict() == {"kind": "sleeper"}
 
 
-def test_settings_do_not_change_the_flags_that_were_given():
+def test_settings_do_not_change_the_flags_that_were_given() -> None:
     flags = {"attack": {"kind": "stubborn"}}
     load_scenario(None, flags, ["attack.seat=leaf"])
     assert flags == {"attack": {"kind": "stubborn"}}
@@ -323,7 +323,7 @@ def test_settings_do_not_change_the_flags_that_were_given():
         {"agents": [{"count": 6, "backend": {"kind": "simulated", "timeout": 7}}]},
     ],
 )
-def test_name_concurrency_timeouts_and_budgets_make_no_other_run(values):
+def test_name_concurrency_timeouts_and_budgets_make_no_other_run(values) -> None:
     plain = Scenario(**{key: _without_limits(value) for key, value in values.items()})
     assert run_hash(Scenario(**values).as_dict()) == run_hash(plain.as_dict())
 
@@ -354,23 +354,23 @@ def _without_limits(value):
         {"sampling": {"temperature": 0}},
     ],
 )
-def test_whatever_changes_what_is_said_makes_another_run(values):
+def test_whatever_changes_what_is_said_makes_another_run(values) -> None:
     assert run_hash(Scenario(**values).as_dict()) != run_hash(Scenario().as_dict())
 
 
-def test_identity_leaves_the_resolved_scenario_alone():
+def test_identity_leaves_the_resolved_scenario_alone() -> None:
     resolved = Scenario(backend={"kind": "openai", "timeout": 3}).as_dict()
     before = Scenario(**resolved)
     assert "timeout" not in identity(resolved)["backend"]
     assert Scenario(**resolved) == before
 
 
-def test_run_hash_does_not_depend_on_the_order_of_keys():
+def test_run_hash_does_not_depend_on_the_order_of_keys() -> None:
     resolved = Scenario().as_dict()
     assert run_hash(dict(reversed(resolved.items()))) == run_hash(resolved)
     assert re.fullmatch(r"[0-9a-f]{10}", run_hash(resolved))
 
 
-def test_title_names_what_is_special():
+def test_title_names_what_is_special() -> None:
     assert Scenario(topology="star", attack="stubborn").title == "star-stubborn"
     assert Scenario(name="mine").title == "mine"

@@ -79,7 +79,7 @@ def krylov(method: str, influence: Any, held: Array, innate: Array, relative: fl
 
 def batched_solve(influence: Array, held: Array, innate: Array) -> Array:
     system = np.eye(held.shape[-1]) - (1 - held)[..., None] * influence
-    return np.linalg.solve(system, (held * innate)[..., None])[..., 0]
+    return np.asarray(np.linalg.solve(system, (held * innate)[..., None])[..., 0], np.float64)
 
 
 def looped_solve(influence: Array, held: Array, innate: Array) -> Array:
@@ -127,7 +127,7 @@ def python_rollout(influence: Array, held: Array, innate: Array, n_rounds: int) 
     return paths
 
 
-def networkx_round(graph: nx.Graph, held: float) -> dict[int, float]:
+def networkx_round(graph: nx.Graph[int], held: float) -> dict[int, float]:
     """One round as network libraries write it: a loop over nodes and their neighbours."""
     after = {}
     for node in graph.nodes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import networkx as nx
 import numpy as np
 from rich.table import Table
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.engine import peers
 from benchmarks.engine.measure import peak_bytes, race
@@ -166,7 +166,7 @@ def _symmetric(
     held = 1 / (1 + np.diff(network.indptr)) if stubbornness is None else np.full(n, stubbornness)
     innate = smooth_innate(influence)
     relative = 2e-10 if stubbornness == 0.1 else 1e-10
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "spmv": lambda: influence @ innate,
         "fjsim": lambda: solve_network(network, innate, held),
         "scipy CG": lambda: peers.conjugate_gradients(adjacency, influence, held, innate, relative),
@@ -218,7 +218,7 @@ def _directed(quick: bool) -> Iterator[Row]:
     network = network_from_edges(pattern.col, pattern.row, weights, base.n_agents, directed=True)
     influence = network.influence()
     innate, held = smooth_innate(influence), np.full(network.n_agents, 0.01)
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "spmv": lambda: influence @ innate,
         "fjsim": lambda: solve_network(network, innate, held),
         "scipy BiCGSTAB": lambda: peers.krylov("bicgstab", influence, held, innate, 3e-11),
@@ -280,7 +280,7 @@ def _dense(n_agents: int, n_settings: int) -> Iterator[Row]:
     influence, held, innate = _settings(n_settings, n_agents)
     parameters = FJParameters(held, influence=influence)
     some = min(n_settings, 500)
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "fjsim": lambda: equilibrium(parameters, innate),
         "batched numpy": lambda: peers.batched_solve(influence, held, innate),
         "Python loop": lambda: peers.looped_solve(influence[:some], held[:some], innate[:some]),
@@ -301,7 +301,7 @@ def _shared(n_questions: int) -> Iterator[Row]:
     parameters = FJParameters(held[0], influence=influence[0])
     system = np.eye(50) - (1 - held[0])[:, None] * influence[0]
     square = np.random.default_rng(2).random((1000, 1000))
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "fjsim": lambda: innate @ total_influence(parameters).T,
         "solve, many right-hand sides": lambda: np.linalg.solve(system, (held[0] * innate).T).T,
         "dgemm 1000": lambda: square @ square,
@@ -322,7 +322,7 @@ def _rollouts(n_settings: int) -> Iterator[Row]:
     influence, held, innate = _settings(n_settings, 10)
     parameters = FJParameters(held, influence=influence)
     some, few = min(n_settings, 300), min(n_settings, 30)
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "fjsim": lambda: rollout(parameters, innate, 10),
         "einsum": lambda: peers.einsum_rollout(influence, held, innate, 10),
         "numpy loop": lambda: peers.looped_rollout(
@@ -347,7 +347,7 @@ def _one_round(n_agents: int) -> Iterator[Row]:
     graph = nx.from_scipy_sparse_array(network.adjacency())
     for node, opinion in enumerate(innate.tolist()):
         graph.nodes[node].update(opinion=opinion, innate=opinion)
-    entrants = {
+    entrants: dict[str, Callable[[], Any]] = {
         "fjsim": lambda: [rollout(parameters, innate, 1) for _ in range(20)][-1],
         "networkx loop": lambda: peers.networkx_round(graph, 0.1),
     }

@@ -6,6 +6,7 @@ Usage: python benchmarks/fit/rows.py [--rows 2000] [--quick]
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from fjsim.beliefs import Array
 
@@ -16,6 +17,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import process_time
 
 import numpy as np
@@ -69,14 +71,21 @@ def peers(given: Problems) -> Iterator[tuple[str, int, Solver]]:
         print("cvxpy is not installed and left out")
 
 
+def _solve_all(solve: Solver, count: int, rows: list[Array]) -> None:
+    rows.extend(map(solve, range(count)))
+
+
 def scipy_peers(given: Problems) -> Iterator[tuple[str, int, Solver]]:
     """Yield scipy's nnls with a heavy sum row, and SLSQP."""
-    from scipy.optimize import minimize, nnls
+    from scipy import optimize
+
+    # Its stubs know no second derivative that is a function.
+    minimize: Any = optimize.minimize
 
     def by_nnls(at: int) -> Array:
         heavy = 1e4 * np.ones((1, 11))
         stacked = np.vstack([given.columns[at], heavy])
-        return np.asarray(nnls(stacked, np.append(given.targets[at], 1e4))[0])
+        return np.asarray(optimize.nnls(stacked, np.append(given.targets[at], 1e4))[0])
 
     def by_slsqp(at: int) -> Array:
         gram, aim = given.gram[at], given.aim[at]
@@ -146,7 +155,7 @@ def report(name: str, given: Problems) -> None:
     for peer, some, solve in peers(given):
         rows: list[Array] = []
         try:
-            spent = seconds_of(lambda s=solve, n=some, r=rows: r.extend(map(s, range(n))), 1)
+            spent = seconds_of(partial(_solve_all, solve, some, rows), 1)
         except Exception as error:  # a peer may fail on ill-conditioned data: that is a result
             print(f"{peer:16s} failed: {type(error).__name__}: {error}")
             continue

@@ -28,10 +28,10 @@ NEEDED = (
     "pydantic",
     "aiohttp",
     "tenacity",
-    "starlette",
-    "uvicorn",
 )
 OPTIONAL = {
+    "starlette": "fjsim serve",
+    "uvicorn": "fjsim serve",
     "vllm": "backends vllm and vllm-offline",
     "pyarrow": "turns.parquet",
     "ray": "sweeps on a cluster",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Annotated
 
 import typer
 
 from fjsim.cli.console import err, out
+from fjsim.errors import ConfigError
+
+NEEDED = ("starlette", "uvicorn")
+"""What the extra ``server`` installs."""
 
 
 def serve(
@@ -32,6 +37,8 @@ def serve(
     """
     from fjsim.backends import raw_backend
     from fjsim.questions import load_questions
+
+    _need_a_web_server()
     from fjsim.server import ModelServer, parse_faults, serve_forever
 
     plan = parse_faults(fault or (), seed=fault_seed, retry_after=retry_after)
@@ -48,3 +55,14 @@ def serve(
         )
 
     serve_forever(server, host, port, ready)
+
+
+def _need_a_web_server() -> None:
+    for name in NEEDED:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"`fjsim serve` needs {error.name}, which is not installed here; "
+                "install it with pip install 'fjsim-testbed[server]'"
+            ) from error

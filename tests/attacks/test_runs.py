@@ -36,7 +36,7 @@ def essences(finished, arm):
 
 @over_attacks
 @pytest.mark.parametrize("agents", ["llm", "numeric"])
-def test_the_clean_arm_is_the_same_under_any_attack(kind, agents):
+def test_the_clean_arm_is_the_same_under_any_attack(kind, agents) -> None:
     attacked = run(scenario(kind, agents), cache=False)
     alone = run(scenario("none", agents), cache=False)
     assert essences(attacked, "clean") == essences(alone, "clean")
@@ -44,7 +44,7 @@ def test_the_clean_arm_is_the_same_under_any_attack(kind, agents):
 
 
 @over_attacks
-def test_a_run_cut_off_anywhere_ends_like_an_undisturbed_one(kind, tmp_path):
+def test_a_run_cut_off_anywhere_ends_like_an_undisturbed_one(kind, tmp_path) -> None:
     whole = run(scenario(kind), cache=False)
     events = tmp_path / "events.jsonl"
     recorded = run(scenario(kind), tmp_path, cache=False)
@@ -59,7 +59,7 @@ def test_a_run_cut_off_anywhere_ends_like_an_undisturbed_one(kind, tmp_path):
 
 @over_attacks
 @pytest.mark.parametrize("agents", ["llm", "scripted"])
-def test_any_agent_can_be_attacked_and_attack(kind, agents):
+def test_any_agent_can_be_attacked_and_attack(kind, agents) -> None:
     finished = run(scenario(kind, agents, protocol="sequential", warmup=0), cache=False)
     assert finished.transcript.valid.all()
     wrong = finished.transcript.targets != finished.transcript.keys
@@ -67,13 +67,13 @@ def test_any_agent_can_be_attacked_and_attack(kind, agents):
 
 
 @over_attacks
-def test_two_replicas_share_nothing_but_the_question(kind):
+def test_two_replicas_share_nothing_but_the_question(kind) -> None:
     finished = run(scenario(kind, replicas=2, questions={"limit": 2}), cache=False)
     assert finished.transcript.n_items == 2
     assert len(set(finished.transcript.replicas.tolist())) == 2
 
 
-def test_an_optimal_seat_moves_more_than_a_leaf():
+def test_an_optimal_seat_moves_more_than_a_leaf() -> None:
     moved = {
         seat: run(
             scenario({"kind": "stubborn", "seat": seat}, topology="star", warmup=0), cache=False

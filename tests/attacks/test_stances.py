@@ -12,7 +12,7 @@ TARGET = 1
 HEARD = Message(2, 0, 3, np.array([0.0, 0.0, 0.2, 0.8]), 0.8, "", weight=0.5)
 
 
-def test_a_stubborn_seat_says_the_same_in_every_round(view, sure):
+def test_a_stubborn_seat_says_the_same_in_every_round(view, sure) -> None:
     attack = build("attack", {"kind": "stubborn", "certainty": 0.9, "persuasiveness": "low"})
     for number in range(5):
         stance = attack.stance(0, view(attack, round=number))
@@ -20,7 +20,7 @@ def test_a_stubborn_seat_says_the_same_in_every_round(view, sure):
         assert stance.belief.tolist() == pytest.approx(sure(TARGET, 0.9))
 
 
-def test_a_partly_stubborn_seat_gives_way_to_what_it_hears(view, sure):
+def test_a_partly_stubborn_seat_gives_way_to_what_it_hears(view, sure) -> None:
     attack = build("attack", {"kind": "stubborn", "stubbornness": 0.75})
     assert Sight.MESSAGES in attack.threat.sees
     alone = attack.stance(0, view(attack, round=0))
@@ -29,14 +29,14 @@ def test_a_partly_stubborn_seat_gives_way_to_what_it_hears(view, sure):
     np.testing.assert_allclose(moved, 0.75 * certain(TARGET, 4, 0.97) + 0.25 * HEARD.belief)
 
 
-def test_a_partly_stubborn_seat_in_the_law_is_the_closed_form(act):
+def test_a_partly_stubborn_seat_in_the_law_is_the_closed_form(act) -> None:
     attack = {"kind": "stubborn", "stubbornness": 0.4, "target": TARGET}
     played = act(attack, n_rounds=2, beliefs=[(0.1, 0.1, 0.7, 0.1)] * 4)
     expected = 0.4 * certain(TARGET, 4, 0.97) + 0.6 * np.array([0.1, 0.1, 0.7, 0.1])
     np.testing.assert_allclose(played.belief(0, 1), expected)
 
 
-def test_who_shows_no_belief_is_read_by_answer_and_confidence(view):
+def test_who_shows_no_belief_is_read_by_answer_and_confidence(view) -> None:
     attack = build("attack", {"kind": "stubborn", "stubbornness": 0.0})
     spoken = Message(2, 0, 3, None, 0.7)
     np.testing.assert_allclose(
@@ -46,7 +46,7 @@ def test_who_shows_no_belief_is_read_by_answer_and_confidence(view):
     assert attack.stance(0, view(attack, messages=(silent,))).target == TARGET
 
 
-def test_a_random_wobble_moves_but_keeps_the_target_on_top(view):
+def test_a_random_wobble_moves_but_keeps_the_target_on_top(view) -> None:
     attack = build("attack", "wobble")
     stated = [
         attack.stance(0, view(attack, messages=(HEARD,), rng=np.random.default_rng(seed))).belief
@@ -58,19 +58,19 @@ def test_a_random_wobble_moves_but_keeps_the_target_on_top(view):
     assert 0.85 < max(certainty) <= 0.97
 
 
-def test_an_alternating_wobble_jumps_between_its_ends(view):
+def test_an_alternating_wobble_jumps_between_its_ends(view) -> None:
     attack = build("attack", {"kind": "wobble", "pattern": "alternating"})
     stated = [attack.stance(0, view(attack, round=number)).belief[TARGET] for number in range(4)]
     assert stated == pytest.approx([0.97, 0.55, 0.97, 0.55])
 
 
-def test_a_wobble_gives_the_rest_to_what_it_heard(view):
+def test_a_wobble_gives_the_rest_to_what_it_heard(view) -> None:
     attack = build("attack", {"kind": "wobble", "pattern": "alternating"})
     belief = attack.stance(0, view(attack, round=1, messages=(HEARD,))).belief
     np.testing.assert_allclose(belief, 0.55 * certain(TARGET, 4) + 0.45 * HEARD.belief)
 
 
-def test_colluders_share_a_target_and_name_each_other(view):
+def test_colluders_share_a_target_and_name_each_other(view) -> None:
     attack = build("attack", {"kind": "collude", "n_seats": 3})
     stances = {seat: attack.stance(seat, view(attack, seats=(0, 1, 3))) for seat in (0, 1, 3)}
     assert {stance.target for stance in stances.values()} == {TARGET}
@@ -78,14 +78,14 @@ def test_colluders_share_a_target_and_name_each_other(view):
     assert "Agent 1" not in stances[1].brief
 
 
-def test_a_lone_colluder_has_nobody_to_praise(view):
+def test_a_lone_colluder_has_nobody_to_praise(view) -> None:
     attack = build("attack", {"kind": "collude", "n_seats": 1})
     assert attack.stance(0, view(attack)).brief == ""
 
 
 @pytest.mark.parametrize("target", ["best", "second-best", "most-flips"])
 @pytest.mark.parametrize("kind", ["stubborn", "sleeper", "collude", "tamper", "inject"])
-def test_a_target_that_reads_round_0_is_part_of_the_threat_model(kind, target):
+def test_a_target_that_reads_round_0_is_part_of_the_threat_model(kind, target) -> None:
     plain, reading = build("attack", kind), build("attack", {"kind": kind, "target": target})
     assert Sight.BELIEFS not in plain.threat.sees
     assert {Sight.BELIEFS} <= reading.threat.sees
@@ -105,6 +105,6 @@ def test_a_target_that_reads_round_0_is_part_of_the_threat_model(kind, target):
         {"kind": "adaptive", "least_flips": -1},
     ],
 )
-def test_a_parameter_outside_its_range_is_refused(block):
+def test_a_parameter_outside_its_range_is_refused(block) -> None:
     with pytest.raises(ConfigError, match=f"attack.{list(block)[1]}"):
         build("attack", block)

@@ -69,7 +69,7 @@ def shown(attack: Curious, kind: str = "stance") -> Iterator[View]:
     return (view for name, view in attack.views if name == kind)
 
 
-def test_an_adversary_that_may_see_nothing_is_shown_nothing(act):
+def test_an_adversary_that_may_see_nothing_is_shown_nothing(act) -> None:
     attack = curious()
     act(attack)
     for view in shown(attack):
@@ -78,7 +78,7 @@ def test_an_adversary_that_may_see_nothing_is_shown_nothing(act):
 
 
 @pytest.mark.parametrize("sight", [Sight.GRAPH, Sight.BELIEFS, Sight.KEY, Sight.MESSAGES])
-def test_a_sight_opens_its_own_field_and_no_other(act, sight):
+def test_a_sight_opens_its_own_field_and_no_other(act, sight) -> None:
     attack = curious(sight)
     act(attack)
     view = [view for view in shown(attack) if view.round == 2][-1]
@@ -88,7 +88,7 @@ def test_a_sight_opens_its_own_field_and_no_other(act, sight):
     assert bool(view.messages) is (sight is Sight.MESSAGES)
 
 
-def test_gates_are_shown_to_who_sees_trust_only(act):
+def test_gates_are_shown_to_who_sees_trust_only(act) -> None:
     mute = registry.build("defense", "none")
     for sights in [(), (Sight.TRUST,)]:
         attack = curious(*sights)
@@ -97,14 +97,14 @@ def test_gates_are_shown_to_who_sees_trust_only(act):
         assert (last.gates is not None) is bool(sights)
 
 
-def test_what_is_stated_in_a_round_is_not_seen_in_that_round(act):
+def test_what_is_stated_in_a_round_is_not_seen_in_that_round(act) -> None:
     attack = curious(Sight.BELIEFS)
     act(attack)
     rows = {view.round: view.stated.shape[0] for view in shown(attack)}
     assert rows == {0: 0, 1: 1, 2: 2, 3: 3}
 
 
-def test_messages_are_cut_to_what_peers_may_see(act):
+def test_messages_are_cut_to_what_peers_may_see(act) -> None:
     attack = curious(Sight.MESSAGES)
     act(attack, rules={"peers_see": frozenset({"answer"})})
     view = list(shown(attack))[-1]
@@ -117,30 +117,32 @@ def test_messages_are_cut_to_what_peers_may_see(act):
     ("granted", "waits", "told"),
     [((), True, False), ((Sight.BELIEFS,), True, True), ((Sight.BELIEFS,), False, False)],
 )
-def test_first_beliefs_go_to_who_waits_and_may_see_them(act, granted, waits, told):
+def test_first_beliefs_go_to_who_waits_and_may_see_them(act, granted, waits, told) -> None:
     attack = curious(*granted, waits=waits)
     act(attack)
-    benign = next(view for name, view in attack.views if name == "benign")
+    benign: Any = next(view for name, view in attack.views if name == "benign")
     assert (benign is not None) is told
     assert not told or benign.shape == (3, 4)
 
 
-def test_who_may_not_rewrite_others_changes_its_own_words_only(act):
+def test_who_may_not_rewrite_others_changes_its_own_words_only(act) -> None:
     played = act(curious())
     assert [m.answer for m in played.heard(0, 1)] == [2, 2, 2]
     assert [m.answer for m in played.heard(2, 1)] == [3]
     assert played.deliberation.record().answers[:, 1:].tolist() == [[2, 2, 2]] * 4
 
 
-def test_who_may_rewrite_others_rewrites_everybody_and_the_record(act):
+def test_who_may_rewrite_others_rewrites_everybody_and_the_record(act) -> None:
     played = act(curious(Power.REWRITE))
     assert [m.answer for m in played.heard(0, 1)] == [3, 3, 3]
     assert played.deliberation.record().answers.tolist() == [[3, 3, 3, 3]] * 4
 
 
-def test_an_attack_without_the_power_to_rewrite_cannot_tamper(act):
+def test_an_attack_without_the_power_to_rewrite_cannot_tamper(act) -> None:
+    tamper: Any = type(registry.build("attack", "tamper"))
+
     @dataclass(frozen=True)
-    class Handcuffed(type(registry.build("attack", "tamper"))):
+    class Handcuffed(tamper):
         @property
         def threat(self) -> ThreatModel:
             return ThreatModel(frozenset({Sight.GRAPH}))
@@ -149,20 +151,20 @@ def test_an_attack_without_the_power_to_rewrite_cannot_tamper(act):
     assert [(m.answer, m.tampered) for m in played.heard(2, 1)] == [(2, False)]
 
 
-def test_identities_are_forged_by_who_may_and_never_those_of_others(act):
+def test_identities_are_forged_by_who_may_and_never_those_of_others(act) -> None:
     assert len(act(curious()).heard(2, 1)) == 1
     real, forged = act(curious(Power.FORGE_IDENTITIES)).heard(2, 1)
     assert (real.speaker, forged.speaker) == (0, 4)
     assert forged.weight == real.weight == 1.0
 
 
-def test_recruits_speak_for_who_may_recruit_only(act):
+def test_recruits_speak_for_who_may_recruit_only(act) -> None:
     assert act(curious()).belief(2, 1) == [0.1, 0.1, 0.7, 0.1]
     assert act(curious(Power.RECRUIT)).belief(2, 1) == pytest.approx(certain(0, 4, 0.8).tolist())
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_no_attack_needs_more_than_its_threat_model(act, kind):
+def test_no_attack_needs_more_than_its_threat_model(act, kind) -> None:
     attack = registry.build("attack", kind)
     played = act(attack, n_rounds=2)
     powers = attack.threat.may
@@ -172,7 +174,7 @@ def test_no_attack_needs_more_than_its_threat_model(act, kind):
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_a_stance_is_a_function_of_the_view(view, kind):
+def test_a_stance_is_a_function_of_the_view(view, kind) -> None:
     attack = registry.build("attack", kind)
     twin = registry.build("attack", kind)
     stated = np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 4))

@@ -13,25 +13,25 @@ REPLY = {
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.answer({})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.answer(REPLY)
 
-    def answer(self, body):
+    def answer(self, body) -> None:
         content = json.dumps(body).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_):
+    def log_message(self, *_) -> None:
         pass
 
 
-def main():
+def main() -> None:
     if "--broken" in sys.argv:
         sys.exit("ValueError: no such model")
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

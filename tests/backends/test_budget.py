@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Never
 
 import pytest
 
@@ -21,7 +22,7 @@ def play(backend, requests, *, together=False):
     return asyncio.run(run())
 
 
-def test_call_beyond_max_calls_is_not_made(echo, ask):
+def test_call_beyond_max_calls_is_not_made(echo, ask) -> None:
     inner = echo()
     backend = BudgetBackend(inner, Ledger(max_calls=5, spent=Spend(calls=2)))
     with pytest.raises(BudgetError, match="max_calls is 5"):
@@ -29,15 +30,15 @@ def test_call_beyond_max_calls_is_not_made(echo, ask):
     assert inner.calls == 3
 
 
-def test_concurrent_calls_do_not_slip_through(echo, ask):
+def test_concurrent_calls_do_not_slip_through(echo, ask) -> None:
     inner = echo()
     replies = play(BudgetBackend(inner, Ledger(max_calls=4)), [ask()] * 9, together=True)
     assert inner.calls == 4
     assert sum(isinstance(reply, BudgetError) for reply in replies) == 5
 
 
-def test_failed_attempts_count(echo, ask):
-    def fail(request, nth):
+def test_failed_attempts_count(echo, ask) -> None:
+    def fail(request, nth) -> Never:
         raise TransientError(FaultKind.SERVER_ERROR, "no", 0.0)
 
     inner = echo(before=fail)
@@ -47,7 +48,7 @@ def test_failed_attempts_count(echo, ask):
     assert inner.calls == 3
 
 
-def test_tokens_stop_before_the_call_that_may_exceed_them(echo, ask):
+def test_tokens_stop_before_the_call_that_may_exceed_them(echo, ask) -> None:
     inner, ledger = echo(), Ledger(max_tokens=250)
     with pytest.raises(BudgetError, match="max_tokens"):
         play(BudgetBackend(inner, ledger), [ask()] * 99)
@@ -55,7 +56,7 @@ def test_tokens_stop_before_the_call_that_may_exceed_them(echo, ask):
     assert 100 < ledger.spent.tokens <= 250
 
 
-def test_call_waits_for_those_in_flight_where_they_may_leave_it_room(echo, ask):
+def test_call_waits_for_those_in_flight_where_they_may_leave_it_room(echo, ask) -> None:
     class Slow(echo):
         async def complete(self, request):
             await asyncio.sleep(0)
@@ -67,7 +68,7 @@ def test_call_waits_for_those_in_flight_where_they_may_leave_it_room(echo, ask):
     assert ledger.spent.tokens == 750
 
 
-def test_cost_is_capped_with_the_users_prices(echo, ask):
+def test_cost_is_capped_with_the_users_prices(echo, ask) -> None:
     ledger = Ledger(max_cost=0.01, spent=Spend(cost=0.005))
     inner = echo()
     backend = BudgetBackend(inner, ledger, Price(input=10, output=40))
@@ -76,14 +77,16 @@ def test_cost_is_capped_with_the_users_prices(echo, ask):
     assert 0.005 < ledger.spent.cost <= 0.01
 
 
-def test_cost_cap_without_prices_is_a_config_error(echo):
+def test_cost_cap_without_prices_is_a_config_error(echo) -> None:
     with pytest.raises(ConfigError, match=r"budget\.prices"):
         BudgetBackend(echo(), Ledger(max_cost=1.0))
 
 
 @pytest.mark.parametrize("kind", FaultKind)
-def test_call_without_a_reply_counts_with_its_most_unless_the_server_did_no_work(echo, ask, kind):
-    def fail(request, nth):
+def test_call_without_a_reply_counts_with_its_most_unless_the_server_did_no_work(
+    echo, ask, kind
+) -> None:
+    def fail(request, nth) -> Never:
         raise TransientError(kind, "no")
 
     ledger = Ledger(max_tokens=1000)
@@ -109,7 +112,9 @@ def test_call_without_a_reply_counts_with_its_most_unless_the_server_did_no_work
         (Usage(40, 10, 500), Usage(40, 10, 40)),
     ],
 )
-def test_impossible_usage_is_replaced_by_an_estimate_and_counted_as_one(echo, ask, said, counted):
+def test_impossible_usage_is_replaced_by_an_estimate_and_counted_as_one(
+    echo, ask, said, counted
+) -> None:
     class Liar(echo):
         async def complete(self, request):
             reply = await super().complete(request)
@@ -130,7 +135,7 @@ def test_impossible_usage_is_replaced_by_an_estimate_and_counted_as_one(echo, as
     assert ledger.spent.tokens == account.tokens_in + account.tokens_out
 
 
-def test_reply_cut_off_at_its_limit_is_as_long_as_that(echo, ask):
+def test_reply_cut_off_at_its_limit_is_as_long_as_that(echo, ask) -> None:
     class Silent(echo):
         async def complete(self, request):
             reply = await super().complete(request)
@@ -140,7 +145,7 @@ def test_reply_cut_off_at_its_limit_is_as_long_as_that(echo, ask):
     assert reply.usage.tokens_out == 64
 
 
-def test_server_that_takes_tokens_back_is_stopped_where_an_honest_one_is(echo, ask):
+def test_server_that_takes_tokens_back_is_stopped_where_an_honest_one_is(echo, ask) -> None:
     class Liar(echo):
         async def complete(self, request):
             reply = await super().complete(request)
@@ -153,7 +158,7 @@ def test_server_that_takes_tokens_back_is_stopped_where_an_honest_one_is(echo, a
     assert honest.calls / 2 < liar.calls <= honest.calls
 
 
-def test_huge_number_once_does_not_raise_what_later_calls_may_take(echo, ask):
+def test_huge_number_once_does_not_raise_what_later_calls_may_take(echo, ask) -> None:
     class Liar(echo):
         async def complete(self, request):
             reply = await super().complete(request)
@@ -165,7 +170,7 @@ def test_huge_number_once_does_not_raise_what_later_calls_may_take(echo, ask):
     assert inner.calls > 5
 
 
-def test_embedded_model_is_capped_and_not_written_down(echo, ask):
+def test_embedded_model_is_capped_and_not_written_down(echo, ask) -> None:
     class Embedded(echo):
         simulated = True
 
@@ -176,13 +181,13 @@ def test_embedded_model_is_capped_and_not_written_down(echo, ask):
     assert not ledger.log.accounts()
 
 
-def test_cached_tokens_have_their_own_price():
+def test_cached_tokens_have_their_own_price() -> None:
     price = Price(input=2, output=8, cached=0.5)
     assert price.cost(Usage(1_000_000, 500_000, 600_000)) == pytest.approx(0.8 + 0.3 + 4)
     assert Price(input=2, output=8).cost(Usage(1_000_000, 0, 600_000)) == pytest.approx(2)
 
 
-def test_price_file_is_read_and_its_errors_are_named(tmp_path):
+def test_price_file_is_read_and_its_errors_are_named(tmp_path) -> None:
     path = tmp_path / "prices.yaml"
     path.write_text("gpt-x: {input: 0.5, output: 1.5, cached: 0.05}\n")
     prices = load_prices(path)

@@ -24,7 +24,7 @@ def play(backend, *requests):
     return asyncio.run(run())
 
 
-def test_second_run_asks_nothing_and_gets_the_same(echo, ask, tmp_path):
+def test_second_run_asks_nothing_and_gets_the_same(echo, ask, tmp_path) -> None:
     inner, path = echo(), tmp_path / "deep" / "cache.sqlite3"
     (first,) = play(CachedBackend(inner, path), ask())
     (again,) = play(CachedBackend(inner, path), ask())
@@ -34,14 +34,14 @@ def test_second_run_asks_nothing_and_gets_the_same(echo, ask, tmp_path):
     assert inner.closed == 2
 
 
-def test_reply_is_there_before_it_is_committed(echo, ask, tmp_path):
+def test_reply_is_there_before_it_is_committed(echo, ask, tmp_path) -> None:
     inner = echo()
     _, second = play(CachedBackend(inner, tmp_path / "c.sqlite3"), ask(), ask())
     assert second.cached
     assert inner.calls == 1
 
 
-def test_twin_in_flight_is_waited_for_and_not_asked_twice(echo, ask, tmp_path):
+def test_twin_in_flight_is_waited_for_and_not_asked_twice(echo, ask, tmp_path) -> None:
     inner = echo()
     backend = CachedBackend(inner, tmp_path / "c.sqlite3")
 
@@ -56,7 +56,7 @@ def test_twin_in_flight_is_waited_for_and_not_asked_twice(echo, ask, tmp_path):
     assert [reply.cached for reply in replies] == [False, True, True, True, True]
 
 
-def test_failed_reply_is_not_kept(echo, ask, tmp_path):
+def test_failed_reply_is_not_kept(echo, ask, tmp_path) -> None:
     class Failing(echo):
         async def complete(self, request):
             return replace(await super().complete(request), text="", failure="timeout")
@@ -79,13 +79,13 @@ def test_failed_reply_is_not_kept(echo, ask, tmp_path):
         lambda ask: replace(ask(), messages=ask().messages[1:]),
     ],
 )
-def test_key_tells_requests_apart(ask, other):
+def test_key_tells_requests_apart(ask, other) -> None:
     assert cache_key("m", ask()) != cache_key("m", other(ask))
     assert cache_key("m", ask()) == cache_key("m", ask())
     assert cache_key("m", ask()) != cache_key("other", ask())
 
 
-def test_key_does_not_run_messages_together(ask):
+def test_key_does_not_run_messages_together(ask) -> None:
     def split(first, second):
         system, user = ask().messages
         return replace(
@@ -95,11 +95,11 @@ def test_key_does_not_run_messages_together(ask):
     assert cache_key("m", split("ab", "c")) != cache_key("m", split("a", "bc"))
 
 
-def test_a_reply_that_could_not_be_read_is_forgotten_committed_or_not(echo, ask, tmp_path):
+def test_a_reply_that_could_not_be_read_is_forgotten_committed_or_not(echo, ask, tmp_path) -> None:
     inner, path = echo(), tmp_path / "c.sqlite3"
     backend = CachedBackend(inner, path)
 
-    async def run():
+    async def run() -> None:
         try:
             for _ in range(2):
                 await backend.complete(ask())
@@ -125,7 +125,7 @@ def test_a_reply_that_could_not_be_read_is_forgotten_committed_or_not(echo, ask,
     assert inner.calls == 4
 
 
-def test_a_row_that_cannot_be_read_is_asked_again(echo, ask, tmp_path):
+def test_a_row_that_cannot_be_read_is_asked_again(echo, ask, tmp_path) -> None:
     inner, path = echo(), tmp_path / "c.sqlite3"
     play(CachedBackend(inner, path), ask())
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -136,7 +136,7 @@ def test_a_row_that_cannot_be_read_is_asked_again(echo, ask, tmp_path):
     assert reply.cached
 
 
-def test_logprobs_and_odd_text_survive(tmp_path):
+def test_logprobs_and_odd_text_survive(tmp_path) -> None:
     store = ReplyStore(tmp_path / "c.sqlite3")
     store.put(b"k", "m", Reply(text="é\x00\ud800", logprobs={"A": -0.5}))
     before = store.get(b"k")
@@ -151,7 +151,7 @@ def test_logprobs_and_odd_text_survive(tmp_path):
 @pytest.mark.parametrize("draws", [1, 4])
 def test_replies_not_kept_yet_and_requests_in_flight_are_no_more_than_the_limit(
     echo, ask, tmp_path, draws
-):
+) -> None:
     path, limit = tmp_path / "c.sqlite3", 3
     reader, most = ReplyStore(path), 0
 
@@ -167,11 +167,11 @@ def test_replies_not_kept_yet_and_requests_in_flight_are_no_more_than_the_limit(
 
     backend = CachedBackend(RetryBackend(Slow(), Pace(max_concurrency=limit)), path)
 
-    async def turn(seat):
+    async def turn(seat) -> None:
         for draw in range(draws):
             await backend.complete(ask(f"{draw}", seat=seat))
 
-    async def run():
+    async def run() -> None:
         try:
             await asyncio.gather(*(turn(seat) for seat in range(40)))
         finally:
@@ -183,10 +183,10 @@ def test_replies_not_kept_yet_and_requests_in_flight_are_no_more_than_the_limit(
     assert most == limit
 
 
-def test_full_disk_is_told_to_the_next_request_and_at_the_end(echo, ask, tmp_path):
+def test_full_disk_is_told_to_the_next_request_and_at_the_end(echo, ask, tmp_path) -> None:
     backend = CachedBackend(echo(), tmp_path / "c.sqlite3")
 
-    async def run():
+    async def run() -> None:
         await backend.complete(ask("1"))
         await asyncio.sleep(0)
         backend._store._connection.execute("PRAGMA max_page_count = 1")
@@ -215,7 +215,7 @@ store.close()
 """
 
 
-def test_two_processes_write_one_cache_at_once(tmp_path):
+def test_two_processes_write_one_cache_at_once(tmp_path) -> None:
     path = tmp_path / "c.sqlite3"
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in ("a", "b")
@@ -227,7 +227,7 @@ def test_two_processes_write_one_cache_at_once(tmp_path):
     assert counts.replies == 1500
 
 
-def test_batches_are_committed_while_running(tmp_path):
+def test_batches_are_committed_while_running(tmp_path) -> None:
     path = tmp_path / "c.sqlite3"
     store, reader = ReplyStore(path), ReplyStore(path)
     for number in range(BATCH):
@@ -240,7 +240,7 @@ def test_batches_are_committed_while_running(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"this is no database at all" * 99, b"SQLite format 3\x00" * 300]
 )
-def test_damaged_file_is_one_clear_error_and_can_be_cleared(tmp_path, content):
+def test_damaged_file_is_one_clear_error_and_can_be_cleared(tmp_path, content) -> None:
     path = tmp_path / "c.sqlite3"
     path.write_bytes(content)
     with pytest.raises(StorageError, match="fjsim cache clear"):
@@ -249,7 +249,7 @@ def test_damaged_file_is_one_clear_error_and_can_be_cleared(tmp_path, content):
     ReplyStore(path).close()
 
 
-def test_cache_of_a_newer_layout_is_refused(tmp_path):
+def test_cache_of_a_newer_layout_is_refused(tmp_path) -> None:
     path = tmp_path / "c.sqlite3"
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
@@ -258,13 +258,13 @@ def test_cache_of_a_newer_layout_is_refused(tmp_path):
         ReplyStore(path)
 
 
-def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path):
+def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageError, match="FJSIM_CACHE_DIR"):
         ReplyStore(tmp_path / "file" / "c.sqlite3")
 
 
-def test_full_disk_is_a_storage_error(tmp_path):
+def test_full_disk_is_a_storage_error(tmp_path) -> None:
     store = ReplyStore(tmp_path / "c.sqlite3")
     store._connection.execute("PRAGMA max_page_count = 8")
     for number in range(BATCH - 1):
@@ -275,7 +275,7 @@ def test_full_disk_is_a_storage_error(tmp_path):
         store.close()
 
 
-def test_folder_comes_from_the_environment(monkeypatch, tmp_path):
+def test_folder_comes_from_the_environment(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path / "mine"))
     assert default_path() == tmp_path / "mine" / "responses.sqlite3"
     monkeypatch.delenv("FJSIM_CACHE_DIR")

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import socket
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ BOTH_CLIENTS = pytest.mark.parametrize("speaker", ["aiohttp", "openai"])
 
 
 @BOTH_CLIENTS
-def test_reply_comes_over_http_with_usage_and_model(echo, ask, speaker):
+def test_reply_comes_over_http_with_usage_and_model(echo, ask, speaker) -> None:
     with RunningServer(ModelServer(echo())) as running:
         (reply,) = play(client(running, client=speaker), ask(seat=4))
     assert "seat=4" in reply.text
@@ -41,7 +42,7 @@ def test_reply_comes_over_http_with_usage_and_model(echo, ask, speaker):
 
 
 @BOTH_CLIENTS
-def test_schema_seed_and_messages_arrive(echo, ask, speaker):
+def test_schema_seed_and_messages_arrive(echo, ask, speaker) -> None:
     inner = echo()
     with RunningServer(ModelServer(inner)) as running:
         play(client(running, client=speaker), ask("wörld\n\x1b", seed=9))
@@ -59,8 +60,9 @@ def test_schema_seed_and_messages_arrive(echo, ask, speaker):
         ("hang", {FaultKind.TIMEOUT}),
     ],
 )
-def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds):
-    with RunningServer(ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}))) as running:
+def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds) -> None:
+    given: dict[str, Any] = {fault: 1.0}
+    with RunningServer(ModelServer(echo(), faults=FaultPlan(**given))) as running:
         patience = 0.5 if fault == "hang" else 20
         with pytest.raises(TransientError) as caught:
             play(client(running, client="openai", timeout=patience), ask())
@@ -79,8 +81,9 @@ def test_faults_met_by_the_openai_package_may_pass_too(echo, ask, fault, kinds):
         ("hang", FaultKind.TIMEOUT),
     ],
 )
-def test_every_fault_is_told_apart(echo, ask, fault, kind):
-    with RunningServer(ModelServer(echo(), faults=FaultPlan(**{fault: 1.0}))) as running:
+def test_every_fault_is_told_apart(echo, ask, fault, kind) -> None:
+    given: dict[str, Any] = {fault: 1.0}
+    with RunningServer(ModelServer(echo(), faults=FaultPlan(**given))) as running:
         for number in range(4 if fault == "garbage" else 1):
             with pytest.raises(TransientError) as caught:
                 play(client(running, timeout=0.2 if fault == "hang" else 20), ask(str(number)))
@@ -89,7 +92,7 @@ def test_every_fault_is_told_apart(echo, ask, fault, kind):
     assert caught.value.retry_after == (0.2 if fault == "rate_limit" else None)
 
 
-def test_faults_are_overcome_by_the_whole_stack(echo, ask, tmp_path):
+def test_faults_are_overcome_by_the_whole_stack(echo, ask, tmp_path) -> None:
     faults = FaultPlan(
         rate_limit=0.1, error=0.05, disconnect=0.05, garbage=0.05, hang=0.02, retry_after=0.01
     )
@@ -116,10 +119,10 @@ def test_faults_are_overcome_by_the_whole_stack(echo, ask, tmp_path):
 
 
 @BOTH_CLIENTS
-def test_a_request_that_comes_after_the_end_opens_nothing(echo, ask, speaker):
+def test_a_request_that_comes_after_the_end_opens_nothing(echo, ask, speaker) -> None:
     inner = echo()
 
-    async def run(backend):
+    async def run(backend) -> None:
         await backend.complete(ask())
         await backend.close()
         with pytest.raises(BackendError, match="after its connections were closed"):
@@ -131,7 +134,7 @@ def test_a_request_that_comes_after_the_end_opens_nothing(echo, ask, speaker):
     assert inner.calls == 1
 
 
-def test_dead_endpoint_is_unreachable_after_the_capped_attempts(ask, tmp_path):
+def test_dead_endpoint_is_unreachable_after_the_capped_attempts(ask, tmp_path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -152,7 +155,7 @@ def test_dead_endpoint_is_unreachable_after_the_capped_attempts(ask, tmp_path):
         ({"extra_body": {"stream": True}}, "400: this server does not stream"),
     ],
 )
-def test_refusal_repeats_the_servers_words(echo, ask, fields, words):
+def test_refusal_repeats_the_servers_words(echo, ask, fields, words) -> None:
     with RunningServer(ModelServer(echo())) as running:
         block = {"kind": "openai", "model": MODEL, "base_url": running.base_url}
         backend = make_backend(block | fields, cache=False)
@@ -160,7 +163,9 @@ def test_refusal_repeats_the_servers_words(echo, ask, fields, words):
             play(backend, ask())
 
 
-def test_planted_key_is_sent_and_shows_up_nowhere(echo, ask, tmp_path, monkeypatch, caplog, capfd):
+def test_planted_key_is_sent_and_shows_up_nowhere(
+    echo, ask, tmp_path, monkeypatch, caplog, capfd
+) -> None:
     monkeypatch.setenv("MY_KEY", SECRET)
     caplog.set_level(logging.DEBUG)
     block = {"kind": "openai", "model": MODEL, "api_key_env": "MY_KEY"}
@@ -180,26 +185,26 @@ def test_planted_key_is_sent_and_shows_up_nowhere(echo, ask, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("place", ["http://me:{}@host:1/v1", "http://host:1/v1?key={}"])
-def test_credentials_in_the_url_are_refused_without_repeating_them(place):
+def test_credentials_in_the_url_are_refused_without_repeating_them(place) -> None:
     with pytest.raises(ConfigError, match="api_key_env") as caught:
         OpenAIChat(model="m", base_url=place.format(SECRET))
     assert SECRET not in str(caught.value)
 
 
-def test_missing_key_is_a_config_error_that_names_the_variable(ask, monkeypatch):
+def test_missing_key_is_a_config_error_that_names_the_variable(ask, monkeypatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ConfigError, match="OPENAI_API_KEY is empty"):
         play(OpenAIChat(model="gpt-x"), ask())
 
 
-def test_openai_key_is_not_sent_to_other_servers(echo, ask, monkeypatch):
+def test_openai_key_is_not_sent_to_other_servers(echo, ask, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     server = ModelServer(echo(), key=SECRET)
     with RunningServer(server) as running, pytest.raises(RefusalError):
         play(client(running), ask())
 
 
-def test_server_that_takes_no_schema_is_asked_without_and_said_so_once(echo, ask, caplog):
+def test_server_that_takes_no_schema_is_asked_without_and_said_so_once(echo, ask, caplog) -> None:
     inner = echo()
     with RunningServer(ModelServer(inner, takes_schema=False)) as running:
         block = {"kind": "openai", "model": MODEL, "base_url": running.base_url}
@@ -210,7 +215,7 @@ def test_server_that_takes_no_schema_is_asked_without_and_said_so_once(echo, ask
     assert caplog.text.count("takes no JSON schema") == 1
 
 
-def test_schema_that_must_be_honoured_is_not_given_up(echo, ask):
+def test_schema_that_must_be_honoured_is_not_given_up(echo, ask) -> None:
     with (
         RunningServer(ModelServer(echo(), takes_schema=False)) as running,
         pytest.raises(RefusalError, match="response_format"),
@@ -218,14 +223,14 @@ def test_schema_that_must_be_honoured_is_not_given_up(echo, ask):
         play(client(running, structured="json_schema"), ask())
 
 
-def test_prompt_only_sends_no_schema(echo, ask):
+def test_prompt_only_sends_no_schema(echo, ask) -> None:
     inner = echo()
     with RunningServer(ModelServer(inner)) as running:
         play(client(running, structured="prompt"), ask())
     assert inner.asked[0].schema is None
 
 
-def test_extra_fields_are_added_and_omitted_ones_left_out(ask):
+def test_extra_fields_are_added_and_omitted_ones_left_out(ask) -> None:
     backend = OpenAIChat(
         model="m", base_url="http://h/v1", extra_body={"top_k": 20}, omit=("seed", "user")
     )
@@ -244,7 +249,7 @@ def test_extra_fields_are_added_and_omitted_ones_left_out(ask):
         ({"modle": "m"}, "did you mean 'model'"),
     ],
 )
-def test_wrong_blocks_are_config_errors(fields, words):
+def test_wrong_blocks_are_config_errors(fields, words) -> None:
     with pytest.raises(ConfigError, match=words):
         make_backend({"kind": "openai", "model": "m"} | fields)
 
@@ -260,11 +265,11 @@ def test_wrong_blocks_are_config_errors(fields, words):
         ({}, None),
     ],
 )
-def test_retry_after_is_read_in_all_its_forms(headers, seconds):
+def test_retry_after_is_read_in_all_its_forms(headers, seconds) -> None:
     assert retry_after(headers) == seconds
 
 
-def test_servers_words_are_one_short_printable_line():
+def test_servers_words_are_one_short_printable_line() -> None:
     words = server_words("bad\x1b[31m\r\n\tkey " + SECRET + "x" * 999, SECRET)
     assert words.startswith("bad [31m key [key]x")
     assert len(words) == 500

@@ -1,9 +1,9 @@
 import asyncio
+from typing import Never
 
 import pytest
 
 from fjsim.backends.http.faults import FaultKind, RefusalError, TransientError
-from fjsim.backends.wrappers import retry as retry_module
 from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.contracts import Pace
 from fjsim.errors import BackendRefusedError, BackendUnreachableError
@@ -12,20 +12,20 @@ PACE = Pace(max_concurrency=4, max_attempts=3, total_timeout=60)
 
 
 def failing(*numbers, kind=FaultKind.SERVER_ERROR, retry_after=0.0):
-    def before(request, nth):
+    def before(request, nth) -> None:
         if nth in numbers:
             raise TransientError(kind, "went wrong", retry_after)
 
     return before
 
 
-def test_reply_after_faults_counts_its_attempts(echo, ask):
+def test_reply_after_faults_counts_its_attempts(echo, ask) -> None:
     backend = RetryBackend(echo(before=failing(1, 2)), PACE)
     reply = asyncio.run(backend.complete(ask()))
     assert (reply.attempts, reply.failure) == (3, "")
 
 
-def test_reply_given_up_after_a_success_is_a_failure_with_its_reason(echo, ask):
+def test_reply_given_up_after_a_success_is_a_failure_with_its_reason(echo, ask) -> None:
     inner = echo(before=failing(2, 3, 4, kind=FaultKind.TIMEOUT))
     backend = RetryBackend(inner, PACE)
 
@@ -38,14 +38,14 @@ def test_reply_given_up_after_a_success_is_a_failure_with_its_reason(echo, ask):
     assert (second.text, second.attempts, inner.calls) == ("", 3, 4)
 
 
-def test_endpoint_that_never_answered_stops_the_run_after_the_capped_attempts(echo, ask):
+def test_endpoint_that_never_answered_stops_the_run_after_the_capped_attempts(echo, ask) -> None:
     inner = echo(before=failing(*range(1, 99), kind=FaultKind.UNREACHABLE))
     with pytest.raises(BackendUnreachableError, match=r"3 attempts .* no reply yet"):
         asyncio.run(RetryBackend(inner, PACE).complete(ask()))
     assert inner.calls == 3
 
 
-def test_server_that_went_away_stops_the_run_instead_of_losing_its_turns(echo, ask):
+def test_server_that_went_away_stops_the_run_instead_of_losing_its_turns(echo, ask) -> None:
     backend = RetryBackend(echo(before=failing(*range(2, 99))), PACE)
 
     async def many():
@@ -56,8 +56,8 @@ def test_server_that_went_away_stops_the_run_instead_of_losing_its_turns(echo, a
         asyncio.run(many())
 
 
-def test_refusal_is_not_asked_again(echo, ask):
-    def refuse(request, nth):
+def test_refusal_is_not_asked_again(echo, ask) -> None:
+    def refuse(request, nth) -> Never:
         raise RefusalError(401, "no")
 
     inner = echo(before=refuse)
@@ -69,22 +69,22 @@ def test_refusal_is_not_asked_again(echo, ask):
 def waits_of(backend, request, monkeypatch):
     waits = []
 
-    async def sleep(seconds):
+    async def sleep(seconds) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(retry_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     asyncio.run(backend.complete(request))
     return waits
 
 
-def test_retry_after_is_honoured_and_not_by_all_at_once(echo, ask, monkeypatch):
+def test_retry_after_is_honoured_and_not_by_all_at_once(echo, ask, monkeypatch) -> None:
     inner = echo(before=failing(1, 2, kind=FaultKind.RATE_LIMIT, retry_after=7.0))
     waits = waits_of(RetryBackend(inner, PACE), ask(), monkeypatch)
     assert all(7.0 <= wait <= 8.75 for wait in waits)
     assert waits[0] != waits[1]
 
 
-def test_backoff_doubles_and_is_drawn_below_its_cap(echo, ask, monkeypatch):
+def test_backoff_doubles_and_is_drawn_below_its_cap(echo, ask, monkeypatch) -> None:
     pace = Pace(max_attempts=20, total_timeout=1e6)
     backend = RetryBackend(echo(before=failing(*range(1, 20), retry_after=None)), pace)
     waits = waits_of(backend, ask(), monkeypatch)
@@ -93,7 +93,7 @@ def test_backoff_doubles_and_is_drawn_below_its_cap(echo, ask, monkeypatch):
     assert max(waits) > 4
 
 
-def test_wait_longer_than_the_total_time_gives_up_at_once(echo, ask):
+def test_wait_longer_than_the_total_time_gives_up_at_once(echo, ask) -> None:
     inner = echo(before=failing(2, kind=FaultKind.RATE_LIMIT, retry_after=3600.0))
     backend = RetryBackend(inner, PACE)
 
@@ -104,7 +104,7 @@ def test_wait_longer_than_the_total_time_gives_up_at_once(echo, ask):
     assert "1 attempts" in asyncio.run(twice()).failure
 
 
-def test_rate_limits_cut_the_concurrency_and_answers_grow_it_again(echo, ask):
+def test_rate_limits_cut_the_concurrency_and_answers_grow_it_again(echo, ask) -> None:
     inner = echo(before=failing(1, 2, kind=FaultKind.RATE_LIMIT))
     backend = RetryBackend(inner, PACE)
 
@@ -119,7 +119,7 @@ def test_rate_limits_cut_the_concurrency_and_answers_grow_it_again(echo, ask):
     assert backend.limit.limit == 4
 
 
-def test_cancelled_request_gives_its_place_back(echo, ask):
+def test_cancelled_request_gives_its_place_back(echo, ask) -> None:
     backend = RetryBackend(echo(before=failing(1, retry_after=99.0)), Pace(max_concurrency=1))
 
     async def run():

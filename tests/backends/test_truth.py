@@ -30,7 +30,8 @@ def test_a_class_that_completes_requests_is_a_backend_and_knows_no_truth() -> No
 def test_wrappers_pass_the_truth_on() -> None:
     inner = raw_backend("simulated", [ASKED])
     outer = WrappedBackend(WrappedBackend(inner))
-    assert outer.truth is inner
+    truth: object = outer.truth
+    assert truth is inner
     assert outer.simulated
     wrapped, own = outer.declared(ASKED, 0, 4, 7), inner.declared(ASKED, 0, 4, 7)
     assert wrapped is not None

@@ -5,6 +5,7 @@ import sys
 import types
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ class FakeLLM:
 
     made: list["FakeLLM"]
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments) -> None:
         self.arguments = arguments
-        self.batches = []
+        self.batches: list[Any] = []
         self.resets = 0
         self.made.append(self)
 
@@ -35,7 +36,7 @@ class FakeLLM:
             raise ValueError("longer than the context")
         return [self._output(chat, one) for chat, one in zip(chats, parameters, strict=True)]
 
-    def reset_prefix_cache(self):
+    def reset_prefix_cache(self) -> None:
         self.resets += 1
 
     def _output(self, chat, parameters):
@@ -52,7 +53,8 @@ class FakeLLM:
 @pytest.fixture
 def engines(monkeypatch):
     FakeLLM.made = []
-    vllm, parameters = types.ModuleType("vllm"), types.ModuleType("vllm.sampling_params")
+    vllm: Any = types.ModuleType("vllm")
+    parameters: Any = types.ModuleType("vllm.sampling_params")
     vllm.__spec__ = importlib.machinery.ModuleSpec("vllm", None)
     vllm.LLM, vllm.SamplingParams = FakeLLM, FakeParameters
     parameters.StructuredOutputsParams = FakeParameters
@@ -74,7 +76,7 @@ def play(backend, *requests):
     return asyncio.run(run())
 
 
-def test_all_that_is_asked_together_is_one_batch(engines, ask):
+def test_all_that_is_asked_together_is_one_batch(engines, ask) -> None:
     backend = VLLMOffline(model="tiny", engine={"max_model_len": 64}, sampling={"top_k": 5})
     replies = play(backend, *(ask(str(n), seat=n) for n in range(50)))
     (engine,) = engines
@@ -89,16 +91,16 @@ def test_all_that_is_asked_together_is_one_batch(engines, ask):
     assert replies[0].finish_reason == "length"
 
 
-def test_rounds_of_several_questions_share_their_batches(engines, ask):
+def test_rounds_of_several_questions_share_their_batches(engines, ask) -> None:
     backend = VLLMOffline(model="tiny")
 
-    async def question(number):
+    async def question(number) -> None:
         for turn in range(3):
             await asyncio.gather(
                 *(backend.complete(ask(str(number), seat=s, round=turn)) for s in range(4))
             )
 
-    async def run():
+    async def run() -> None:
         await asyncio.gather(*(question(number) for number in range(5)))
         await backend.close()
 
@@ -106,14 +108,14 @@ def test_rounds_of_several_questions_share_their_batches(engines, ask):
     assert [len(chats) for chats, _ in engines[0].batches] == [20, 20, 20]
 
 
-def test_stack_puts_no_limit_in_the_way_of_a_batch(engines, ask, tmp_path):
+def test_stack_puts_no_limit_in_the_way_of_a_batch(engines, ask, tmp_path) -> None:
     block = {"kind": "vllm-offline", "model": "tiny"}
     backend = make_backend(block, cache_path=tmp_path / "c.sqlite3")
     play(backend, *(ask(str(n)) for n in range(300)))
     assert [len(chats) for chats, _ in engines[0].batches] == [300]
 
 
-def test_runs_of_one_process_share_its_engine_and_another_one_is_refused(engines, ask):
+def test_runs_of_one_process_share_its_engine_and_another_one_is_refused(engines, ask) -> None:
     for _ in range(3):
         play(VLLMOffline(model="tiny"), ask())
     with pytest.raises(ConfigError, match="one per process"):
@@ -122,17 +124,17 @@ def test_runs_of_one_process_share_its_engine_and_another_one_is_refused(engines
     assert engines[0].resets == 2
 
 
-def test_logprobs_are_those_of_the_answer(engines, ask):
+def test_logprobs_are_those_of_the_answer(engines, ask) -> None:
     (reply,) = play(VLLMOffline(model="tiny"), replace(ask(), logprobs=2))
     assert reply.logprobs == {"B": pytest.approx(0.0)}
 
 
-def test_prompt_that_the_engine_refuses_stops_the_run_with_its_words(engines, ask):
+def test_prompt_that_the_engine_refuses_stops_the_run_with_its_words(engines, ask) -> None:
     with pytest.raises(BackendRefusedError, match="longer than the context"):
         play(VLLMOffline(model="tiny"), ask("fine"), ask("too long"))
 
 
-def test_cancelled_request_does_not_break_the_batch(engines, ask):
+def test_cancelled_request_does_not_break_the_batch(engines, ask) -> None:
     backend = VLLMOffline(model="tiny")
 
     async def run():
@@ -149,7 +151,7 @@ def test_cancelled_request_does_not_break_the_batch(engines, ask):
     assert [len(chats) for chats, _ in engines[0].batches] == [2]
 
 
-def test_without_vllm_there_is_one_clear_line(ask, monkeypatch):
+def test_without_vllm_there_is_one_clear_line(ask, monkeypatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs vLLM in this environment"):
         play(VLLMOffline(model="tiny"), ask())

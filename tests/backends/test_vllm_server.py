@@ -32,7 +32,7 @@ def alive(pid):
         return False
 
 
-def gone(pids):
+def gone(pids) -> bool:
     deadline = time.monotonic() + PATIENCE
     while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -43,7 +43,7 @@ def child_in(log):
     return int(re.search(r"child (\d+)", log.read_text()).group(1))
 
 
-def test_server_is_started_asked_and_stopped_with_its_children(executable, ask, tmp_path):
+def test_server_is_started_asked_and_stopped_with_its_children(executable, ask, tmp_path) -> None:
     log = tmp_path / "deep" / "server.log"
     backend = VLLMServer(
         model="tiny", executable=executable, log=str(log), serve=("--max-model-len", "64")
@@ -77,7 +77,7 @@ asyncio.run(main())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_server_ends_when_its_owner_is_killed(executable, tmp_path, number):
+def test_server_ends_when_its_owner_is_killed(executable, tmp_path, number) -> None:
     log = tmp_path / "server.log"
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, executable, str(log)], stdout=subprocess.PIPE
@@ -89,11 +89,13 @@ def test_server_ends_when_its_owner_is_killed(executable, tmp_path, number):
     assert gone([child_in(log), *map(int, children)])
 
 
-def test_server_that_does_not_start_says_why_and_where_the_log_is(executable, ask, tmp_path):
+def test_server_that_does_not_start_says_why_and_where_the_log_is(
+    executable, ask, tmp_path
+) -> None:
     log = tmp_path / "server.log"
     backend = VLLMServer(model="tiny", executable=executable, log=str(log), serve=("--broken",))
 
-    async def run():
+    async def run() -> None:
         try:
             await backend.complete(ask())
         finally:
@@ -105,11 +107,11 @@ def test_server_that_does_not_start_says_why_and_where_the_log_is(executable, as
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_server_that_dies_stops_the_run(executable, ask, tmp_path):
+def test_server_that_dies_stops_the_run(executable, ask, tmp_path) -> None:
     log = tmp_path / "server.log"
     backend = VLLMServer(model="tiny", executable=executable, log=str(log))
 
-    async def run():
+    async def run() -> None:
         try:
             await backend.complete(ask())
             group = os.getpgid(child_in(log))
@@ -124,13 +126,13 @@ def test_server_that_dies_stops_the_run(executable, ask, tmp_path):
         asyncio.run(run())
 
 
-def test_without_vllm_there_is_one_clear_line(ask, tmp_path):
+def test_without_vllm_there_is_one_clear_line(ask, tmp_path) -> None:
     backend = VLLMServer(model="tiny", executable=str(tmp_path / "no-vllm"))
     with pytest.raises(ConfigError, match=r"backend\.base_url"):
         asyncio.run(backend.complete(ask()))
 
 
-def test_log_that_cannot_be_written_is_a_storage_error(executable, ask, tmp_path):
+def test_log_that_cannot_be_written_is_a_storage_error(executable, ask, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     backend = VLLMServer(
         model="tiny", executable=executable, log=str(tmp_path / "file" / "server.log")
@@ -147,13 +149,13 @@ def test_log_that_cannot_be_written_is_a_storage_error(executable, ask, tmp_path
         {"serve": ("--api-key=hf-planted",)},
     ],
 )
-def test_keys_for_the_server_are_refused_where_they_would_be_written_down(fields):
+def test_keys_for_the_server_are_refused_where_they_would_be_written_down(fields) -> None:
     with pytest.raises(ConfigError, match="environment of fjsim") as caught:
         VLLMServer(model="tiny", **fields)
     assert "hf-planted" not in str(caught.value)
 
 
-def test_identity_of_a_server_of_ours_has_no_port():
+def test_identity_of_a_server_of_ours_has_no_port() -> None:
     assert VLLMServer(model="tiny").identity == "vllm tiny"
     assert VLLMServer(model="tiny", serve=("--dtype", "half")).identity != "vllm tiny"
     given = VLLMServer(model="tiny", base_url="http://h:1/v1")

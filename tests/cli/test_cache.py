@@ -8,7 +8,7 @@ from fjsim.contracts import Reply, Usage
 
 
 @pytest.fixture(autouse=True)
-def own_folder(monkeypatch, tmp_path):
+def own_folder(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path))
 
 
@@ -19,7 +19,7 @@ def run(arguments, capsys):
     return stopped.value.code, captured.out, captured.err
 
 
-def fill():
+def fill() -> None:
     store = ReplyStore(default_path())
     for number in range(3):
         reply = Reply(text="x", usage=Usage(10, 2))
@@ -27,7 +27,7 @@ def fill():
     store.close()
 
 
-def test_stats_count_replies_by_source(capsys):
+def test_stats_count_replies_by_source(capsys) -> None:
     fill()
     code, out, _ = run(["cache", "stats", "--json"], capsys)
     report = json.loads(out)
@@ -42,14 +42,14 @@ def test_stats_count_replies_by_source(capsys):
     assert "model-1" in run(["cache", "stats"], capsys)[1]
 
 
-def test_stats_of_no_cache_make_none(capsys):
+def test_stats_of_no_cache_make_none(capsys) -> None:
     code, out, _ = run(["cache", "stats"], capsys)
     assert code == 0
     assert "empty" in out
     assert not default_path().exists()
 
 
-def test_clear_empties_it_and_a_second_time_does_no_harm(capsys):
+def test_clear_empties_it_and_a_second_time_does_no_harm(capsys) -> None:
     fill()
     code, out, _ = run(["cache", "clear", "--json"], capsys)
     assert code == 0
@@ -58,7 +58,7 @@ def test_clear_empties_it_and_a_second_time_does_no_harm(capsys):
     assert run(["cache", "clear"], capsys)[0] == 0
 
 
-def test_damaged_cache_is_exit_5_and_clear_helps(capsys):
+def test_damaged_cache_is_exit_5_and_clear_helps(capsys) -> None:
     default_path().write_bytes(b"not a database" * 99)
     code, _, err = run(["cache", "stats"], capsys)
     assert code == 5

@@ -15,7 +15,7 @@ def run(arguments, capsys):
     return stopped.value.code, captured.out, captured.err
 
 
-def test_without_a_backend_it_says_what_is_installed(capsys, monkeypatch, tmp_path):
+def test_without_a_backend_it_says_what_is_installed(capsys, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path))
     code, out, _ = run(["doctor", "--json"], capsys)
     report = json.loads(out)
@@ -31,7 +31,7 @@ def test_without_a_backend_it_says_what_is_installed(capsys, monkeypatch, tmp_pa
     assert "openai" in report["plugins"]["registered"]["backend"]
 
 
-def test_server_is_probed_for_what_it_honours(capsys):
+def test_server_is_probed_for_what_it_honours(capsys) -> None:
     server = ModelServer(raw_backend("simulated"))
     with RunningServer(server) as running:
         code, out, _ = run(["doctor", "--base-url", running.base_url, "--json"], capsys)
@@ -49,7 +49,7 @@ def test_server_is_probed_for_what_it_honours(capsys):
     }
 
 
-def test_weak_server_that_refuses_schemas_is_told_apart(capsys):
+def test_weak_server_that_refuses_schemas_is_told_apart(capsys) -> None:
     server = ModelServer(raw_backend("simulated"), takes_schema=False)
     with RunningServer(server) as running:
         _, out, _ = run(["doctor", "--base-url", running.base_url, "--json"], capsys)
@@ -58,7 +58,7 @@ def test_weak_server_that_refuses_schemas_is_told_apart(capsys):
     assert "response_format" in found["detail"]
 
 
-def test_table_for_people_names_the_capabilities(capsys):
+def test_table_for_people_names_the_capabilities(capsys) -> None:
     with RunningServer(ModelServer(raw_backend("simulated"))) as running:
         code, out, _ = run(["doctor", "--base-url", running.base_url], capsys)
     assert code == 0
@@ -66,7 +66,7 @@ def test_table_for_people_names_the_capabilities(capsys):
     assert "ignored" in out
 
 
-def test_dead_endpoint_is_exit_3_and_still_reports(capsys):
+def test_dead_endpoint_is_exit_3_and_still_reports(capsys) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -76,7 +76,7 @@ def test_dead_endpoint_is_exit_3_and_still_reports(capsys):
     assert "nobody answers" in err
 
 
-def test_wrong_backend_name_is_exit_2(capsys):
+def test_wrong_backend_name_is_exit_2(capsys) -> None:
     code, _, err = run(["doctor", "--backend", "opnai"], capsys)
     assert code == 2
     assert "did you mean 'openai'" in " ".join(err.split())

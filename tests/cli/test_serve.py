@@ -44,7 +44,7 @@ def post(url, body):
         return json.load(response)
 
 
-def test_base_url_is_printed_when_ready_and_the_simulated_model_answers():
+def test_base_url_is_printed_when_ready_and_the_simulated_model_answers() -> None:
     with served("--latency-ms", "1") as (process, base_url):
         assert base_url.startswith("http://127.0.0.1:")
         reply = post(base_url, BODY)
@@ -60,7 +60,7 @@ def test_base_url_is_printed_when_ready_and_the_simulated_model_answers():
     assert reply["model"] == "fjsim-simulated"
 
 
-def test_same_request_gets_the_same_reply_from_another_server():
+def test_same_request_gets_the_same_reply_from_another_server() -> None:
     replies = []
     for _ in range(2):
         with served() as (_, base_url):
@@ -76,14 +76,14 @@ def test_same_request_gets_the_same_reply_from_another_server():
         (["--port", "99999"], "65535"),
     ],
 )
-def test_wrong_options_are_one_line_and_exit_2(options, words, capsys):
+def test_wrong_options_are_one_line_and_exit_2(options, words, capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["serve", *options])
     assert stopped.value.code == 2
     assert words in " ".join(capsys.readouterr().err.split())
 
 
-def test_port_in_use_is_one_line_and_exit_2(capsys):
+def test_port_in_use_is_one_line_and_exit_2(capsys) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()

@@ -38,7 +38,7 @@ def edges(tmp_path):
     return path
 
 
-def test_json_keeps_its_contract_and_the_answer_is_right(run, edges, tmp_path):
+def test_json_keeps_its_contract_and_the_answer_is_right(run, edges, tmp_path) -> None:
     opinions = tmp_path / "innate.csv"
     opinions.write_text("node,opinion\n7,1\n1,0\n2,0.5\n3,.25\n")
     final = tmp_path / "final.csv"
@@ -62,14 +62,14 @@ def test_json_keeps_its_contract_and_the_answer_is_right(run, edges, tmp_path):
     )
 
 
-def test_default_opinions_are_seeded_and_said(run, edges):
+def test_default_opinions_are_seeded_and_said(run, edges) -> None:
     first, again, other = (run(edges, "--json", "--seed", seed) for seed in (0, 0, 1))
     assert "uniformly" in first.stderr
     means = [json.loads(one.stdout)["summary"]["mean"] for one in (first, again, other)]
     assert means[0] == means[1] != means[2]
 
 
-def test_direction_matters_only_when_asked_for(run, edges):
+def test_direction_matters_only_when_asked_for(run, edges) -> None:
     one_way = json.loads(run(edges, "--directed", "--json").stdout)
     both = json.loads(run(edges, "--json").stdout)
     assert both["solver"] == "conjugate-gradients"
@@ -77,13 +77,13 @@ def test_direction_matters_only_when_asked_for(run, edges):
     assert one_way["summary"] != both["summary"]
 
 
-def test_the_table_names_the_solver_and_the_certificate(run, edges):
+def test_the_table_names_the_solver_and_the_certificate(run, edges) -> None:
     shown = run(edges).stdout
     for expected in ("conjugate-gradients", "certified error", "peak memory", "polarization"):
         assert expected in shown
 
 
-def test_nodes_named_only_by_opinions_are_isolated(run, edges, tmp_path):
+def test_nodes_named_only_by_opinions_are_isolated(run, edges, tmp_path) -> None:
     opinions = tmp_path / "innate.csv"
     opinions.write_text("1,0\n2,0\n3,0\n7,0\n99,0.75\n")
     final = tmp_path / "final.csv.gz"
@@ -93,7 +93,7 @@ def test_nodes_named_only_by_opinions_are_isolated(run, edges, tmp_path):
     assert written.loc[written["node"] == 99, "opinion"].tolist() == [0.75]
 
 
-def test_stubbornness_may_come_per_node_and_nodes_may_have_names(run, tmp_path):
+def test_stubbornness_may_come_per_node_and_nodes_may_have_names(run, tmp_path) -> None:
     edges = tmp_path / "edges.tsv"
     edges.write_text("ann\tbob\nbob\teve\n")
     held = tmp_path / "held.csv"
@@ -104,7 +104,7 @@ def test_stubbornness_may_come_per_node_and_nodes_may_have_names(run, tmp_path):
     assert told["summary"]["mean"] == pytest.approx(0.3, abs=1e-8)
 
 
-def test_a_closed_group_without_stubbornness_is_named(run, edges):
+def test_a_closed_group_without_stubbornness_is_named(run, edges) -> None:
     with pytest.raises(NotConvergentError, match="hear only each other"):
         run(edges, "--stubbornness", "0")
 
@@ -121,14 +121,14 @@ def test_a_closed_group_without_stubbornness_is_named(run, edges):
         ("", "no CSV"),
     ],
 )
-def test_opinions_that_do_not_fit_are_refused(run, edges, tmp_path, text, message):
+def test_opinions_that_do_not_fit_are_refused(run, edges, tmp_path, text, message) -> None:
     opinions = tmp_path / "innate.csv"
     opinions.write_text(text)
     with pytest.raises((ConfigError, ParameterError), match=message):
         run(edges, "--innate", opinions)
 
 
-def test_mistakes_are_named(run, edges, tmp_path):
+def test_mistakes_are_named(run, edges, tmp_path) -> None:
     for arguments, error, message in (
         ([tmp_path / "none.csv"], EdgeListError, "there is no file"),
         ([edges, "--innate", tmp_path / "none.csv"], ConfigError, "there is no file"),
@@ -146,5 +146,5 @@ def test_mistakes_are_named(run, edges, tmp_path):
         run(edges)
 
 
-def test_the_help_shows_a_worked_example(run):
+def test_the_help_shows_a_worked_example(run) -> None:
     assert "fjsim solve friends.csv.gz" in run("--help").stdout

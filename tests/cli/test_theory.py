@@ -1,8 +1,6 @@
 """``fjsim theory`` as a user types it."""
 
-import doctest
 import json
-from pathlib import Path
 
 import pytest
 import typer
@@ -34,7 +32,7 @@ def run():
         ("ring", "hub", 0.487, 0.432),
     ],
 )
-def test_the_numbers_of_the_issue(run, topology, seat, mean, later):
+def test_the_numbers_of_the_issue(run, topology, seat, mean, later) -> None:
     result = run("--topology", topology, *GROUP, "--seat", seat, "--rounds", "10", "--json")
     takeover = json.loads(result.stdout)["takeover"]
     assert round(takeover["mean"], 3) == mean
@@ -42,7 +40,7 @@ def test_the_numbers_of_the_issue(run, topology, seat, mean, later):
     assert takeover["mean_after_rounds"] == pytest.approx(later, abs=5.1e-4)
 
 
-def test_json_keeps_its_contract(run):
+def test_json_keeps_its_contract(run) -> None:
     result = run("--topology", "star", *GROUP, "--json")
     told = json.loads(result.stdout)
     assert {"takeover", "resistance", "flips", "bounds"} <= set(told)
@@ -61,7 +59,7 @@ def test_json_keeps_its_contract(run):
     assert flips["flipped"] == [None, True, True, True, True, True]
 
 
-def test_no_equilibrium_is_null_with_the_reason(run):
+def test_no_equilibrium_is_null_with_the_reason(run) -> None:
     result = run(*GROUP[:2], "--stubbornness", "0", "--self-weight", "1", "--json")
     told = json.loads(result.stdout)
     assert told["takeover"]["equilibrium"] is None
@@ -72,7 +70,7 @@ def test_no_equilibrium_is_null_with_the_reason(run):
     assert "no equilibrium" in shown
 
 
-def test_the_table_says_what_would_stop_the_adversary(run):
+def test_the_table_says_what_would_stop_the_adversary(run) -> None:
     shown = run("--topology", "star", *GROUP, "--rounds", "10", "--margin", ".5").stdout
     for expected in ("0.863", "F5", "bounds F11", "price of stubbornness", "resistance 2.000"):
         assert expected in shown
@@ -81,7 +79,7 @@ def test_the_table_says_what_would_stop_the_adversary(run):
     assert "11 benign agents, the fewest of all numbers from 1 to 64" in " ".join(grown.split())
 
 
-def test_colluders_mixed_groups_and_trust(run):
+def test_colluders_mixed_groups_and_trust(run) -> None:
     result = run("--agents", "3", "--stubbornness", ".1,.2,.3", "--self-weight", "0",
                  "--seat", "0", "--json")  # fmt: skip
     told = json.loads(result.stdout)
@@ -94,7 +92,7 @@ def test_colluders_mixed_groups_and_trust(run):
     assert mean == pytest.approx(0.5 * 0.8630136986)
 
 
-def test_an_edge_list_stands_in_for_a_topology(run, tmp_path):
+def test_an_edge_list_stands_in_for_a_topology(run, tmp_path) -> None:
     path = tmp_path / "star.csv"
     path.write_text("speaker,listener\n" + "".join(f"0,{i}\n" for i in range(1, 6)))
     found = json.loads(run("--topology", str(path), "--json").stdout)
@@ -106,7 +104,7 @@ def test_an_edge_list_stands_in_for_a_topology(run, tmp_path):
         run("--topology", str(path))
 
 
-def test_a_phase_diagram_is_one_html_file(run, tmp_path):
+def test_a_phase_diagram_is_one_html_file(run, tmp_path) -> None:
     path = tmp_path / "phase.html"
     result = run(*GROUP, "--plot", "--out", str(path), "--json")
     json.loads(result.stdout)
@@ -131,15 +129,10 @@ def test_a_phase_diagram_is_one_html_file(run, tmp_path):
         (["--rounds", "-1"], ParameterError, "n_rounds"),
     ],
 )
-def test_mistakes_are_named(run, arguments, error, message):
+def test_mistakes_are_named(run, arguments, error, message) -> None:
     with pytest.raises(error, match=message):
         run(*arguments)
 
 
-def test_the_help_shows_a_worked_example(run):
+def test_the_help_shows_a_worked_example(run) -> None:
     assert "fjsim theory --topology star" in run("--help").stdout
-
-
-def test_examples_of_the_page_run_as_they_stand():
-    page = Path(__file__).parents[2] / "docs" / "theory.md"
-    assert doctest.testfile(str(page), module_relative=False).failed == 0

@@ -24,36 +24,36 @@ def name(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_the_first_line_is_a_question(path):
+def test_the_first_line_is_a_question(path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("# ")
     assert "?" in first
 
 
-def test_there_are_at_least_six_scenarios():
+def test_there_are_at_least_six_scenarios() -> None:
     assert len(SCENARIOS) >= 6
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=name)
-def test_each_scenario_resolves(path):
+def test_each_scenario_resolves(path) -> None:
     assert resolve(load_scenario(path)).items
 
 
 @pytest.mark.parametrize("path", [path for path in SCENARIOS if path.stem != "endpoint"], ids=name)
-def test_each_offline_scenario_runs(path):
+def test_each_offline_scenario_runs(path) -> None:
     warmup = load_scenario(path).warmup
     small = load_scenario(path, settings=[f"questions.limit={warmup + 1}", "rounds=1"])
     assert run(small).transcript.n_items == small.replicas
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=name)
-def test_each_sweep_expands_and_its_first_cell_resolves(path):
+def test_each_sweep_expands_and_its_first_cell_resolves(path) -> None:
     cells = expand(load_sweep(path))
     assert len(cells) > 1
     assert resolve(cells[0].scenario).items
 
 
-def test_the_first_papers_design_has_68_different_scenarios():
+def test_the_first_papers_design_has_68_different_scenarios() -> None:
     sweep = load_sweep(CONFIGS / "stubborn-neighbors" / "sweep.yaml")
     planned = plan(sweep)
     assert len(planned.cells) == 68
@@ -64,7 +64,7 @@ def test_the_first_papers_design_has_68_different_scenarios():
     }
 
 
-def test_the_second_papers_design_is_five_agents_five_rounds_three_replicas():
+def test_the_second_papers_design_is_five_agents_five_rounds_three_replicas() -> None:
     cells = expand(load_sweep(CONFIGS / "influencers" / "sweep.yaml"))
     assert len(cells) == 4
     for cell in cells:
@@ -75,7 +75,7 @@ def test_the_second_papers_design_is_five_agents_five_rounds_three_replicas():
 
 
 @pytest.mark.parametrize("folder", ["stubborn-neighbors", "influencers"])
-def test_a_papers_design_runs_on_an_endpoint_by_changing_the_backend_alone(folder):
+def test_a_papers_design_runs_on_an_endpoint_by_changing_the_backend_alone(folder) -> None:
     sweep = load_sweep(CONFIGS / folder / "sweep.yaml")
     backend = {"kind": "openai", "model": "m", "base_url": "http://localhost:1/v1"}
     real = sweep.model_copy(update={"base": sweep.base.with_values(backend=backend)})
@@ -96,7 +96,7 @@ def smaller(sweep, questions=3, rounds=2, budget=2):
 @pytest.mark.parametrize(
     "n_topologies", [1, pytest.param(3, marks=pytest.mark.slow)], ids=["star", "all"]
 )
-def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies):
+def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies) -> None:
     sweep = load_sweep(CONFIGS / "sweeps" / "defenses.yaml")
     sweep = sweep.model_copy(update={"topologies": sweep.topologies[:n_topologies]})
     # The papers' defenses have a warm-up of ten questions, which all cells leave out.
@@ -111,7 +111,7 @@ def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies):
     assert attacked["attack_success_rate"].dropna().between(0, 1).all()
 
 
-def test_the_sweep_of_routers_runs_clean_and_attacked_in_both_regimes():
+def test_the_sweep_of_routers_runs_clean_and_attacked_in_both_regimes() -> None:
     sweep = load_sweep(CONFIGS / "sweeps" / "routers.yaml")
     table = run_sweep(smaller(sweep)).table
     regimes = {choices["confidence"] for choices, _ in _groups(table, ["confidence"])}
@@ -133,14 +133,14 @@ def _groups(table, axes):
     ]
 
 
-def test_the_sweep_of_structural_measures_has_teams_of_the_sizes_it_names():
+def test_the_sweep_of_structural_measures_has_teams_of_the_sizes_it_names() -> None:
     table = run_sweep(smaller(load_sweep(CONFIGS / "sweeps" / "fortify.yaml"))).table
     sizes = dict(zip(table["fortify"], table["n_agents"], strict=True))
     assert sizes == {"none": 6, "more 2": 8, "more 4": 10, "stubborn 1": 6, "stubborn 2": 6}
     assert len(table) == 2 * 2 * 5
 
 
-def test_the_mechanisms_of_the_config_fall_in_a_small_version():
+def test_the_mechanisms_of_the_config_fall_in_a_small_version() -> None:
     sweep = load_sweep(CONFIGS / "sweeps" / "mechanisms.yaml")
     base = sweep.base.with_values(questions={"source": "builtin", "limit": 4}, rounds=3)
     table = run_sweep(sweep.model_copy(update={"base": base, "seeds": 1})).table

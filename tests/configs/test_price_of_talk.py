@@ -18,14 +18,14 @@ def played():
     return [run(scenario) for scenario in few]
 
 
-def test_every_way_spends_the_same_calls_and_only_one_talks():
+def test_every_way_spends_the_same_calls_and_only_one_talks() -> None:
     runs = played()
     assert {counted(run.contents)["calls"] for run in runs} == {2 * 66}
     talks = [bool((run.transcript.heard_round >= 0).any()) for run in runs]
     assert talks == [True, False, False, False]
 
 
-def test_self_consistency_believes_how_often_it_gave_each_answer():
+def test_self_consistency_believes_how_often_it_gave_each_answer() -> None:
     consistent = played()[2].transcript
     counts = consistent.beliefs[:, 0] * 11
     np.testing.assert_allclose(counts, np.round(counts), atol=1e-9)

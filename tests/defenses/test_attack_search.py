@@ -19,7 +19,7 @@ def choosy(block, setting=SMALL):
     return counts, damage_of("every")(counts, "try 0"), damage_of("struck")(counts, "try 0")
 
 
-def test_colluders_that_strike_only_where_it_pays_beat_the_default():
+def test_colluders_that_strike_only_where_it_pays_beat_the_default() -> None:
     counts, every, struck = choosy(DEFAULT)
     always = play(SMALL, made(DEFAULT)).success("collude-2")
     assert every > 0.03
@@ -29,14 +29,14 @@ def test_colluders_that_strike_only_where_it_pays_beat_the_default():
     assert flips.sum() / chances.sum() < 0.1, "without the attack those questions are not lost"
 
 
-def test_margin_buys_safety_from_them_for_accuracy():
+def test_margin_buys_safety_from_them_for_accuracy() -> None:
     counts, every, _ = choosy(DEFAULT)
     cautious, guarded, _ = choosy({"kind": DEFAULT, "margin": 1.0})
     assert guarded < every / 2
     assert cautious.accuracy()[0].sum() < counts.accuracy()[0].sum()
 
 
-def test_search_finds_what_the_nine_attacks_do_not_do():
+def test_search_finds_what_the_nine_attacks_do_not_do() -> None:
     trials = search("complete", DEFAULT, "every", budget=12, setting=SMALL)
     known = play(SMALL, made(DEFAULT))
     rates = [known.success(arm) for arm in ARMS[1:]]
@@ -48,13 +48,13 @@ def test_search_finds_what_the_nine_attacks_do_not_do():
     assert found.share <= 1
 
 
-def test_search_stays_within_its_budget():
+def test_search_stays_within_its_budget() -> None:
     setting = Setting(n_teams=2, n_questions=5)
     assert len(search("ring", None, "struck", budget=3, setting=setting)) == 3
     assert len(search("ring", None, "every", budget=9, n_seats=1, setting=setting)) == 9
 
 
-def test_script_strikes_on_its_phase_and_where_votes_are_close():
+def test_script_strikes_on_its_phase_and_where_votes_are_close() -> None:
     counts = play(
         Setting(
             n_teams=4,
@@ -71,7 +71,7 @@ def test_script_strikes_on_its_phase_and_where_votes_are_close():
     assert (counts.flipped_every[:, 1] >= counts.flipped[:, 1]).all()
 
 
-def test_colluders_in_turn_are_never_both_hostile():
+def test_colluders_in_turn_are_never_both_hostile() -> None:
     setting = Setting(
         n_teams=3,
         n_questions=6,
@@ -83,6 +83,6 @@ def test_colluders_in_turn_are_never_both_hostile():
     assert np.isnan(counts.flipped_anyway).all(), "nobody's attack was not played"
 
 
-def test_every_start_is_a_script():
+def test_every_start_is_a_script() -> None:
     assert all(script_of({"seats": "0+1", **start}).seats == (0, 1) for start in STARTS)
     assert set(ARMS) <= set(SCRIPTS)

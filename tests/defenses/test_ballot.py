@@ -20,12 +20,13 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize(("team", "bounds"), BOUNDS.items())
-def test_bound_is_the_one_of_the_theorem(team, bounds):
-    shares = [unprotected_share(*team, accuracy) for accuracy in (0.5, 0.6, 0.7, 0.8, 0.9)]
+def test_bound_is_the_one_of_the_theorem(team, bounds) -> None:
+    size, hostile = team
+    shares = [unprotected_share(size, hostile, share) for share in (0.5, 0.6, 0.7, 0.8, 0.9)]
     assert [round(share, 3) for share in shares] == pytest.approx(bounds, abs=0.0011)
 
 
-def test_bound_is_what_drawn_votes_give():
+def test_bound_is_what_drawn_votes_give() -> None:
     rng = np.random.default_rng(0)
     right, shared = rng.random((2, 40_000, 5))
     stray = rng.integers(1, 5, (40_000, 5))
@@ -37,20 +38,20 @@ def test_bound_is_what_drawn_votes_give():
     )
 
 
-def test_gate_of_another_option_is_an_exact_zero_without_a_lead():
+def test_gate_of_another_option_is_an_exact_zero_without_a_lead() -> None:
     gates = build("defense", "ballot").gates(voted([1, 0, 0, 0, 2, 2]), None)
     assert gates[1, 0] == 0
     assert gates[1, 4] == 0
     assert gates[1, 2] == 1
 
 
-def test_gate_opens_with_the_lead_of_the_others():
+def test_gate_opens_with_the_lead_of_the_others() -> None:
     gates = build("defense", "ballot").gates(voted([1, 0, 0, 0, 0, 0]), None)
     assert gates[0, 1] == 1
     assert gates[1, 0] == 0
 
 
-def test_gate_with_a_margin_opens_only_beyond_it():
+def test_gate_with_a_margin_opens_only_beyond_it() -> None:
     record = voted([1, 1, 0, 0, 0, 0])
     plain = build("defense", "ballot").gates(record, None)
     cautious = build("defense", {"kind": "ballot", "margin": 2.0}).gates(record, None)
@@ -59,7 +60,7 @@ def test_gate_with_a_margin_opens_only_beyond_it():
     assert build("defense", {"kind": "ballot", "margin": 0.5}).gates(record, None)[0, 2] == 0.5
 
 
-def test_margin_protects_against_one_hostile_vote_more():
+def test_margin_protects_against_one_hostile_vote_more() -> None:
     met = {margin: 0 for margin in (0.0, 1.0)}
     for seed in range(120):
         team = hostile_team(seed)
@@ -68,7 +69,7 @@ def test_margin_protects_against_one_hostile_vote_more():
     assert met[1.0] > met[0.0] + 5
 
 
-def test_local_scope_counts_only_what_the_listener_hears():
+def test_local_scope_counts_only_what_the_listener_hears() -> None:
     star = np.zeros((6, 6))
     star[0, 1:], star[1:, 0] = 0.2, 1.0
     record = voted([0, 1, 0, 0, 0, 0], influence=star)
@@ -76,26 +77,26 @@ def test_local_scope_counts_only_what_the_listener_hears():
     assert build("defense", {"kind": "ballot", "scope": "local"}).gates(record, None)[1, 0] == 0
 
 
-def test_answer_that_differs_from_the_belief_is_judged_too():
+def test_answer_that_differs_from_the_belief_is_judged_too() -> None:
     record = voted([0] * 6)
     record.answers[0, 3] = 1
     gates = build("defense", "ballot").gates(record, None)
     assert (gates[[0, 1, 2, 4, 5], 3] == 0).all()
 
 
-def test_answer_without_more_confidence_than_a_guess_is_not_listened_to():
+def test_answer_without_more_confidence_than_a_guess_is_not_listened_to() -> None:
     record = voted([0] * 6)
     record.confidence[0, 3] = 0.1
     assert (build("defense", "ballot").gates(record, None)[0] == [1, 1, 1, 0, 1, 1]).all()
 
 
-def test_speaker_is_judged_by_what_it_says_now():
+def test_speaker_is_judged_by_what_it_says_now() -> None:
     record = then(voted([0] * 6), [1, 0, 0, 0, 0, 0])
     gates = build("defense", "ballot").gates(record, None)
     assert (gates[1:, 0] == 0).all()
 
 
-def test_over_confident_pair_cannot_outvote_the_team():
+def test_over_confident_pair_cannot_outvote_the_team() -> None:
     certainty = [0.99, 0.99, 0.4, 0.4, 0.4, 0.4]
     defense = build("defense", "trust-adaptive")
     gates = defense.gates(voted([1, 1, 0, 0, 0, 0], 5, certainty), defense.initial_state(6))
@@ -113,7 +114,7 @@ MARGINS = [
 @pytest.mark.parametrize("block", MARGINS, ids=str)
 @settings(max_examples=60, deadline=None)
 @given(seed=some.integers(0, 10**6))
-def test_protected_agent_that_was_right_is_never_wrong(block, seed):
+def test_protected_agent_that_was_right_is_never_wrong(block, seed) -> None:
     team = hostile_team(seed)
     defense = build("defense", block)
     if not protected(team, defense):
@@ -123,7 +124,7 @@ def test_protected_agent_that_was_right_is_never_wrong(block, seed):
         assert (beliefs[right].argmax(axis=-1) == 0).all()
 
 
-def test_condition_is_met_often_and_flips_happen_outside_it():
+def test_condition_is_met_often_and_flips_happen_outside_it() -> None:
     defense = build("defense", "ballot")
     met = flipped = 0
     for seed in range(120):
@@ -211,6 +212,6 @@ def speak(team, own, rng):
     return said
 
 
-def test_random_records_give_some_open_and_some_closed_gates():
+def test_random_records_give_some_open_and_some_closed_gates() -> None:
     gates = build("defense", "ballot").gates(random_record(3), None)
     assert 0 < gates.mean() < 1

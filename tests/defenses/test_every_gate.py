@@ -25,7 +25,7 @@ def gates_after(defense, seeds, record, change=lambda record: record):
 
 @pytest.mark.parametrize("name", DEFENSES)
 @pytest.mark.parametrize("seed", range(3))
-def test_another_order_of_the_seats_permutes_the_gates(name, seed):
+def test_another_order_of_the_seats_permutes_the_gates(name, seed) -> None:
     defense = registry.build("defense", name)
     record = random_record(seed + 100)
     plain = gates_after(defense, range(12), record)
@@ -35,13 +35,13 @@ def test_another_order_of_the_seats_permutes_the_gates(name, seed):
 
 @pytest.mark.parametrize("name", DEFENSES)
 @pytest.mark.parametrize("seed", range(5))
-def test_gates_lie_between_zero_and_one(name, seed):
+def test_gates_lie_between_zero_and_one(name, seed) -> None:
     gates = gates_after(registry.build("defense", name), range(seed, seed + 9), random_record(seed))
     assert ((gates >= 0) & (gates <= 1)).all()
 
 
 @pytest.mark.parametrize("name", BATCHED)
-def test_batch_of_teams_is_gated_as_each_team_alone(name):
+def test_batch_of_teams_is_gated_as_each_team_alone(name) -> None:
     defense = registry.build("defense", name)
     histories = [[random_record(10 * team + number) for number in range(4)] for team in range(3)]
     state = defense.initial_state(6)
@@ -73,14 +73,14 @@ def finished(agents="numeric", defense="none", **values):
 
 @pytest.mark.parametrize("agents", ["numeric", "llm"])
 @pytest.mark.parametrize("residual", ["innate", "self"])
-def test_full_trust_equals_no_defense(agents, residual):
+def test_full_trust_equals_no_defense(agents, residual) -> None:
     trusting = finished(agents, {"kind": "fixed-trust", "level": 1, "residual": residual})
     plain = finished(agents)
     np.testing.assert_allclose(trusting.transcript.beliefs, plain.transcript.beliefs, atol=1e-9)
 
 
 @pytest.mark.parametrize("agents", ["numeric", "llm"])
-def test_no_trust_with_the_innate_residual_leaves_everybody_alone(agents):
+def test_no_trust_with_the_innate_residual_leaves_everybody_alone(agents) -> None:
     run = finished(agents, {"kind": "fixed-trust", "level": 0})
     benign = list(run.transcript.benign)
     beliefs = run.transcript.beliefs[:, :, benign]
@@ -88,7 +88,7 @@ def test_no_trust_with_the_innate_residual_leaves_everybody_alone(agents):
 
 
 @pytest.mark.parametrize("name", DEFENSES)
-def test_silenced_team_keeps_its_round_zero_whatever_the_defense_thinks(name, monkeypatch):
+def test_silenced_team_keeps_its_round_zero_whatever_the_defense_thinks(name, monkeypatch) -> None:
     if name == "none":
         pytest.skip("no defense is no gate")
     plugin = type(registry.build("defense", name))

@@ -1,5 +1,7 @@
 """Where defenses fail, by how much, and what answers each failure."""
 
+from typing import Any
+
 import pytest
 
 from studies.defense_grid import CAUTIOUS, OPEN, made
@@ -9,7 +11,7 @@ from studies.numeric_teams import ARMS, PLACES, Setting, play
 STANDARD_ERRORS = 3.0
 """Eighteen numbers are compared at once."""
 
-CASES = [
+CASES: list[Any] = [
     pytest.param(failure, id=f"{failure.name}, {failure.place}".replace(" ", "-"))
     for failure in FAILURES
 ]
@@ -33,7 +35,7 @@ def rates(place, block, arms, n_teams=6, n_questions=40, **parameters):
     "failure",
     [case for case in CASES if case.values[0].place in ("star-hub", "star-leaf")],
 )
-def test_failure_on_a_star_comes_near_the_expected_number(failure):
+def test_failure_on_a_star_comes_near_the_expected_number(failure) -> None:
     if failure.name == "the same, innate residual":
         pytest.skip("its rate is that of the first questions of 200; see the slow test")
     rate = observed(failure, failure.block, n_teams=8, n_questions=60)
@@ -42,19 +44,19 @@ def test_failure_on_a_star_comes_near_the_expected_number(failure):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", CASES)
-def test_failure_has_the_expected_number_within_its_interval(failure):
+def test_failure_has_the_expected_number_within_its_interval(failure) -> None:
     rate = observed(failure, failure.block, n_teams=20)
     assert rate.misses(failure.expected) < STANDARD_ERRORS, rate.text
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", HARMED)
-def test_default_defense_answers_every_failure(failure):
+def test_default_defense_answers_every_failure(failure) -> None:
     assert observed(failure, DEFAULT).mean < 0.02
 
 
 @pytest.mark.parametrize("place", ["star-hub", "star-leaf", "complete"])
-def test_default_defense_answers_the_failures_on_small_teams(place):
+def test_default_defense_answers_the_failures_on_small_teams(place) -> None:
     arms = ("none", "stubborn", "late-sleeper", "wobble-alt", "collude-2", "tamper")
     success, accuracy = rates(place, DEFAULT, arms)
     assert max(success.values()) < 0.05, success
@@ -62,7 +64,7 @@ def test_default_defense_answers_the_failures_on_small_teams(place):
     assert accuracy > undefended - 0.02
 
 
-def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero():
+def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero() -> None:
     arms = ("none", "stubborn")
     floored = {"kind": "peer-agreement", "residual": "renormalise"}
     assert rates("star-hub", floored, arms)[0]["stubborn"] == 1
@@ -79,13 +81,13 @@ def test_renormalised_trust_is_no_trust_at_a_hub_until_it_is_an_exact_zero():
         pytest.param(OPEN, "ring", "on-off", 0.160, id="open"),
     ],
 )
-def test_local_record_has_the_expected_worst_case(block, place, arm, expected):
+def test_local_record_has_the_expected_worst_case(block, place, arm, expected) -> None:
     """Eight teams of two hundred questions stand behind the expected numbers."""
     success, _ = rates(place, block, ("none", arm), n_teams=20, n_questions=200)
     assert success[arm] == pytest.approx(expected, abs=0.025)
 
 
-def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():
+def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not() -> None:
     arms = ("none", "duty-cycle")
     assert rates("star-hub", OPEN, arms, n_questions=60)[0]["duty-cycle"] > 0.4
     assert rates("star-hub", DEFAULT, arms, n_questions=60)[0]["duty-cycle"] < 0.05
@@ -93,7 +95,7 @@ def test_local_record_loses_to_a_duty_cycle_and_the_public_one_does_not():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
-def test_default_defense_keeps_the_promise_of_the_design(place):
+def test_default_defense_keeps_the_promise_of_the_design(place) -> None:
     success, accuracy = rates(place, DEFAULT, ARMS, n_teams=10, n_questions=200)
     _, undefended = rates(place, None, ("none",), n_teams=10, n_questions=200)
     assert max(success.values()) < 0.02, success
@@ -102,7 +104,7 @@ def test_default_defense_keeps_the_promise_of_the_design(place):
         assert accuracy > undefended + 0.04
 
 
-def test_bound_of_the_ballot_theorem_stands_above_the_observed_rate():
+def test_bound_of_the_ballot_theorem_stands_above_the_observed_rate() -> None:
     from fjsim_defenses.shared.ballot_bound import unprotected_share
 
     success, _ = rates("complete", "ballot", ("none", "stubborn", "collude-2"))
@@ -110,7 +112,7 @@ def test_bound_of_the_ballot_theorem_stands_above_the_observed_rate():
     assert success["collude-2"] <= unprotected_share(6, 2, 0.8)
 
 
-def test_no_question_that_the_theorem_covers_is_lost():
+def test_no_question_that_the_theorem_covers_is_lost() -> None:
     counts = play(
         Setting(arms=("stubborn", "collude-2", "wobble"), n_teams=10, n_questions=40),
         made("ballot"),

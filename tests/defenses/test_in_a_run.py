@@ -34,17 +34,17 @@ def success(attack, defense, topology="star", **values):
     return run.outcome.metrics["attack_success_rate"].value
 
 
-def test_hostile_hub_wins_everything_undefended_and_next_to_nothing_defended():
+def test_hostile_hub_wins_everything_undefended_and_next_to_nothing_defended() -> None:
     assert success("stubborn", "none") == 1
     assert success("stubborn", "trust-adaptive") < 0.05
 
 
 @pytest.mark.parametrize("attack", ["tamper", "sybil"])
-def test_forged_words_do_not_pass_under_an_honest_record(attack):
+def test_forged_words_do_not_pass_under_an_honest_record(attack) -> None:
     if attack not in names("attack"):
         pytest.skip(f"there is no attack '{attack}'")
     assert success(attack, "ballot", "complete") < 0.07
 
 
-def test_speakers_in_turn_are_judged_by_what_they_say_in_this_round():
+def test_speakers_in_turn_are_judged_by_what_they_say_in_this_round() -> None:
     assert success("stubborn", "ballot", "complete", protocol="sequential") < 0.07

@@ -27,7 +27,7 @@ def weight_of_adversary(weights, stubbornness, self_weight, n_rounds):
     return np.array(path)
 
 
-def test_direct_cap_lets_an_adversary_flip_an_agent_that_never_hears_it():
+def test_direct_cap_lets_an_adversary_flip_an_agent_that_never_hears_it() -> None:
     margins = np.array([0.0, 0.8, 0.1])
     chain = np.array([[0, 0, 0], [1.0, 0, 0], [0, 1.0, 0]])
     share = direct_cap(chain, margins[:, None], np.full(3, RESISTANCE))[1, 0]
@@ -39,7 +39,7 @@ def test_direct_cap_lets_an_adversary_flip_an_agent_that_never_hears_it():
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_budget_keeps_every_adversary_below_the_flip_weight_of_everybody(seed):
+def test_budget_keeps_every_adversary_below_the_flip_weight_of_everybody(seed) -> None:
     rng = np.random.default_rng(seed)
     n_agents = int(rng.integers(4, 12))
     stubbornness = rng.uniform(0.02, 0.6, n_agents)
@@ -58,14 +58,14 @@ def test_budget_keeps_every_adversary_below_the_flip_weight_of_everybody(seed):
         assert (held[1:] <= limits[1:] + 1e-12).all()
 
 
-def test_without_the_scale_the_same_graphs_break_the_limit():
+def test_without_the_scale_the_same_graphs_break_the_limit() -> None:
     chain = np.array([[0, 0, 0], [0.5, 0, 0.5], [0, 1.0, 0]])
     limits = flip_weight(np.array([0.5, 0.2, 0.1]))
     held = weight_of_adversary(chain, STUBBORNNESS, SELF_WEIGHT, 10)[-1]
     assert (held[1:] > limits[1:]).all()
 
 
-def test_default_defense_applies_the_budget_when_asked():
+def test_default_defense_applies_the_budget_when_asked() -> None:
     record = random_record(4)
     plain = build("defense", "trust-adaptive")
     capped = build("defense", {"kind": "trust-adaptive", "cap": "budget"})
@@ -75,7 +75,7 @@ def test_default_defense_applies_the_budget_when_asked():
     assert tight.sum() < loose.sum()
 
 
-def test_range_check_says_what_is_allowed():
+def test_range_check_says_what_is_allowed() -> None:
     with pytest.raises(Exception, match=r"defense.width is -1; it must be >= 0"):
         require("defense.width", -1, ">= 0")
     with pytest.raises(Exception, match=r"defense.level is 2; it must lie in \[0, 1\]"):

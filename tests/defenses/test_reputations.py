@@ -27,17 +27,17 @@ def trust_in_the_liar(name, questions, key=None, **parameters):
     "name", ["peer-agreement", "beta-reputation", "threshold", "quarantine", "trust-adaptive"]
 )
 @pytest.mark.parametrize("key", [None, 0])
-def test_who_is_always_out_of_step_loses_its_voice(name, key):
+def test_who_is_always_out_of_step_loses_its_voice(name, key) -> None:
     assert (trust_in_the_liar(name, [LIAR] * 25, key) <= 0.3).all()
     assert (trust_in_the_liar(name, [HONEST] * 25, key) >= 0.8).all()
 
 
-def test_agreement_with_the_others_does_not_count_ones_own_vote():
+def test_agreement_with_the_others_does_not_count_ones_own_vote() -> None:
     assert agreement(voted([1, 0, 0, 0, 2, 3]))[0].tolist() == [0, 1, 1, 1, 0, 0]
     assert agreement(voted([1, 1, 0, 0, 2, 3]))[0].tolist() == [0, 0, 0, 0, 0, 0]
 
 
-def test_label_beats_the_majority():
+def test_label_beats_the_majority() -> None:
     wrong_majority = [0, 1, 1, 1, 1, 1]
     defense = build("defense", "peer-agreement")
     state = after(defense, [wrong_majority] * 20, key=0)
@@ -46,11 +46,11 @@ def test_label_beats_the_majority():
     assert gates[0, 1] == pytest.approx(0.05)
 
 
-def test_beta_reputation_forgets():
+def test_beta_reputation_forgets() -> None:
     assert (trust_in_the_liar("beta-reputation", [LIAR] * 20 + [HONEST] * 60) > 0.8).all()
 
 
-def test_quarantine_ends_in_probation_and_one_slip_brings_it_back():
+def test_quarantine_ends_in_probation_and_one_slip_brings_it_back() -> None:
     defense = build("defense", {"kind": "quarantine", "length": 3, "probation": 4})
     state = after(defense, [LIAR] * 6)
     seen = []
@@ -60,7 +60,7 @@ def test_quarantine_ends_in_probation_and_one_slip_brings_it_back():
     assert seen == [0, 0, 0.5, 0.5, 0, 0]
 
 
-def test_audit_spends_its_budget_on_dangerous_dissent_alone():
+def test_audit_spends_its_budget_on_dangerous_dissent_alone() -> None:
     defense = build("defense", {"kind": "audit", "budget": 3})
     assert after(defense, [HONEST] * 5, key=0).spent == 0
     state = after(defense, [LIAR] * 9, key=0)
@@ -68,7 +68,7 @@ def test_audit_spends_its_budget_on_dangerous_dissent_alone():
     assert state.trust[0] < state.trust[1] == 1
 
 
-def test_audit_fears_a_hub_more_than_a_leaf():
+def test_audit_fears_a_hub_more_than_a_leaf() -> None:
     star = np.zeros((6, 6))
     star[0, 1:], star[1:, 0] = 0.2, 1.0
     defense, trust = build("defense", "audit"), np.ones(6)
@@ -78,7 +78,7 @@ def test_audit_fears_a_hub_more_than_a_leaf():
     assert hub[1:].max() == 0
 
 
-def test_last_statement_counts_for_the_default_defense():
+def test_last_statement_counts_for_the_default_defense() -> None:
     defense = build("defense", "trust-adaptive")
     turned = then(voted(HONEST), LIAR)
     state = defense.update(turned, defense.initial_state(6), None)
@@ -86,7 +86,7 @@ def test_last_statement_counts_for_the_default_defense():
     assert (state[1:, 2] > 0.7).all()
 
 
-def test_missing_turn_leaves_reputation_alone():
+def test_missing_turn_leaves_reputation_alone() -> None:
     record = voted(HONEST)
     record.stated[0, 3] = record.accepted[0, 3] = np.nan
     defense = build("defense", "trust-adaptive")
@@ -94,7 +94,7 @@ def test_missing_turn_leaves_reputation_alone():
     assert (state[:, 3] == 0.7).all()
 
 
-def test_surprise_of_a_fitted_model_takes_the_place_of_assumed_parameters():
+def test_surprise_of_a_fitted_model_takes_the_place_of_assumed_parameters() -> None:
     from fjsim_defenses.fj_residual import FJResidual
 
     record = then(voted(HONEST), HONEST)
@@ -105,7 +105,7 @@ def test_surprise_of_a_fitted_model_takes_the_place_of_assumed_parameters():
     assert FJResidual().gates(record, None)[1, 0] == 1
 
 
-def test_detector_trusts_who_moves_and_not_who_is_deaf():
+def test_detector_trusts_who_moves_and_not_who_is_deaf() -> None:
     record = voted([1, 0, 0, 0, 0, 0])
     for _ in range(3):
         record = then(record, [1, 0, 0, 0, 0, 0])

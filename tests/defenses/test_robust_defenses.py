@@ -24,7 +24,7 @@ def mixture_and_centre(record, rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_gated_mixture_is_the_robust_centre_where_gates_can_reach_it(rule):
+def test_gated_mixture_is_the_robust_centre_where_gates_can_reach_it(rule) -> None:
     exact, gaps = [], []
     for seed in range(40):
         record = random_record(seed, influence=COMPLETE, n_rounds=1)
@@ -38,20 +38,20 @@ def test_gated_mixture_is_the_robust_centre_where_gates_can_reach_it(rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_listener_of_one_speaker_meets_it_half_way(rule):
+def test_listener_of_one_speaker_meets_it_half_way(rule) -> None:
     pair = np.array([[0, 1.0], [1.0, 0]])
     record = random_record(1, n_agents=2, influence=pair)
     mixed, _, _ = mixture_and_centre(record, rule)
     np.testing.assert_allclose(mixed, record.accepted[-1].mean(axis=0)[None].repeat(2, 0))
 
 
-def test_outlier_gets_the_smallest_gate():
+def test_outlier_gets_the_smallest_gate() -> None:
     record = voted([0, 0, 0, 0, 0, 1], certainty=[0.5, 0.6, 0.62, 0.64, 0.66, 0.99])
     gates = build("defense", "robust-aggregate").gates(record, None)
     assert gates[0, 5].max() < gates[0, 1:5].max()
 
 
-def test_level_makes_the_cut_offsets_reach_the_target():
+def test_level_makes_the_cut_offsets_reach_the_target() -> None:
     rng = np.random.default_rng(0)
     offsets, weights = rng.random((2, 30, 6))
     target = rng.random(30)
@@ -62,13 +62,13 @@ def test_level_makes_the_cut_offsets_reach_the_target():
     assert (cut[~within] < target[~within]).all()
 
 
-def test_trimmed_mean_of_a_half_is_the_median():
+def test_trimmed_mean_of_a_half_is_the_median() -> None:
     cloud = np.random.default_rng(0).random((4, 7, 3))
     np.testing.assert_allclose(trimmed_mean(cloud, 0.5), np.median(cloud, axis=1))
     np.testing.assert_allclose(trimmed_mean(cloud[:, :6], 0.5), np.median(cloud[:, :6], axis=1))
 
 
-def test_geometric_median_has_the_smallest_summed_distance():
+def test_geometric_median_has_the_smallest_summed_distance() -> None:
     cloud = np.random.default_rng(1).random((1, 7, 3))
     centre = geometric_median(cloud)[0]
 
@@ -79,19 +79,19 @@ def test_geometric_median_has_the_smallest_summed_distance():
     assert all(total(centre) <= total(centre + rng.normal(0, 0.02, 3)) + 1e-9 for _ in range(50))
 
 
-def test_w_msr_drops_the_extremes_on_either_side():
+def test_w_msr_drops_the_extremes_on_either_side() -> None:
     said = np.array([[0.5], [0.1], [0.2], [0.6], [0.9], [0.8]])
     kept = reduced(COMPLETE, said, said, 1)[0, :, 0]
     assert kept.tolist() == [1, 0, 1, 1, 0, 1]
 
 
-def test_w_msr_lets_equal_extremes_share_the_drop():
+def test_w_msr_lets_equal_extremes_share_the_drop() -> None:
     said = np.array([[0.5], [0.9], [0.9], [0.6], [0.5], [0.5]])
     kept = reduced(COMPLETE, said, said, 1)[0, :, 0]
     assert kept.tolist() == [1, 0.5, 0.5, 1, 1, 1]
 
 
-def test_w_msr_leaves_the_leaves_of_a_star_alone():
+def test_w_msr_leaves_the_leaves_of_a_star_alone() -> None:
     star = np.zeros((6, 6))
     star[0, 1:], star[1:, 0] = 0.2, 1.0
     record = random_record(2, influence=star)

@@ -184,7 +184,7 @@ class Counting(Defense):
     .. [1] A test.
     """
 
-    memory: Any = "history"
+    memory: Any = "history"  # type: ignore[misc]
     labels: Any = "all"
     channel: Any = "blend"
 

@@ -9,7 +9,7 @@ import pytest
 
 from fjsim.deliberation.replies import UnreadableReplyError, probe_schema, read_probe
 from fjsim.ledger.influencers import observable_proxies
-from fjsim.records import ProbeKey, counted, read_log
+from fjsim.records import ProbeKey, TurnKey, counted, read_log
 from fjsim.runs import run
 from fjsim.runs.estimate import estimate
 from fjsim.runs.resolve import resolve
@@ -26,7 +26,7 @@ def test_every_listener_is_asked_once_per_item_and_arm(small: Make) -> None:
     for key, probe in probes.items():
         assert sorted(probe.perceived) == [seat for seat in range(4) if seat != key.agent]
         for speaker, sure in probe.perceived.items():
-            turn = turns[(key.arm, key.question, key.replica, 0, speaker)]
+            turn = turns[TurnKey(key.arm, key.question, key.replica, 0, speaker)]
             assert sure == pytest.approx(turn.confidence, abs=1e-4)
 
 

@@ -150,7 +150,7 @@ def test_the_embedded_model_knows_a_question_whose_text_holds_marks(tmp_path: Pa
     path.write_text("\n".join(line % at for at in range(40)))
     scenario = Scenario(questions=str(path), agents=3, rounds=1)
     accuracy = run(scenario).metrics["accuracy_initial"]
-    assert accuracy.value > 0.6  # type: ignore[attr-defined]
+    assert accuracy.value > 0.6
 
 
 def test_breaking_marks_takes_time_in_proportion_to_the_text() -> None:

@@ -1,5 +1,7 @@
 """F1 to F15 against the general solve, and against random walks."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def moved(graph, seats, held, own, **options):
 @pytest.mark.parametrize(("held", "own"), SETTINGS)
 @pytest.mark.parametrize("n", SIZES)
 class TestFormsMatchTheGeneralSolve:
-    def test_f1_and_f4_complete_graph(self, n, held, own):
+    def test_f1_and_f4_complete_graph(self, n, held, own) -> None:
         found, reached = moved(nx.complete_graph(n), [0], held, own, n_rounds=10)
         kappa = closed_forms.resistance_of(held, own)
         np.testing.assert_allclose(
@@ -41,14 +43,14 @@ class TestFormsMatchTheGeneralSolve:
         assert found.closed_form.mean == pytest.approx(found.mean, abs=1e-9)
 
     @pytest.mark.parametrize("trust", [0.1, 0.5, 3.0])
-    def test_f2_trust_in_a_complete_graph(self, n, held, own, trust):
+    def test_f2_trust_in_a_complete_graph(self, n, held, own, trust) -> None:
         found, reached = moved(nx.complete_graph(n), [2], held, own, trust=trust)
         kappa = closed_forms.resistance_of(held, own)
         expected = closed_forms.complete_takeover(n - 1, kappa, trust=trust)
         np.testing.assert_allclose(reached, expected, rtol=0, atol=1e-9)
         assert found.closed_form.mean == pytest.approx(expected, abs=1e-9)
 
-    def test_f3_colluders(self, n, held, own):
+    def test_f3_colluders(self, n, held, own) -> None:
         found, reached = moved(nx.complete_graph(n), [0, 2], held, own)
         kappa = closed_forms.resistance_of(held, own)
         expected = closed_forms.complete_takeover(n - 2, kappa, n_seats=2)
@@ -56,7 +58,7 @@ class TestFormsMatchTheGeneralSolve:
         assert expected == pytest.approx(2 / (2 + kappa * (n - 1)), abs=1e-12)
         assert found.closed_form.name == "F3"
 
-    def test_f5_hub_of_a_star(self, n, held, own):
+    def test_f5_hub_of_a_star(self, n, held, own) -> None:
         found, reached = moved(nx.star_graph(n - 1), ["hub"], held, own, n_rounds=7)
         kappa = closed_forms.resistance_of(held, own)
         np.testing.assert_allclose(reached, closed_forms.hub_takeover(kappa), rtol=0, atol=1e-9)
@@ -66,7 +68,7 @@ class TestFormsMatchTheGeneralSolve:
         assert found.closed_form.name == "F5"
 
     @pytest.mark.parametrize("trust", [0.2, 1.0])
-    def test_f6_leaf_of_a_star(self, n, held, own, trust):
+    def test_f6_leaf_of_a_star(self, n, held, own, trust) -> None:
         found, reached = moved(nx.star_graph(n - 1), ["leaf"], held, own, trust=trust)
         kappa = closed_forms.resistance_of(held, own)
         hub, leaf = closed_forms.leaf_takeover(n - 1, kappa, trust)
@@ -74,13 +76,13 @@ class TestFormsMatchTheGeneralSolve:
         assert found.closed_form.name == "F6"
         assert found.closed_form.mean == pytest.approx(found.mean, abs=1e-9)
 
-    def test_f7_ring(self, n, held, own):
+    def test_f7_ring(self, n, held, own) -> None:
         found, reached = moved(nx.cycle_graph(n), [0], held, own)
         kappa = closed_forms.resistance_of(held, own)
         np.testing.assert_allclose(reached, closed_forms.ring_takeover(n, kappa), rtol=0, atol=1e-9)
         assert found.closed_form.name == "F7"
 
-    def test_f8_chain(self, n, held, own):
+    def test_f8_chain(self, n, held, own) -> None:
         found, reached = moved(nx.path_graph(n), [0], held, own)
         kappa = closed_forms.resistance_of(held, own)
         np.testing.assert_allclose(
@@ -88,21 +90,21 @@ class TestFormsMatchTheGeneralSolve:
         )
         assert found.closed_form.name == "F8"
 
-    def test_f9_hub_of_a_wheel(self, n, held, own):
+    def test_f9_hub_of_a_wheel(self, n, held, own) -> None:
         found, reached = moved(nx.wheel_graph(n), [0], held, own)
         kappa = closed_forms.resistance_of(held, own)
         np.testing.assert_allclose(reached, closed_forms.wheel_takeover(kappa), rtol=0, atol=1e-9)
         assert found.closed_form.name == ("F9" if n > 4 else "F1")
 
     @pytest.mark.parametrize("partial", [0.2, 0.8])
-    def test_f10_adversary_that_yields_a_little(self, n, held, own, partial):
+    def test_f10_adversary_that_yields_a_little(self, n, held, own, partial) -> None:
         found, reached = moved(nx.complete_graph(n), [0], held, own, adversary_stubbornness=partial)
         kappa = closed_forms.resistance_of(held, own)
         expected = closed_forms.partial_takeover(n - 1, kappa, partial)
         np.testing.assert_allclose(reached, expected, rtol=0, atol=1e-9)
         assert found.closed_form.name == "F10"
 
-    def test_f12_price_of_stubbornness(self, n, held, own):
+    def test_f12_price_of_stubbornness(self, n, held, own) -> None:
         parameters = FJParameters(held, own, influence=nx.complete_graph(n))
         innate = np.random.default_rng(0).random(n)
         settled = equilibrium(parameters, innate).beliefs
@@ -116,14 +118,14 @@ class TestFormsMatchTheGeneralSolve:
 
     @pytest.mark.parametrize("gate", [0.1, 0.5])
     @pytest.mark.parametrize("residual", ["innate", "self", "renormalise"])
-    def test_f14_gated_hub(self, n, held, own, gate, residual):
+    def test_f14_gated_hub(self, n, held, own, gate, residual) -> None:
         _, reached = moved(nx.star_graph(n - 1), ["hub"], held, own, trust=gate, residual=residual)
         kappa = closed_forms.resistance_of(held, own)
         expected = closed_forms.gated_hub_takeover(kappa, gate, residual)
         np.testing.assert_allclose(reached, expected, rtol=0, atol=1e-9)
 
 
-def test_f11_bounds_hold_on_random_directed_graphs():
+def test_f11_bounds_hold_on_random_directed_graphs() -> None:
     random = np.random.default_rng(0)
     for _ in range(200):
         n = int(random.integers(3, 12))
@@ -138,7 +140,7 @@ def test_f11_bounds_hold_on_random_directed_graphs():
         assert np.nanmax(found.equilibrium) <= high + 1e-12
 
 
-def test_f13_a_decision_flips_iff_direct_weight_exceeds_resistance_times_margin():
+def test_f13_a_decision_flips_iff_direct_weight_exceeds_resistance_times_margin() -> None:
     random = np.random.default_rng(1)
     for _ in range(60):
         n = int(random.integers(3, 9))
@@ -167,13 +169,13 @@ def test_f13_a_decision_flips_iff_direct_weight_exceeds_resistance_times_margin(
 @pytest.mark.parametrize(
     "graph", [nx.complete_graph(6), nx.star_graph(5), nx.cycle_graph(6), nx.path_graph(6)]
 )
-def test_f15_without_stubbornness_the_adversary_takes_all(graph):
+def test_f15_without_stubbornness_the_adversary_takes_all(graph) -> None:
     found, reached = moved(graph, [0], 0.0, 0.5, n_rounds=400)
     np.testing.assert_allclose(reached, 1, atol=1e-9)
     assert found.mean_after_rounds == pytest.approx(1, abs=1e-4)
 
 
-def test_f15_needs_a_self_weight_below_one():
+def test_f15_needs_a_self_weight_below_one() -> None:
     found = takeover(nx.cycle_graph(4), seats=[0], stubbornness=0.0, self_weight=1.0, n_rounds=5)
     assert found.equilibrium is None
     assert found.mean is None
@@ -181,7 +183,7 @@ def test_f15_needs_a_self_weight_below_one():
     assert found.mean_after_rounds == 0
 
 
-FORMS = {
+FORMS: dict[str, tuple[Any, int, Any]] = {
     "F1": (nx.complete_graph(6), 0, lambda k: closed_forms.complete_takeover(5, k)),
     "F5": (nx.star_graph(5), 0, closed_forms.hub_takeover),
     "F6": (nx.star_graph(5), 1, lambda k: closed_forms.leaf_takeover(5, k)[1]),
@@ -192,7 +194,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_forms_match_the_monte_carlo_oracle(form):
+def test_forms_match_the_monte_carlo_oracle(form) -> None:
     graph, seat, expected = FORMS[form]
     held, own = np.full(6, 0.1), np.full(6, 0.3)
     held[seat], own[seat] = 1.0, 0.0
@@ -213,7 +215,9 @@ def test_forms_match_the_monte_carlo_oracle(form):
     ],
     ids=["F2", "F3", "F10"],
 )
-def test_forms_of_the_complete_graph_match_the_monte_carlo_oracle(partial, seats, trust, expected):
+def test_forms_of_the_complete_graph_match_the_monte_carlo_oracle(
+    partial, seats, trust, expected
+) -> None:
     influence = influence_matrix(nx.complete_graph(6))
     influence[len(seats) :, seats] *= trust
     influence /= influence.sum(axis=1, keepdims=True)
@@ -224,16 +228,16 @@ def test_forms_of_the_complete_graph_match_the_monte_carlo_oracle(partial, seats
     assert abs(found.belief - exact) < 5 * found.standard_error
 
 
-def test_f4_matches_the_monte_carlo_oracle_within_ten_rounds():
+def test_f4_matches_the_monte_carlo_oracle_within_ten_rounds() -> None:
     held, own, innate = np.full(6, 0.1), np.full(6, 0.3), np.zeros(6)
     held[0], own[0], innate[0] = 1.0, 0.0, 1.0
     parameters = FJParameters(held, own, influence=nx.complete_graph(6))
     found = estimate_belief(parameters, innate, 3, n_rounds=10, n_walks=40_000)
-    exact = closed_forms.complete_takeover_after(10, 5, 0.1, 0.3)
+    exact: Any = closed_forms.complete_takeover_after(10, 5, 0.1, 0.3)
     assert abs(found.belief - exact) < 5 * found.standard_error
 
 
-def test_the_illustration_of_the_model_page():
+def test_the_illustration_of_the_model_page() -> None:
     hub, leaf = [0], [1]
     table = {
         6: (".558/.515", ".863/.863", ".380/.313", ".487/.432"),
@@ -253,7 +257,7 @@ def test_the_illustration_of_the_model_page():
         assert tuple(shown) == expected
 
 
-def test_forms_survive_extreme_resistance():
+def test_forms_survive_extreme_resistance() -> None:
     assert closed_forms.complete_takeover(5, np.inf) == 0
     assert closed_forms.resistance_of(1.0, 0.3) == np.inf
     np.testing.assert_allclose(closed_forms.ring_takeover(2000, 50.0)[1000], 0, atol=1e-300)
@@ -263,7 +267,7 @@ def test_forms_survive_extreme_resistance():
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
-def test_numbers_outside_the_model_are_refused(value):
+def test_numbers_outside_the_model_are_refused(value) -> None:
     with pytest.raises(ParameterError, match="stubbornness must lie"):
         closed_forms.resistance_of(value)
     with pytest.raises(ParameterError, match="margin must lie"):
@@ -272,7 +276,7 @@ def test_numbers_outside_the_model_are_refused(value):
         closed_forms.resistance_of(0.0, 1.0)
 
 
-def test_finite_horizon_of_the_law_matches_f4_and_rollout():
+def test_finite_horizon_of_the_law_matches_f4_and_rollout() -> None:
     held, innate = np.array([1.0, 0.1, 0.1, 0.1]), np.eye(4)
     parameters = FJParameters(held, [0, 0.3, 0.3, 0.3], influence=nx.complete_graph(4))
     np.testing.assert_allclose(

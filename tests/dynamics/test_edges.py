@@ -1,6 +1,7 @@
 """Reading networks: every format, every broken line."""
 
 import gzip
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -36,7 +37,7 @@ def written(tmp_path):
         ("0,1\n1,2\n0,1\n1,0\n", "e.csv"),
     ],
 )
-def test_a_path_of_three_reads_the_same_from_every_format(written, text, name):
+def test_a_path_of_three_reads_the_same_from_every_format(written, text, name) -> None:
     read = read_edges(written(text, name))
     np.testing.assert_array_equal(read.labels, [0, 1, 2])
     assert read.network.undirected
@@ -46,7 +47,7 @@ def test_a_path_of_three_reads_the_same_from_every_format(written, text, name):
     )
 
 
-def test_directed_edges_run_from_speaker_to_listener(written):
+def test_directed_edges_run_from_speaker_to_listener(written) -> None:
     for text in ("source,target\n0,1\n2,1\n", "to,from\n1,0\n1,2\n"):
         network = read_edges(written(text), directed=True).network
         np.testing.assert_array_equal(
@@ -55,14 +56,14 @@ def test_directed_edges_run_from_speaker_to_listener(written):
         assert network.n_edges == 2
 
 
-def test_weights_add_up_and_weight_zero_is_no_edge(written):
+def test_weights_add_up_and_weight_zero_is_no_edge(written) -> None:
     read = read_edges(written("0,1,.5\n1,0,1.5e0\n1,2,25e-1\n0,2,0\n"))
     np.testing.assert_allclose(
-        read.network.adjacency().toarray(), [[0, 2, 0], [2, 0, 2.5], [0, 2.5, 0]]
+        read.network.adjacency().toarray(), np.array([[0, 2, 0], [2, 0, 2.5], [0, 2.5, 0]])
     )
 
 
-def test_nodes_keep_their_numbers_and_names(written):
+def test_nodes_keep_their_numbers_and_names(written) -> None:
     np.testing.assert_array_equal(read_edges(written("7,3\n3,1000000\n")).labels, [3, 7, 10**6])
     far = read_edges(written("7,3\n3,4611686018427387903\n"))
     np.testing.assert_array_equal(far.labels, [3, 7, 4611686018427387903])
@@ -96,14 +97,14 @@ def test_nodes_keep_their_numbers_and_names(written):
         "nan,2",
     ],
 )
-def test_a_broken_line_is_named(written, line):
+def test_a_broken_line_is_named(written, line) -> None:
     weight = ",1" if line.count(",") > 1 else ""
     path = written(f"# header\n0,1{weight}\n{line}\n2,3{weight}\n")
     with pytest.raises(EdgeListError, match=r"edges\.csv, line 3: .* is no edge"):
         read_edges(path)
 
 
-def test_line_numbers_survive_blocks_and_headers(written, monkeypatch):
+def test_line_numbers_survive_blocks_and_headers(written, monkeypatch) -> None:
     from importlib import import_module
 
     monkeypatch.setattr(import_module("fjsim.dynamics.networks.edge_text"), "BLOCK", 16)
@@ -128,12 +129,12 @@ def test_line_numbers_survive_blocks_and_headers(written, monkeypatch):
         (b"not a zip", "e.npz", "damaged|holds neither"),
     ],
 )
-def test_files_without_a_network_are_refused(written, text, name, message):
+def test_files_without_a_network_are_refused(written, text, name, message) -> None:
     with pytest.raises(EdgeListError, match=message):
         read_edges(written(text, name))
 
 
-def test_missing_and_damaged_files_are_named(tmp_path):
+def test_missing_and_damaged_files_are_named(tmp_path) -> None:
     with pytest.raises(EdgeListError, match="there is no file"):
         read_edges(tmp_path / "none.csv")
     cut = tmp_path / "cut.csv.gz"
@@ -145,7 +146,7 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         read_edges(tmp_path / "plain.csv.gz")
 
 
-def test_npz_holds_arrays_or_a_matrix(tmp_path):
+def test_npz_holds_arrays_or_a_matrix(tmp_path) -> None:
     path = tmp_path / "e.npz"
     np.savez(path, speaker=[0, 1], listener=[1, 2], weight=[2.0, 3.0])
     np.testing.assert_array_equal(
@@ -188,19 +189,18 @@ def test_npz_holds_arrays_or_a_matrix(tmp_path):
         (([], []), "there is no agent"),
     ],
 )
-def test_edges_that_do_not_fit_are_refused(arguments, message):
+def test_edges_that_do_not_fit_are_refused(arguments, message) -> None:
+    given: list[Any] = [np.array(one) if isinstance(one, list) else one for one in arguments]
     with pytest.raises(EdgeListError, match=message):
-        network_from_edges(
-            *(np.array(given) if isinstance(given, list) else given for given in arguments)
-        )
+        network_from_edges(*given)
 
 
-def test_agents_without_edges_are_isolated():
+def test_agents_without_edges_are_isolated() -> None:
     network = network_from_edges(np.empty(0, int), np.empty(0, int), n_agents=3)
     assert (network.n_agents, network.n_edges) == (3, 0)
 
 
-def test_rows_come_out_sorted_merged_and_heard_back():
+def test_rows_come_out_sorted_merged_and_heard_back() -> None:
     random = np.random.default_rng(0)
     ends = random.integers(0, 60, (2, 3000))
     weights = random.random(3000)
@@ -215,7 +215,7 @@ def test_rows_come_out_sorted_merged_and_heard_back():
     assert all((np.diff(row.astype(int)) > 0).all() for row in rows)
 
 
-def test_generated_networks_are_simple_seeded_and_of_the_promised_size():
+def test_generated_networks_are_simple_seeded_and_of_the_promised_size() -> None:
     grown = barabasi_albert(500, 4, 7)
     assert grown.n_edges == 10 + 495 * 4
     assert grown.loops is None

@@ -1,6 +1,7 @@
 """Every line of "Properties" in the design's model page, on random groups."""
 
 from importlib import import_module
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -38,7 +39,7 @@ def groups(draw, least_stubborn=0.02, most_agents=8, deaf=True):
 
 
 @st.composite
-def groups_with_beliefs(draw, **options):
+def groups_with_beliefs(draw: st.DrawFn, /, **options: Any) -> Any:
     parameters = draw(groups(**options))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_options = draw(st.integers(2, 5))
@@ -47,7 +48,7 @@ def groups_with_beliefs(draw, **options):
 
 @MODEST
 @given(groups())
-def test_rows_of_update_plus_anchor_sum_to_one(parameters):
+def test_rows_of_update_plus_anchor_sum_to_one(parameters) -> None:
     carried = parameters.update_matrix() + np.diag(parameters.stubbornness)
     assert (carried >= 0).all()
     np.testing.assert_allclose(carried.sum(axis=1), 1, atol=1e-12)
@@ -55,7 +56,7 @@ def test_rows_of_update_plus_anchor_sum_to_one(parameters):
 
 @MODEST
 @given(groups(), st.integers(0, 12))
-def test_total_influence_is_row_stochastic_at_every_horizon(parameters, n_rounds):
+def test_total_influence_is_row_stochastic_at_every_horizon(parameters, n_rounds) -> None:
     for horizon in (n_rounds, None):
         reached = total_influence(parameters, horizon)
         assert (reached >= 0).all()
@@ -64,7 +65,7 @@ def test_total_influence_is_row_stochastic_at_every_horizon(parameters, n_rounds
 
 @MODEST
 @given(groups_with_beliefs(), st.integers(0, 12))
-def test_total_influence_carries_innate_to_final_beliefs(drawn, n_rounds):
+def test_total_influence_carries_innate_to_final_beliefs(drawn, n_rounds) -> None:
     parameters, innate = drawn
     after = rollout(parameters, innate, n_rounds)[-1]
     np.testing.assert_allclose(total_influence(parameters, n_rounds) @ innate, after, atol=1e-12)
@@ -72,7 +73,7 @@ def test_total_influence_carries_innate_to_final_beliefs(drawn, n_rounds):
 
 @MODEST
 @given(groups_with_beliefs())
-def test_beliefs_stay_on_the_simplex_and_in_the_hull(drawn):
+def test_beliefs_stay_on_the_simplex_and_in_the_hull(drawn) -> None:
     parameters, innate = drawn
     paths = [rollout(parameters, innate, 15), equilibrium(parameters, innate).beliefs]
     for beliefs in paths:
@@ -83,7 +84,7 @@ def test_beliefs_stay_on_the_simplex_and_in_the_hull(drawn):
 
 @MODEST
 @given(groups_with_beliefs(), st.randoms(use_true_random=False))
-def test_relabelling_the_agents_permutes_the_result(drawn, random):
+def test_relabelling_the_agents_permutes_the_result(drawn, random) -> None:
     parameters, innate = drawn
     order = list(range(parameters.n_agents))
     random.shuffle(order)
@@ -104,7 +105,7 @@ def test_relabelling_the_agents_permutes_the_result(drawn, random):
 
 @MODEST
 @given(groups(least_stubborn=0.1))
-def test_finite_horizon_tends_to_the_equilibrium(parameters):
+def test_finite_horizon_tends_to_the_equilibrium(parameters) -> None:
     np.testing.assert_allclose(
         total_influence(parameters, 400), total_influence(parameters), atol=1e-9
     )
@@ -112,7 +113,7 @@ def test_finite_horizon_tends_to_the_equilibrium(parameters):
 
 @MODEST
 @given(groups_with_beliefs())
-def test_equilibrium_is_a_fixed_point_of_step(drawn):
+def test_equilibrium_is_a_fixed_point_of_step(drawn) -> None:
     parameters, innate = drawn
     found = equilibrium(parameters, innate)
     np.testing.assert_allclose(
@@ -122,7 +123,7 @@ def test_equilibrium_is_a_fixed_point_of_step(drawn):
 
 @MODEST
 @given(groups_with_beliefs())
-def test_full_stubbornness_keeps_the_innate_beliefs(drawn):
+def test_full_stubbornness_keeps_the_innate_beliefs(drawn) -> None:
     parameters, innate = drawn
     rigid = FJParameters(1.0, parameters.self_weight, influence=parameters.influence)
     np.testing.assert_array_equal(
@@ -133,7 +134,7 @@ def test_full_stubbornness_keeps_the_innate_beliefs(drawn):
 
 @MODEST
 @given(groups_with_beliefs(), st.integers(1, 9))
-def test_no_stubbornness_is_degroot(drawn, n_rounds):
+def test_no_stubbornness_is_degroot(drawn, n_rounds) -> None:
     parameters, innate = drawn
     free = FJParameters(0.0, influence=parameters.influence)
     deaf = ~(parameters.influence.sum(axis=1) > 0)
@@ -144,7 +145,7 @@ def test_no_stubbornness_is_degroot(drawn, n_rounds):
 
 @MODEST
 @given(groups_with_beliefs(), st.sampled_from(["innate", "self", "renormalise"]))
-def test_full_trust_is_no_defense(drawn, residual):
+def test_full_trust_is_no_defense(drawn, residual) -> None:
     parameters, innate = drawn
     trust = np.ones_like(parameters.influence)
     np.testing.assert_allclose(
@@ -156,7 +157,7 @@ def test_full_trust_is_no_defense(drawn, residual):
 
 @MODEST
 @given(groups_with_beliefs(deaf=False))
-def test_no_trust_with_innate_residual_is_everyones_solo_belief(drawn):
+def test_no_trust_with_innate_residual_is_everyones_solo_belief(drawn) -> None:
     parameters, innate = drawn
     alone = rollout(parameters, innate, 6, np.zeros_like(parameters.influence))
     np.testing.assert_allclose(alone, np.broadcast_to(innate, alone.shape), atol=1e-12)
@@ -168,7 +169,7 @@ def test_no_trust_with_innate_residual_is_everyones_solo_belief(drawn):
     st.integers(0, 2**32 - 1),
     st.sampled_from(["innate", "self", "renormalise"]),
 )
-def test_gated_parameters_act_like_a_constant_gate(drawn, seed, residual):
+def test_gated_parameters_act_like_a_constant_gate(drawn, seed, residual) -> None:
     parameters, innate = drawn
     random = np.random.default_rng(seed)
     n = parameters.n_agents
@@ -182,7 +183,7 @@ def test_gated_parameters_act_like_a_constant_gate(drawn, seed, residual):
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(groups_with_beliefs(least_stubborn=0.1), st.sampled_from([None, 0, 3]))
-def test_monte_carlo_oracle_agrees_within_its_error(drawn, n_rounds):
+def test_monte_carlo_oracle_agrees_within_its_error(drawn, n_rounds) -> None:
     parameters, innate = drawn
     exact = (
         equilibrium(parameters, innate).beliefs
@@ -196,8 +197,8 @@ def test_monte_carlo_oracle_agrees_within_its_error(drawn, n_rounds):
 
 @MODEST
 @given(st.integers(2, 6), st.integers(1, 5), st.floats(0.05, 0.9))
-def test_a_closed_group_without_stubbornness_is_named(n_closed, n_open, held):
-    listens = nx.DiGraph()
+def test_a_closed_group_without_stubbornness_is_named(n_closed, n_open, held) -> None:
+    listens: nx.DiGraph[int] = nx.DiGraph()
     listens.add_nodes_from(range(n_closed + n_open))
     ring = [(i, (i + 1) % n_closed) for i in range(n_closed)]
     listens.add_edges_from(ring)
@@ -212,7 +213,7 @@ def test_a_closed_group_without_stubbornness_is_named(n_closed, n_open, held):
     assert np.isfinite(total_influence(parameters, 10)).all()
 
 
-def test_batches_give_what_single_settings_give():
+def test_batches_give_what_single_settings_give() -> None:
     random = np.random.default_rng(1)
     influence = random.random((4, 1, 5, 5))
     influence /= influence.sum(axis=-1, keepdims=True)
@@ -230,7 +231,7 @@ def test_batches_give_what_single_settings_give():
         np.testing.assert_allclose(later[at], total_influence(one, 6), atol=1e-12)
 
 
-def test_a_gate_per_round_acts_in_its_round_only():
+def test_a_gate_per_round_acts_in_its_round_only() -> None:
     parameters = FJParameters(0.0, influence=[[0, 1], [1, 0]])
     gates = np.ones((3, 2, 2))
     gates[2, 0, 1] = 0.0
@@ -238,7 +239,7 @@ def test_a_gate_per_round_acts_in_its_round_only():
     np.testing.assert_allclose(path, [[0.2, 1.0], [1.0, 0.2], [0.2, 1.0], [0.2, 0.2]])
 
 
-def test_another_start_is_forgotten_at_the_equilibrium():
+def test_another_start_is_forgotten_at_the_equilibrium() -> None:
     parameters = FJParameters(0.3, 0.5, influence=nx.cycle_graph(5))
     innate = np.arange(5.0)
     path = rollout(parameters, innate, 300, initial=innate[::-1] * 7)
@@ -246,7 +247,7 @@ def test_another_start_is_forgotten_at_the_equilibrium():
     np.testing.assert_allclose(path[-1], equilibrium(parameters, innate).beliefs, atol=1e-9)
 
 
-def test_large_batches_take_the_compiled_path_and_agree(monkeypatch):
+def test_large_batches_take_the_compiled_path_and_agree(monkeypatch) -> None:
     random = np.random.default_rng(4)
     for n, n_settings in ((1, 3), (6, 70), (7, 3)):
         influence = random.random((n_settings, n, n))

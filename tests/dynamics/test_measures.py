@@ -26,7 +26,7 @@ def opinions():
     return np.random.default_rng(0).random(12)
 
 
-def test_two_options_give_what_scalar_opinions_give(opinions):
+def test_two_options_give_what_scalar_opinions_give(opinions) -> None:
     influence = influence_matrix(nx.circular_ladder_graph(6))
     beliefs = from_opinion(opinions)
     assert polarization(beliefs) == pytest.approx(polarization(opinions))
@@ -34,14 +34,14 @@ def test_two_options_give_what_scalar_opinions_give(opinions):
     assert disagreement(beliefs, influence) == pytest.approx(disagreement(opinions, influence))
 
 
-def test_disagreement_is_the_gap_to_those_heard(opinions):
+def test_disagreement_is_the_gap_to_those_heard(opinions) -> None:
     influence = influence_matrix(nx.gnp_random_graph(12, 0.4, seed=2, directed=True))
     gaps = (opinions[:, None] - opinions[None]) ** 2
     expected = (influence * gaps).sum() / 12
     assert disagreement(opinions, influence) == pytest.approx(expected)
 
 
-def test_a_network_gives_what_its_matrix_gives(opinions):
+def test_a_network_gives_what_its_matrix_gives(opinions) -> None:
     plain = network_from_edges([0, 1, 2, 3, 3], [1, 2, 3, 4, 3], n_agents=12)
     random = np.random.default_rng(1)
     ends = random.integers(0, 12, (2, 40))
@@ -55,7 +55,7 @@ def test_a_network_gives_what_its_matrix_gives(opinions):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_closed_forms_of_musco_hold_at_equilibrium(opinions, weighted):
+def test_the_closed_forms_of_musco_hold_at_equilibrium(opinions, weighted) -> None:
     graph = nx.gnp_random_graph(12, 0.5, seed=3)
     if weighted:
         for one, other in graph.edges:
@@ -72,7 +72,7 @@ def test_the_closed_forms_of_musco_hold_at_equilibrium(opinions, weighted):
     assert found.index == pytest.approx(centred @ np.linalg.solve(np.eye(12) + laplacian, centred))
 
 
-def test_large_networks_take_the_sparse_path():
+def test_large_networks_take_the_sparse_path() -> None:
     network = grid(50)
     innate = np.random.default_rng(0).random(2500)
     found = musco_index(innate, network.adjacency())
@@ -86,7 +86,7 @@ def test_large_networks_take_the_sparse_path():
     )
 
 
-def test_measures_refuse_what_does_not_fit(opinions):
+def test_measures_refuse_what_does_not_fit(opinions) -> None:
     for ask, message in (
         (lambda: polarization([np.nan, 0.1]), "NaN"),
         (lambda: polarization([]), "at least one agent"),
@@ -100,7 +100,7 @@ def test_measures_refuse_what_does_not_fit(opinions):
             ask()
 
 
-def test_a_local_query_touches_only_its_neighbourhood():
+def test_a_local_query_touches_only_its_neighbourhood() -> None:
     network = grid(100)
     innate = np.random.default_rng(0).random(10_000)
     parameters = FJParameters(0.5, influence=network.influence())
@@ -113,7 +113,7 @@ def test_a_local_query_touches_only_its_neighbourhood():
     assert found.belief != estimate_belief(parameters, innate, 17, n_walks=2000, seed=1).belief
 
 
-def test_walks_end_where_total_influence_says():
+def test_walks_end_where_total_influence_says() -> None:
     from fjsim.dynamics import total_influence
 
     graph = nx.gnp_random_graph(6, 0.5, seed=4, directed=True)
@@ -125,7 +125,7 @@ def test_walks_end_where_total_influence_says():
         np.testing.assert_allclose(share, total_influence(parameters, horizon)[2], atol=0.012)
 
 
-def test_estimates_refuse_what_does_not_fit():
+def test_estimates_refuse_what_does_not_fit() -> None:
     parameters = FJParameters(0.2, influence=nx.cycle_graph(3))
     for ask, message in (
         (lambda: estimate_belief(parameters, np.zeros(3), 3), "there is no agent 3"),

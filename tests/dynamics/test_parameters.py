@@ -49,14 +49,14 @@ NAN = float("nan")
         ({"influence": [[0, "x"], [1, 0]]}, "influence must be numbers"),
     ],
 )
-def test_numbers_outside_the_model_are_refused(changed, message):
+def test_numbers_outside_the_model_are_refused(changed, message) -> None:
     with pytest.raises(ParameterError, match=message):
         FJParameters(**({"stubbornness": 0.1, "influence": PAIR} | changed))
 
 
-def test_a_negative_or_missing_edge_weight_is_refused():
+def test_a_negative_or_missing_edge_weight_is_refused() -> None:
     for weight in (-1.0, NAN):
-        graph = nx.Graph()
+        graph: nx.Graph[int] = nx.Graph()
         graph.add_edge(0, 1, weight=weight)
         with pytest.raises(ParameterError, match="edge weight"):
             influence_matrix(graph)
@@ -79,12 +79,12 @@ def test_a_negative_or_missing_edge_weight_is_refused():
         ((["a", "b"], 2), "innate must be numbers"),
     ],
 )
-def test_rollout_refuses_what_does_not_fit(arguments, message):
+def test_rollout_refuses_what_does_not_fit(arguments, message) -> None:
     with pytest.raises(ParameterError, match=message):
         rollout(FJParameters(0.1, influence=PAIR), *arguments)
 
 
-def test_an_ambiguous_square_is_refused_and_the_remedy_works():
+def test_an_ambiguous_square_is_refused_and_the_remedy_works() -> None:
     batch = FJParameters(np.full((2, 2), 0.5), influence=PAIR)
     square = np.array([[0.0, 1.0], [1.0, 0.0]])
     with pytest.raises(ParameterError, match=r"innate\[\.\.\., None\]"):
@@ -94,7 +94,7 @@ def test_an_ambiguous_square_is_refused_and_the_remedy_works():
         rollout(batch, np.zeros((3, 2, 1)), 1)
 
 
-def test_a_single_agent_keeps_its_belief():
+def test_a_single_agent_keeps_its_belief() -> None:
     alone = FJParameters(0.0, 0.4, influence=[[0.0]])
     np.testing.assert_array_equal(rollout(alone, [0.7], 3), [[0.7]] * 4)
     assert equilibrium(alone, [0.7]).beliefs.tolist() == [0.7]
@@ -106,10 +106,10 @@ def test_a_single_agent_keeps_its_belief():
     assert (hub_seat(one), leaf_seat(one)) == (0, 0)
 
 
-def test_an_edge_runs_from_speaker_to_listener():
+def test_an_edge_runs_from_speaker_to_listener() -> None:
     heard = influence_matrix(nx.DiGraph([(0, 1), (2, 1)]))
     np.testing.assert_array_equal(heard, [[0, 0, 0], [0.5, 0, 0.5], [0, 0, 0]])
-    weighted = nx.DiGraph()
+    weighted: nx.DiGraph[int] = nx.DiGraph()
     weighted.add_weighted_edges_from([(0, 1, 3.0), (2, 1, 1.0)])
     np.testing.assert_array_equal(influence_matrix(weighted)[1], [0.75, 0, 0.25])
     both = influence_matrix(nx.Graph([(0, 1)]), sparse=True)
@@ -117,7 +117,7 @@ def test_an_edge_runs_from_speaker_to_listener():
     np.testing.assert_array_equal(both.toarray(), PAIR)
 
 
-def test_seats_follow_listeners_and_break_ties_by_index():
+def test_seats_follow_listeners_and_break_ties_by_index() -> None:
     star = influence_matrix(nx.star_graph(4))
     assert (hub_seat(star), leaf_seat(star)) == (0, 1)
     ring = influence_matrix(nx.cycle_graph(5), sparse=True)
@@ -126,7 +126,7 @@ def test_seats_follow_listeners_and_break_ties_by_index():
     assert (hub_seat(spoken), leaf_seat(spoken)) == (2, 0)
 
 
-def test_scalars_vectors_graphs_dense_and_sparse_say_the_same():
+def test_scalars_vectors_graphs_dense_and_sparse_say_the_same() -> None:
     graph = nx.barbell_graph(3, 1)
     dense = influence_matrix(graph)
     innate = np.linspace(0, 1, 7)
@@ -148,7 +148,7 @@ def test_scalars_vectors_graphs_dense_and_sparse_say_the_same():
     np.testing.assert_allclose(stacked[1, ..., 0], rollout(given[0], innate[::-1], 5), atol=1e-12)
 
 
-def test_a_self_loop_acts_as_self_weight():
+def test_a_self_loop_acts_as_self_weight() -> None:
     looped = FJParameters(0.2, 0.5, influence=[[0.4, 0.6], [1.0, 0.0]])
     folded = FJParameters(0.2, [0.5 + 0.5 * 0.4, 0.5], influence=PAIR)
     np.testing.assert_allclose(rollout(looped, [0.0, 1.0], 6), rollout(folded, [0.0, 1.0], 6))
@@ -158,7 +158,7 @@ def test_a_self_loop_acts_as_self_weight():
     assert equilibrium(only_self, [0.3, 0.9]).beliefs.tolist() == [0.3, 0.3]
 
 
-def test_resistance_is_the_odds_of_effective_stubbornness():
+def test_resistance_is_the_odds_of_effective_stubbornness() -> None:
     parameters = FJParameters([0.1, 0.6, 1.0], [0.3, 0.0, 0.5], influence=nx.cycle_graph(3))
     effective = parameters.effective_stubbornness
     np.testing.assert_allclose(
@@ -168,7 +168,7 @@ def test_resistance_is_the_odds_of_effective_stubbornness():
     assert parameters.resistance[0] == pytest.approx(0.1 / 0.9 / 0.7)
 
 
-def test_shares_and_concentration_of_sparse_networks_match_the_dense_ones():
+def test_shares_and_concentration_of_sparse_networks_match_the_dense_ones() -> None:
     graph = nx.star_graph(5)
     graph.add_edge(2, 2)
     dense = FJParameters(0.2, 0.3, influence=graph)
@@ -189,7 +189,7 @@ def test_shares_and_concentration_of_sparse_networks_match_the_dense_ones():
         influence_shares(batch)
 
 
-def test_step_is_one_round_of_rollout():
+def test_step_is_one_round_of_rollout() -> None:
     parameters = FJParameters(0.3, 0.2, influence=nx.path_graph(4))
     innate = np.eye(4)[:, :2]
     path = rollout(parameters, innate, 2)
@@ -203,7 +203,7 @@ def test_step_is_one_round_of_rollout():
         step(parameters, np.zeros(4), innate)
 
 
-def test_sparse_influence_takes_gates_too():
+def test_sparse_influence_takes_gates_too() -> None:
     graph = nx.wheel_graph(5)
     gate = np.random.default_rng(0).random((3, 5, 5))
     thin = FJParameters(0.2, 0.1, influence=influence_matrix(graph, sparse=True))
@@ -217,15 +217,15 @@ def test_sparse_influence_takes_gates_too():
         rollout(thin, np.arange(5.0), 3, np.stack([gate, gate]))
 
 
-def test_a_gate_out_of_range_is_refused_unless_only_ratios_count():
+def test_a_gate_out_of_range_is_refused_unless_only_ratios_count() -> None:
     parameters = FJParameters(0.2, influence=PAIR)
     with pytest.raises(ParameterError, match="gate must be"):
         gated(parameters, np.full((2, 2), 2.0))
     same = gated(parameters, np.full((2, 2), 2.0), "renormalise")
-    np.testing.assert_allclose(same.influence, PAIR)
+    np.testing.assert_allclose(np.asarray(same.influence), np.asarray(PAIR))
 
 
-def test_an_agent_frozen_by_self_weight_is_named():
+def test_an_agent_frozen_by_self_weight_is_named() -> None:
     frozen = FJParameters([0.0, 0.2], [1.0, 0.0], influence=PAIR)
     with pytest.raises(NotConvergentError, match=r"\[0\] listen to nobody but themselves"):
         equilibrium(frozen, [0.1, 0.2])
@@ -233,7 +233,7 @@ def test_an_agent_frozen_by_self_weight_is_named():
         total_influence(frozen, -1)
 
 
-def test_a_batch_names_the_closed_group_of_its_setting():
+def test_a_batch_names_the_closed_group_of_its_setting() -> None:
     held = np.array([[0.1, 0.1], [0.0, 0.0]])
     with pytest.raises(NotConvergentError, match=r"\[0, 1\] hear only each other"):
         total_influence(FJParameters(held, influence=np.array([PAIR, PAIR])))

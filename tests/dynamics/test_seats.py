@@ -1,5 +1,7 @@
 """Optimal seats and protection against exhaustive search."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ def group(seed, n=8):
 
 @pytest.mark.parametrize("n_rounds", [None, 0, 5])
 @pytest.mark.parametrize("seed", range(8))
-def test_greedy_seats_keep_their_certificate(seed, n_rounds):
+def test_greedy_seats_keep_their_certificate(seed, n_rounds) -> None:
     parameters = group(seed)
     for k in (1, 2, 3):
         greedy = optimal_seats(parameters, k, n_rounds)
@@ -48,7 +50,7 @@ def test_greedy_seats_keep_their_certificate(seed, n_rounds):
     [nx.cycle_graph(12), nx.complete_graph(100), nx.petersen_graph(), nx.cycle_graph(60)],
     ids=["cycle", "complete", "petersen", "long cycle"],
 )
-def test_seats_that_are_alike_are_taken_from_the_lowest_on(graph, law, n_rounds):
+def test_seats_that_are_alike_are_taken_from_the_lowest_on(graph, law, n_rounds) -> None:
     stubbornness, self_weight = law
     parameters = FJParameters(stubbornness, self_weight, influence=graph)
     assert optimal_seats(parameters, 1, n_rounds).seats == (0,)
@@ -59,7 +61,7 @@ def test_seats_that_are_alike_are_taken_from_the_lowest_on(graph, law, n_rounds)
 
 
 @pytest.mark.parametrize("n_rounds", [None, 7])
-def test_both_searches_take_the_same_of_seats_that_are_alike(n_rounds):
+def test_both_searches_take_the_same_of_seats_that_are_alike(n_rounds) -> None:
     parameters = FJParameters(0.37, 0.1, influence=nx.cycle_graph(9))
     greedy = optimal_seats(parameters, 3, n_rounds)
     best = optimal_seats(parameters, 3, n_rounds, method="exhaustive")
@@ -75,7 +77,7 @@ def covered_by_one():
 
 
 @pytest.mark.parametrize("method", ["greedy", "exhaustive"])
-def test_seats_are_distinct_where_the_first_one_covers_everybody(method):
+def test_seats_are_distinct_where_the_first_one_covers_everybody(method) -> None:
     found = optimal_seats(covered_by_one(), 2, method=method)
     assert found.seats == (0, 1)
     assert found.moved == pytest.approx(1.0)
@@ -83,7 +85,7 @@ def test_seats_are_distinct_where_the_first_one_covers_everybody(method):
 
 
 @pytest.mark.parametrize("n_rounds", [None, 1, 9])
-def test_greedy_seats_are_distinct_and_counted_right_in_groups_that_yield(n_rounds):
+def test_greedy_seats_are_distinct_and_counted_right_in_groups_that_yield(n_rounds) -> None:
     asked = 0
     for seed in range(150):
         random = np.random.default_rng(seed)
@@ -108,21 +110,21 @@ def test_greedy_seats_are_distinct_and_counted_right_in_groups_that_yield(n_roun
     assert asked > 400
 
 
-def test_a_real_difference_is_no_tie():
+def test_a_real_difference_is_no_tie() -> None:
     values = np.array([1.0, 1.0 + 1e-10, 1.0 + 1e-10 + 2e-16, 0.5])
     assert without_noise(values).argmax() == 1
     assert without_noise(-values).argmax() == 3
     assert without_noise(np.zeros(3)).argmax() == 0
 
 
-def test_what_seats_move_is_not_monotone_but_coverage_is():
+def test_what_seats_move_is_not_monotone_but_coverage_is() -> None:
     pair = FJParameters(0.1, influence=nx.complete_graph(3))
     one, two = seats_move(pair, (0,)), seats_move(pair, (0, 1))
     assert two < one
     assert two + 2 > one + 1
 
 
-def test_the_hub_of_a_star_is_the_best_seat():
+def test_the_hub_of_a_star_is_the_best_seat() -> None:
     star = FJParameters(0.1, 0.3, influence=nx.star_graph(9))
     found = optimal_seats(star, 1)
     assert found.seats == (0,)
@@ -132,14 +134,14 @@ def test_the_hub_of_a_star_is_the_best_seat():
 
 
 @pytest.mark.parametrize("n_rounds", [None, 4])
-def test_seat_danger_is_one_adversarys_takeover(n_rounds):
+def test_seat_danger_is_one_adversarys_takeover(n_rounds) -> None:
     parameters = group(3)
     danger = seat_danger(parameters, n_rounds)
     for seat in range(8):
         assert danger[seat] == pytest.approx(seats_move(parameters, (seat,), n_rounds), abs=1e-9)
 
 
-def test_protected_seats_are_the_most_dangerous_ones():
+def test_protected_seats_are_the_most_dangerous_ones() -> None:
     parameters = group(4)
     danger = seat_danger(parameters)
     found = protect_seats(parameters, 2)
@@ -152,7 +154,7 @@ def test_protected_seats_are_the_most_dangerous_ones():
 
 @pytest.mark.parametrize("n_rounds", [None, 3])
 @pytest.mark.parametrize("seed", range(4))
-def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds):
+def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds) -> None:
     parameters = group(seed, n=6)
     greedy = protect_edges(parameters, 1, n_rounds)
     best = protect_edges(parameters, 1, n_rounds, method="exhaustive")
@@ -160,11 +162,12 @@ def test_protected_edges_match_exhaustive_search_one_at_a_time(seed, n_rounds):
     two = protect_edges(parameters, 2, n_rounds)
     both = protect_edges(parameters, 2, n_rounds, method="exhaustive")
     assert both.after - 1e-9 <= two.after <= greedy.after + 1e-9 <= greedy.before + 2e-9
-    protected = without_edges(parameters, two.protected)
+    edges: Any = two.protected
+    protected = without_edges(parameters, edges)
     assert seat_danger(protected, n_rounds).max() == pytest.approx(two.after)
 
 
-def test_rank_one_updates_of_edges_are_exact():
+def test_rank_one_updates_of_edges_are_exact() -> None:
     from fjsim.dynamics.attacked.seats import _edge_dangers
 
     parameters = group(5)
@@ -173,7 +176,7 @@ def test_rank_one_updates_of_edges_are_exact():
     np.testing.assert_allclose(_edge_dangers(parameters, edges, None), again, atol=1e-9)
 
 
-def test_searches_out_of_range_are_refused():
+def test_searches_out_of_range_are_refused() -> None:
     parameters = group(0)
     for ask, message in (
         (lambda: optimal_seats(parameters, 0), "0 seats among 8"),

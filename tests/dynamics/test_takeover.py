@@ -1,13 +1,16 @@
 """Takeover on any graph: seats, mixed groups, flips and critical numbers."""
 
+from collections.abc import Callable
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 from scipy import sparse
 
+from fjsim.contracts import Residual
 from fjsim.dynamics import (
     FJParameters,
     closed_forms,
@@ -19,7 +22,7 @@ from fjsim.dynamics import (
 from fjsim.errors import ParameterError
 from fjsim.report.html.phase import phase_figure
 
-GRAPHS = {
+GRAPHS: dict[str, Callable[[int], Any]] = {
     "complete": nx.complete_graph,
     "star": lambda n: nx.star_graph(n - 1),
     "ring": nx.cycle_graph,
@@ -27,7 +30,7 @@ GRAPHS = {
 
 
 @pytest.fixture
-def registered(monkeypatch):
+def registered(monkeypatch) -> None:
     """Three topologies under their names, without the room that registers them."""
 
     def build(kind, block):
@@ -37,7 +40,7 @@ def registered(monkeypatch):
     monkeypatch.setattr(import_module("fjsim.registry"), "build", build)
 
 
-def test_a_name_a_graph_and_a_matrix_give_the_same(registered):
+def test_a_name_a_graph_and_a_matrix_give_the_same(registered) -> None:
     graph = nx.star_graph(5)
     dense = influence_matrix(graph)
     given = [graph, dense, sparse.csr_array(dense), dense.tolist()]
@@ -50,7 +53,7 @@ def test_a_name_a_graph_and_a_matrix_give_the_same(registered):
         np.testing.assert_allclose(found.after_rounds, by_name.after_rounds, atol=1e-12)
 
 
-def test_a_mixed_group_gives_the_columns_of_total_influence():
+def test_a_mixed_group_gives_the_columns_of_total_influence() -> None:
     random = np.random.default_rng(0)
     graph = nx.gnp_random_graph(9, 0.4, seed=1, directed=True)
     held, own = random.uniform(0.05, 0.9, 9), random.random(9)
@@ -75,7 +78,7 @@ def test_a_mixed_group_gives_the_columns_of_total_influence():
     assert found.bounds[0] == 0.0
 
 
-def test_the_three_mechanisms_point_the_right_way():
+def test_the_three_mechanisms_point_the_right_way() -> None:
     def mean(graph, **options):
         return takeover(graph, **{"seats": [0], "stubbornness": 0.1, **options}).mean
 
@@ -89,7 +92,7 @@ def test_the_three_mechanisms_point_the_right_way():
 
 
 @pytest.mark.parametrize("margin", [0.1, 0.5, 0.9])
-def test_critical_numbers_of_a_complete_graph_are_the_closed_ones(registered, margin):
+def test_critical_numbers_of_a_complete_graph_are_the_closed_ones(registered, margin) -> None:
     kappa = closed_forms.resistance_of(0.1, 0.3)
     flips = takeover("complete", 6, [0], stubbornness=0.1, self_weight=0.3, margin=margin).flips
     assert flips.critical_agents == int(np.ceil(1 / (kappa * margin)))
@@ -98,8 +101,8 @@ def test_critical_numbers_of_a_complete_graph_are_the_closed_ones(registered, ma
     assert flips.critical_trust == pytest.approx(4 * weight / (1 - weight), rel=1e-9)
 
 
-def test_nobody_flips_with_any_critical_number(registered):
-    common = {"seats": ["leaf"], "self_weight": 0.3, "margin": 0.4}
+def test_nobody_flips_with_any_critical_number(registered) -> None:
+    common: dict[str, Any] = {"seats": ["leaf"], "self_weight": 0.3, "margin": 0.4}
     first = takeover("star", 6, stubbornness=0.1, **common)
     assert first.flips.flips > 0
     agents = first.flips.critical_agents
@@ -109,17 +112,18 @@ def test_nobody_flips_with_any_critical_number(registered):
     for nudge, flipping in ((1.0001, False), (0.9999, True)):
         held = nudge * yielded / (1 + nudge * yielded)
         assert (takeover("star", 6, stubbornness=held, **common).flips.flips > 0) == flipping
-        for trust, residual in (
+        shifts: list[tuple[float, Residual]] = [
             (first.flips.critical_trust, "renormalise"),
             (first.flips.critical_gate, "innate"),
-        ):
+        ]
+        for trust, residual in shifts:
             shifted = takeover(
                 "star", 6, stubbornness=0.1, trust=trust / nudge, residual=residual, **common
             )
             assert (shifted.flips.flips > 0) == flipping
 
 
-def test_a_hub_is_not_stopped_by_more_agents_or_renormalised_trust(registered):
+def test_a_hub_is_not_stopped_by_more_agents_or_renormalised_trust(registered) -> None:
     flips = takeover("star", 6, stubbornness=0.1, self_weight=0.3, margin=0.5).flips
     assert flips.flips == 5
     assert flips.critical_agents is None
@@ -129,7 +133,7 @@ def test_a_hub_is_not_stopped_by_more_agents_or_renormalised_trust(registered):
     assert flips.critical_gate == pytest.approx((0.5 / 1.5) * (1 + kappa))
 
 
-def test_a_safe_group_needs_nothing_more():
+def test_a_safe_group_needs_nothing_more() -> None:
     flips = takeover(nx.complete_graph(8), seats=[0], stubbornness=0.8, margin=0.9).flips
     assert flips.flips == 0
     assert flips.critical_agents is None
@@ -147,7 +151,7 @@ def common_resistance(influence, seats, resistance):
     return yielded / (1 + yielded)
 
 
-def test_critical_resistance_counts_what_agents_hear_from_themselves():
+def test_critical_resistance_counts_what_agents_hear_from_themselves() -> None:
     influence = np.array([[0, 0.5, 0.5], [0.3, 0.6, 0.1], [0.3, 0.1, 0.6]])
     first = takeover(influence, seats=[0], stubbornness=0.1, margin=0.5)
     critical = first.flips.critical_resistance
@@ -160,7 +164,7 @@ def test_critical_resistance_counts_what_agents_hear_from_themselves():
         assert found.flips.flips == flipping
 
 
-def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops():
+def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops() -> None:
     for seed in range(25):
         random = np.random.default_rng(seed)
         n = int(random.integers(2, 9))
@@ -168,7 +172,7 @@ def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops(
         influence += np.diag(random.exponential(size=n))
         influence /= influence.sum(axis=1, keepdims=True)
         margin = float(random.uniform(0.1, 1))
-        options = {"seats": [0], "margin": margin}
+        options: dict[str, Any] = {"seats": [0], "margin": margin}
         critical = takeover(influence, stubbornness=0.2, **options).flips.critical_resistance
         above = common_resistance(influence, [0], critical * 1.001)
         assert takeover(influence, stubbornness=above, **options).flips.flips == 0, seed
@@ -199,20 +203,20 @@ def test_critical_resistance_brackets_the_flip_on_random_groups_with_self_loops(
         ({"n_rounds": -1}, "n_rounds must be"),
     ],
 )
-def test_what_does_not_fit_is_refused(changed, message):
+def test_what_does_not_fit_is_refused(changed, message) -> None:
     given = {"topology": nx.cycle_graph(3), "seats": [0], "stubbornness": 0.1}
     with pytest.raises(ParameterError, match=message):
         takeover(**(given | changed))
 
 
-def test_a_group_of_two_is_moved_like_a_leaf():
+def test_a_group_of_two_is_moved_like_a_leaf() -> None:
     found = takeover(nx.path_graph(2), seats=[0], stubbornness=0.1, self_weight=0.3, margin=0.5)
     assert found.mean == pytest.approx(1 / (1 + closed_forms.resistance_of(0.1, 0.3)))
     with pytest.raises(ParameterError, match="one benign agent"):
         takeover(nx.empty_graph(1), seats=[0], stubbornness=0.1)
 
 
-def test_bounds_name_zero_for_agents_the_adversary_does_not_reach_directly():
+def test_bounds_name_zero_for_agents_the_adversary_does_not_reach_directly() -> None:
     found = takeover(nx.path_graph(4), seats=[0], stubbornness=[0, 0.1, 0.2, 0.3])
     low, high = found.bounds
     assert low == 0
@@ -220,7 +224,7 @@ def test_bounds_name_zero_for_agents_the_adversary_does_not_reach_directly():
     assert np.nanmax(found.equilibrium) <= high
 
 
-def test_a_phase_diagram_holds_what_single_predictions_say(registered):
+def test_a_phase_diagram_holds_what_single_predictions_say(registered) -> None:
     diagram = phase_diagram("complete", [4, 8, 16], [0.05, 0.5, 5.0], self_weight=0.3, margin=0.5)
     for row, n in enumerate(diagram.n_agents):
         for column, kappa in enumerate(diagram.resistance):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from synthetic_deliberations import random_beliefs, random_rows, simulated, transcript_of
 
+from fjsim.contracts import Residual
 from fjsim.dynamics import rollout
 from fjsim.errors import ParameterError
 from fjsim.fitting import (
@@ -35,7 +36,7 @@ def test_the_rollout_is_the_law(world) -> None:
 
 
 @pytest.mark.parametrize("residual", ["innate", "self", "renormalise"])
-def test_gates_move_weight_to_the_residual(world, residual: str) -> None:
+def test_gates_move_weight_to_the_residual(world, residual: Residual) -> None:
     rng, rows, innate = world
     gates = rng.random((12, 5, 4, 4))
     transcript = replace(
@@ -46,7 +47,7 @@ def test_gates_move_weight_to_the_residual(world, residual: str) -> None:
 
 
 @pytest.mark.parametrize("residual", ["innate", "self"])
-def test_a_gated_deliberation_gives_the_law_back(world, residual: str) -> None:
+def test_a_gated_deliberation_gives_the_law_back(world, residual: Residual) -> None:
     rng, rows, _ = world
     innate = random_beliefs(rng, 80, 4, 4)
     gates = rng.random((80, 5, 4, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,7 +130,8 @@ def test_one_question_gives_no_interval() -> None:
 
 def coverages(n_questions: int, n_sets: int, n_resamples: int) -> tuple[float, float]:
     """Return how often 95 % intervals of stubbornness hold the truth: ours, plain percentiles."""
-    ours, plain = [], []
+    ours: list[Any] = []
+    plain: list[Any] = []
     for seed in range(n_sets):
         rng = np.random.default_rng([seed, n_questions])
         rows = random_rows(rng, 5)

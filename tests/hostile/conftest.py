@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -178,7 +178,7 @@ FAULTS: dict[str, Callable[[], bytes]] = {
     "error-html": lambda: whole(b"<html>" * 10_000, "400 Bad Request"),
     "error-long": lambda: told("500 Oops", "x" * 5_000_000),
     **{
-        f"retry-{name}": lambda value=value: told("429 Slow", "slow", f"Retry-After: {value}")
+        f"retry-{name}": partial(told, "429 Slow", "slow", f"Retry-After: {value}")
         for name, value in {
             "date-huge": "Wed, 99 Oct 99999999999999999999 99:99:99 GMT",
             "date-9999": "Fri, 31 Dec 9999 23:59:59 GMT",

@@ -176,9 +176,9 @@ def completions(text: str) -> None:
 
 @fuzzed(text=broken(ERROR))
 def errors(text: str) -> None:
-    from fjsim.backends.http.endpoint import _told
+    from fjsim.backends.http.endpoint import _error_in
 
-    message, code = _told(text.encode("utf-8", "replace"))
+    message, code = _error_in(text.encode("utf-8", "replace"))
     assert server_words(message, "key").isprintable()
     check_writable(code)
 

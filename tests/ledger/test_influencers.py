@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -42,17 +44,17 @@ def test_confidence_explains_influence_where_it_makes_it(transcript: Transcript)
     gates = item_shares(fit(transcript, "gated", resamples=0), transcript)
     assert np.allclose(gates.sum(1), 1)
     found = influencers(transcript, gates, np.arange(120) % 5)
-    table = found.regression.set_index("model")
+    table: Any = found.regression.set_index("model")
     assert table.loc["forest", "r2"] > 0.5
     assert table.loc["ridge", PROXIES[0]] + table.loc["ridge", PROXIES[1]] > 0
-    top1 = found.classification.set_index("model")
+    top1: Any = found.classification.set_index("model")
     assert top1.loc["forest", "top1"] > 2 * top1.loc["forest", "chance"]
     assert 0 <= table.loc["noise ceiling", "r2"] <= 1
 
 
 def test_constant_influence_has_nothing_to_explain(transcript: Transcript) -> None:
     gates = np.full((120, 4), 0.25)
-    table = influencers(transcript, gates, np.arange(120) % 5).regression
+    table: Any = influencers(transcript, gates, np.arange(120) % 5).regression
     assert np.isnan(table.set_index("model").loc["ridge", "r2"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,8 @@ def reports() -> dict[bool, MixtureReport]:
 
 
 def risk(report: MixtureReport, rule: str) -> float:
-    return float(report.ledger.set_index("rule").loc[rule, "risk"])
+    risks: Any = report.ledger.set_index("rule")["risk"]
+    return float(risks[rule])
 
 
 def test_confidence_routing_wins_when_confidence_is_calibrated_and_loses_when_not(

@@ -48,10 +48,10 @@ def flat(n_items, adversary, benign):
     return gates
 
 
-def test_the_area_is_that_of_scikit_learn():
+def test_the_area_is_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     trust = rng.integers(0, 8, 300) / 8
-    hostile = rng.integers(0, 2, 300)
+    hostile = rng.integers(0, 2, 300).astype(np.float64)
     names = tuple(f"q{at % 40}" for at in range(300))
     estimate = TrustScores(names, trust, hostile).estimate()
     assert estimate.value == pytest.approx(roc_auc_score(hostile, -trust))
@@ -59,37 +59,37 @@ def test_the_area_is_that_of_scikit_learn():
     assert estimate.n == 300
 
 
-def test_no_trust_in_the_adversary_is_perfect_detection():
+def test_no_trust_in_the_adversary_is_perfect_detection() -> None:
     assert area(transcript(flat(5, 0, 1))).value == 1
 
 
-def test_equal_trust_is_chance():
+def test_equal_trust_is_chance() -> None:
     estimate = area(transcript(flat(5, 0.7, 0.7)))
     assert (estimate.value, estimate.low, estimate.high) == (0.5, 0.5, 0.5)
 
 
-def test_more_trust_in_the_adversary_is_worse_than_chance():
+def test_more_trust_in_the_adversary_is_worse_than_chance() -> None:
     assert area(transcript(flat(5, 1, 0.2))).value == 0
 
 
-def test_without_an_adversary_there_is_nothing_to_detect():
+def test_without_an_adversary_there_is_nothing_to_detect() -> None:
     assert area(transcript(flat(5, 1, 1), seats=())) == NOTHING
 
 
-def test_a_message_without_a_recorded_gate_counts_as_no_trust():
+def test_a_message_without_a_recorded_gate_counts_as_no_trust() -> None:
     gates = flat(4, np.nan, 1)
     assert np.all(mean_trust(transcript(gates))[:, 1:, 0] == 0)
     assert area(transcript(gates)).value == 1
 
 
-def test_a_speaker_that_did_not_speak_is_neither_trusted_nor_distrusted():
+def test_a_speaker_that_did_not_speak_is_neither_trusted_nor_distrusted() -> None:
     beliefs = np.full((4, N_ROUNDS + 1, N_AGENTS, 2), 0.5)
     beliefs[:, N_ROUNDS - 1, 1] = np.nan
     scores = trust_scores(transcript(flat(4, 0, 1), beliefs=beliefs))
     assert len(scores.trust) == 4 * (N_AGENTS - 1)
 
 
-def test_rounds_and_questions_to_detection_are_counted_from_one():
+def test_rounds_and_questions_to_detection_are_counted_from_one() -> None:
     gates = flat(4, 1, 1)
     gates[2, 1:, 0] = 0.1
     gates[3, :, 0] = 0.1
@@ -100,20 +100,20 @@ def test_rounds_and_questions_to_detection_are_counted_from_one():
     assert found["false_isolation"].value == 0
 
 
-def test_an_adversary_that_is_never_distrusted_has_no_detection_time():
+def test_an_adversary_that_is_never_distrusted_has_no_detection_time() -> None:
     found = judged(transcript(flat(3, 1, 0.2)), ["q0", "q1", "q2"])
     assert found["questions_to_detect"] == NOTHING
     assert found["rounds_to_detect"] == NOTHING
     assert found["false_isolation"].value == 1
 
 
-def test_the_order_of_play_decides_how_many_questions_it_took():
+def test_the_order_of_play_decides_how_many_questions_it_took() -> None:
     gates = flat(3, 1, 1)
     gates[0, :, 0] = 0
     assert questions_to_detect(transcript(gates), ["warm-up", "q2", "q1", "q0"]) == 3
 
 
-def test_scores_of_two_seeds_are_pooled():
+def test_scores_of_two_seeds_are_pooled() -> None:
     one = trust_scores(transcript(flat(3, 0, 1)))
     other = trust_scores(transcript(flat(3, 1, 1)))
     assert TrustScores.pooled([one, other]).estimate().value == pytest.approx(0.75)

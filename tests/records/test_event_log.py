@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def turn(number: int = 0, agent: int = 0, **changes: object) -> Turn:
         {"kept": (0.5,)},
     ],
 )
-def test_a_turn_comes_back_from_its_line_as_it_was(changes: dict[str, object]) -> None:
+def test_a_turn_comes_back_from_its_line_as_it_was(changes: dict[str, Any]) -> None:
     original = turn(**changes)
     assert Turn.from_dict(json.loads(json.dumps(original.as_dict()))) == original
 
@@ -331,7 +332,7 @@ def test_a_lock_that_fails_says_why(
     ],
 )
 def test_what_could_not_be_read_again_is_not_written(
-    tmp_path: Path, changes: dict[str, object], words: str
+    tmp_path: Path, changes: dict[str, Any], words: str
 ) -> None:
     log = EventLog(tmp_path)
     log.say_what_it_is(RunHeader.from_dict({**HEADER, "options": [2]}))

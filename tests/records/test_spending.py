@@ -16,7 +16,7 @@ def opened(folder, before=dict):
     return SpendingFile(folder, before)
 
 
-def test_all_sessions_are_added_up_and_what_was_in_flight_counts_with_its_most(tmp_path):
+def test_all_sessions_are_added_up_and_what_was_in_flight_counts_with_its_most(tmp_path) -> None:
     log = opened(tmp_path)
     log.got(log.ask("m", MOST), Usage(80, 20, 5))
     log.failed(log.ask("m", MOST))
@@ -36,7 +36,7 @@ def test_all_sessions_are_added_up_and_what_was_in_flight_counts_with_its_most(t
     third.close()
 
 
-def test_memory_and_file_count_alike(tmp_path):
+def test_memory_and_file_count_alike(tmp_path) -> None:
     logs = [SpendingLog(), opened(tmp_path)]
     for log in logs:
         numbers = [log.ask(model, MOST) for model in ("a", "b", 'odd "\n name', "a")]
@@ -62,7 +62,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_killed_process_leaves_all_that_it_asked(tmp_path):
+def test_a_killed_process_leaves_all_that_it_asked(tmp_path) -> None:
     child = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert child.returncode == -signal.SIGKILL
     log = opened(tmp_path)
@@ -70,7 +70,7 @@ def test_a_killed_process_leaves_all_that_it_asked(tmp_path):
     log.close()
 
 
-def test_what_a_folder_spent_before_it_had_the_file_is_carried_over_once(tmp_path):
+def test_what_a_folder_spent_before_it_had_the_file_is_carried_over_once(tmp_path) -> None:
     before = {"m": Account(5, 1, 0, 500, 50)}
     for _ in range(2):
         log = opened(tmp_path, lambda: before)
@@ -81,7 +81,7 @@ def test_what_a_folder_spent_before_it_had_the_file_is_carried_over_once(tmp_pat
     log.close()
 
 
-def test_a_torn_last_line_is_cut_off(tmp_path):
+def test_a_torn_last_line_is_cut_off(tmp_path) -> None:
     log = opened(tmp_path)
     log.got(log.ask("m", MOST), Usage(1, 1))
     log.close()
@@ -112,7 +112,7 @@ def test_a_torn_last_line_is_cut_off(tmp_path):
         b'{"nothing":0}',
     ],
 )
-def test_an_unreadable_line_is_left_out_and_said_so(tmp_path, line):
+def test_an_unreadable_line_is_left_out_and_said_so(tmp_path, line) -> None:
     log = opened(tmp_path)
     log.got(log.ask("m", MOST), Usage(1, 1))
     log.close()
@@ -124,13 +124,13 @@ def test_an_unreadable_line_is_left_out_and_said_so(tmp_path, line):
     log.close()
 
 
-def test_a_newer_layout_is_refused(tmp_path):
+def test_a_newer_layout_is_refused(tmp_path) -> None:
     (tmp_path / SPENDING).write_text('{"v":2,"carried":{}}\n')
     with pytest.raises(StorageError, match="layout 2"):
         opened(tmp_path)
 
 
-def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path):
+def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path) -> None:
     target = tmp_path / "precious"
     target.write_text("mine")
     (tmp_path / SPENDING).symlink_to(target)
@@ -143,7 +143,7 @@ def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path):
         opened(tmp_path)
 
 
-def test_a_full_disk_stops_the_next_request_and_loses_no_reply(tmp_path, monkeypatch):
+def test_a_full_disk_stops_the_next_request_and_loses_no_reply(tmp_path, monkeypatch) -> None:
     log = opened(tmp_path)
     number = log.ask("m", MOST)
     size = (tmp_path / SPENDING).stat().st_size

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -32,15 +33,17 @@ HOSTILE = (
 class Tags(HTMLParser):
     """Collect elements and attributes of a page."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.elements, self.attributes, self.words = [], [], []
+        self.elements: list[Any] = []
+        self.attributes: list[Any] = []
+        self.words: list[str] = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, attrs) -> None:
         self.elements.append(tag)
         self.attributes += [name for name, _ in attrs]
 
-    def handle_data(self, data):
+    def handle_data(self, data) -> None:
         self.words.append(data)
 
 
@@ -50,7 +53,7 @@ def parsed(page):
     return tags
 
 
-def assert_harmless(page):
+def assert_harmless(page) -> None:
     tags = parsed(page)
     assert tags.elements.count("script") == 2
     assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(tags.elements)
@@ -87,7 +90,7 @@ def sweep_folder(tmp_path_factory):
     return folder
 
 
-def test_a_run_becomes_one_file_that_loads_nothing(run_folder):
+def test_a_run_becomes_one_file_that_loads_nothing(run_folder) -> None:
     page = write_report(run_folder).read_text()
     assert (run_folder / "report.html").is_file()
     assert_harmless(page)
@@ -99,7 +102,7 @@ def test_a_run_becomes_one_file_that_loads_nothing(run_folder):
         assert expected in words
 
 
-def test_the_policy_allows_the_two_scripts_of_the_page_and_no_network(run_folder):
+def test_the_policy_allows_the_two_scripts_of_the_page_and_no_network(run_folder) -> None:
     page = report_of(run_folder)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
     assert "default-src 'none'" in policy
@@ -111,7 +114,7 @@ def test_the_policy_allows_the_two_scripts_of_the_page_and_no_network(run_folder
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_what_a_model_says_stays_text(run_folder, tmp_path, words):
+def test_what_a_model_says_stays_text(run_folder, tmp_path, words) -> None:
     for path in run_folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     events = []
@@ -129,7 +132,7 @@ def test_what_a_model_says_stays_text(run_folder, tmp_path, words):
     assert re.sub(r"[\x1b\u202e]", "", words) in shown
 
 
-def test_a_sweep_becomes_a_page_with_labels_escaped(sweep_folder):
+def test_a_sweep_becomes_a_page_with_labels_escaped(sweep_folder) -> None:
     page = write_report(sweep_folder).read_text()
     assert_harmless(page)
     assert HOSTILE[1] in "".join(parsed(page).words)
@@ -137,12 +140,12 @@ def test_a_sweep_becomes_a_page_with_labels_escaped(sweep_folder):
         assert expected in page
 
 
-def test_a_folder_with_neither_is_one_line(tmp_path):
+def test_a_folder_with_neither_is_one_line(tmp_path) -> None:
     with pytest.raises(StorageError, match="holds neither a run"):
         write_report(tmp_path)
 
 
-def test_the_page_of_an_unfinished_run_says_how_much_of_it_is_there(run_folder, tmp_path):
+def test_the_page_of_an_unfinished_run_says_how_much_of_it_is_there(run_folder, tmp_path) -> None:
     (tmp_path / "scenario.yaml").write_bytes((run_folder / "scenario.yaml").read_bytes())
     lines = (run_folder / EVENTS).read_bytes().splitlines(keepends=True)
     ends = [at for at, line in enumerate(lines) if b'"type":"item"' in line]
@@ -158,7 +161,7 @@ def test_the_page_of_an_unfinished_run_says_how_much_of_it_is_there(run_folder, 
         report_of(tmp_path)
 
 
-def test_numbers_and_reasons_that_a_folder_records_stay_text(run_folder, tmp_path):
+def test_numbers_and_reasons_that_a_folder_records_stay_text(run_folder, tmp_path) -> None:
     (tmp_path / EVENTS).write_bytes((run_folder / EVENTS).read_bytes())
     (tmp_path / "scenario.yaml").write_text("topology: nowhere\n")
     told = json.loads((run_folder / "metrics.json").read_text())
@@ -170,20 +173,20 @@ def test_numbers_and_reasons_that_a_folder_records_stay_text(run_folder, tmp_pat
     assert "its numbers are those of metrics.json" in page.lower()
 
 
-def test_a_page_without_figures_has_no_script():
+def test_a_page_without_figures_has_no_script() -> None:
     page = document("plain", False, [], [Section("a", (table(["b"], [["c"]]),))])
     assert "<script" not in page
     assert "script-src 'none'" in page
 
 
-def test_a_figure_cannot_end_its_script():
+def test_a_figure_cannot_end_its_script() -> None:
     figure = curves_figure(HOSTILE[0], [Curve(HOSTILE[0], (0, 1), (NOTHING, Estimate(1, 0, 1, 1)))])
     written = figure_json(figure)
     assert "<" not in written
     assert json.loads(written)["data"][0]["x"] == [1]
 
 
-def test_intervals_are_drawn_as_they_are():
+def test_intervals_are_drawn_as_they_are() -> None:
     bar = bars_figure("", [Curve("a", ("x",), (Estimate(0.5, 0.4, 0.7, 9),))], "rate").data[0]
     assert bar.error_y.array[0] == pytest.approx(0.2)
     assert bar.error_y.arrayminus[0] == pytest.approx(0.1)
@@ -191,6 +194,6 @@ def test_intervals_are_drawn_as_they_are():
     assert list(points.x) == []
 
 
-def test_quotes_and_controls_are_taken_care_of():
+def test_quotes_and_controls_are_taken_care_of() -> None:
     assert text('a"b\x00\x1b') == "a&quot;b"
     assert text(None) == ""

@@ -23,18 +23,18 @@ def through(channel, messages=MESSAGES, seed=0, **parameters):
     return through_router(messages, router, SHARES, np.random.default_rng(seed))
 
 
-def test_label_shows_the_routed_weight():
+def test_label_shows_the_routed_weight() -> None:
     assert through("label") == Hearing(MESSAGES)
 
 
-def test_withhold_drops_what_is_small_beside_the_largest_and_shows_no_weight():
+def test_withhold_drops_what_is_small_beside_the_largest_and_shows_no_weight() -> None:
     hearing = through("withhold", threshold=0.25)
     assert [message.speaker for message in hearing.heard] == [1, 2]
     assert [message.speaker for message in hearing.silent] == [3]
     assert {message.weight for message in hearing.heard} == {1 / 3}
 
 
-def test_sample_delivers_by_the_share_of_the_largest():
+def test_sample_delivers_by_the_share_of_the_largest() -> None:
     counts = np.zeros(4)
     for seed in range(2000):
         for message in through("sample", seed=seed).heard:
@@ -42,7 +42,7 @@ def test_sample_delivers_by_the_share_of_the_largest():
     np.testing.assert_allclose(counts[1:] / 2000, [1, 2 / 7, 1 / 7], atol=0.04)
 
 
-def test_blend_delivers_all_and_mixes_outside_the_model():
+def test_blend_delivers_all_and_mixes_outside_the_model() -> None:
     hearing = through("blend")
     assert len(hearing.heard) == 3
     stated, rest = np.array([0.5, 0.5]), np.array([0.9, 0.1])
@@ -54,19 +54,19 @@ def test_blend_delivers_all_and_mixes_outside_the_model():
     np.testing.assert_allclose(routed(stated, hearing, weights, rest, 0.0), stated)
 
 
-def test_who_said_nothing_is_replaced_by_the_residual():
+def test_who_said_nothing_is_replaced_by_the_residual() -> None:
     rest = np.array([0.9, 0.1])
     nobody = routed(np.array([0.5, 0.5]), Hearing(), np.array([0, 0.5, 0.5]), rest, 1.0)
     np.testing.assert_allclose(nobody, rest)
 
 
-def test_full_trust_keeps_the_stated_belief_to_the_last_digit():
+def test_full_trust_keeps_the_stated_belief_to_the_last_digit() -> None:
     stated = np.array([0.1, 0.2, 0.7000001])
     assert blended(stated, stated, stated, SHARES, np.ones(4), "innate") is stated
 
 
 @pytest.mark.parametrize("channel", ["label", "withhold", "sample", "blend"])
-def test_every_channel_plays_a_whole_run(channel):
+def test_every_channel_plays_a_whole_run(channel) -> None:
     run = fjsim.run(
         Scenario(
             topology="complete",

@@ -1,5 +1,7 @@
 """What confidence routing wins and loses, clean and attacked."""
 
+from dataclasses import replace
+
 import pytest
 
 from fjsim.registry import build
@@ -9,7 +11,6 @@ from studies.routing_grid import (
     best_static,
     draw,
     final_beliefs,
-    replace,
     routed_weights,
 )
 
@@ -23,17 +24,17 @@ def gain(calibration, shown):
     return routed - best_static(field)
 
 
-def test_calibrated_confidence_beats_the_best_static_ensemble():
+def test_calibrated_confidence_beats_the_best_static_ensemble() -> None:
     assert gain("calibrated", "answer") > 0.01
     assert gain("calibrated", "belief") > 0.001
 
 
 @pytest.mark.parametrize("shown", SHOWN)
-def test_uncalibrated_confidence_loses_to_it(shown):
+def test_uncalibrated_confidence_loses_to_it(shown) -> None:
     assert gain("uncalibrated", shown) < -0.001
 
 
-def test_over_confident_adversary_wins_more_where_confidence_routes():
+def test_over_confident_adversary_wins_more_where_confidence_routes() -> None:
     field = replace(draw("calibrated", 1500, 2), shown="answer")
     uniform, routed = (build("router", name) for name in ("uniform", "self-confidence"))
     assert attack_success(field, routed) > attack_success(field, uniform) + 0.15
@@ -41,14 +42,14 @@ def test_over_confident_adversary_wins_more_where_confidence_routes():
 
 @pytest.mark.parametrize("shown", SHOWN)
 @pytest.mark.parametrize("name", ["self-confidence", "top-k", "relative-confidence"])
-def test_default_defense_holds_under_a_router(shown, name):
+def test_default_defense_holds_under_a_router(shown, name) -> None:
     field = replace(draw("calibrated", 1500, 2), shown=shown)
     router, defense = build("router", name), build("defense", "trust-adaptive")
     assert attack_success(field, router, defense) < 0.03
 
 
 @pytest.mark.parametrize("calibration", ["calibrated", "uncalibrated"])
-def test_oracle_is_above_every_static_ensemble(calibration):
+def test_oracle_is_above_every_static_ensemble(calibration) -> None:
     field = draw(calibration, 1500, 3)
     routed = final_beliefs(field, routed_weights(build("router", "oracle"), field))
     assert accuracy(field, routed) > best_static(field) + 0.03

@@ -32,7 +32,7 @@ class Closable(Backend):
 
 def test_one_backend_that_cannot_be_closed_leaves_no_other_open() -> None:
     backends = Closable(StorageError("full")), Closable(), Closable(StorageError("full"))
-    runtime = Runtime(team=None, backends=backends)  # type: ignore[arg-type]
+    runtime = Runtime(team=None, backends=backends)
     with pytest.raises(StorageError, match="full"):
         asyncio.run(runtime.close())
     assert [backend.closed for backend in backends] == [1, 1, 1]

@@ -87,7 +87,8 @@ def test_budget_counts_what_unfinished_turns_spent(
 def test_undisturbed_run_counts_one_call_per_reply(
     asking: Make, server: ModelServer, small: Make, tmp_path: Path
 ) -> None:
-    metrics, embedded = spent(tmp_path / "r", asking()), run(small()).as_dict()["metrics"]
+    metrics = spent(tmp_path / "r", asking())
+    embedded: Any = run(small()).as_dict()["metrics"]
     for name in ("calls", "tokens_in", "tokens_out", "failed_calls", "estimated_calls"):
         assert metrics[name] == embedded[name], name
     assert metrics["calls"] == server.counts.received.total()

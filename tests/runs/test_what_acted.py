@@ -12,6 +12,7 @@ import pytest
 
 import fjsim
 from fjsim.errors import StorageError
+from fjsim.fitting.predict.beliefs import one_step_beliefs
 from fjsim.fitting.rows.hearing import hearing
 from fjsim.metrics.detection import mean_trust
 from fjsim.records import EVENTS, Turn
@@ -198,7 +199,7 @@ def test_a_missing_speaker_is_shown_by_the_same_weights_as_the_others() -> None:
         elicitation={"repairs": 0},
     ).arms["clean"]
     assert (transcript.validity == 3).any()
-    steps = fjsim.fitting.predict.beliefs.one_step_beliefs(transcript)
+    steps = one_step_beliefs(transcript)
     assert np.nanmax(np.abs(steps - transcript.beliefs)) < 1e-6
 
 

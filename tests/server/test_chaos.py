@@ -81,7 +81,7 @@ def killed(command, server, thresholds):
 )
 def test_chaos_changes_nothing_but_the_time(
     questions, agents, rounds, n_kills, tmp_path, monkeypatch
-):
+) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path / "shared"))
     with RunningServer(simulated()) as calm:
         undisturbed = fjsim.run(scenario(calm.base_url, questions, agents, rounds), cache=False)
@@ -103,7 +103,7 @@ def test_chaos_changes_nothing_but_the_time(
     assert max(server.counts.answered.values()) <= 1 + n_kills
 
 
-def check_log(path, n_turns):
+def check_log(path, n_turns) -> None:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     turns = Counter(
         tuple(turn[name] for name in ("arm", "question", "replica", "round", "agent"))

@@ -1,6 +1,7 @@
 """``evaluate_defenses``: one result, ours and a stranger's defenses alike."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ def strangers_defense():
     del registry._entries["defense", "strangers-mute"]
 
 
-def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
+def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense) -> None:
     found = evaluate_defenses(
         Scenario(**base), [strangers_defense], ["stubborn"], ["star", "complete"], seeds=2
     )
@@ -46,7 +47,7 @@ def test_a_strangers_defense_takes_part_by_its_name(base, strangers_defense):
     assert found.leaderboard["defense"].tolist()[0] == strangers_defense
 
 
-def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
+def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base) -> None:
     judged = evaluate_defenses(Scenario(**base), ["none"], ["sleeper"], seeds=1, best_response=3)
     assert judged.best_responses is not None
     (found,) = judged.best_responses.to_dict("records")
@@ -58,10 +59,12 @@ def test_a_search_is_reported_apart_and_counts_in_the_leaderboard(base):
     assert board["best_response_asr"] == found["attack_success_hostile"]
 
 
-def test_an_attack_without_a_search_space_is_tried_as_it_stands(base):
+def test_an_attack_without_a_search_space_is_tried_as_it_stands(base) -> None:
+    stubborn: Any = registry.find("attack", "stubborn").factory
+
     @registry.register("attack", "strangers-attack")
     @dataclass(frozen=True)
-    class Echo(registry.find("attack", "stubborn").factory):
+    class Echo(stubborn):
         respond = None
 
     try:

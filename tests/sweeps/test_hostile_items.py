@@ -24,22 +24,22 @@ def counted(base, attack, **changes):
     return (every.denominator > 0).sum(), (hostile.denominator > 0).sum()
 
 
-def test_a_sleeper_is_judged_on_the_questions_on_which_it_strikes(base):
+def test_a_sleeper_is_judged_on_the_questions_on_which_it_strikes(base) -> None:
     attack = {"kind": "sleeper", "honest_questions": 6}
     assert counted(base, attack, questions={"limit": 8}) == (8, 2)
 
 
-def test_a_stubborn_agent_attacks_on_every_question(base):
+def test_a_stubborn_agent_attacks_on_every_question(base) -> None:
     every, hostile = success(Scenario(**base | {"attack": "stubborn"}))
     assert hostile.denominator.tolist() == every.denominator.tolist()
 
 
-def test_a_drift_that_never_arrives_is_an_attack_all_the_same(base):
+def test_a_drift_that_never_arrives_is_an_attack_all_the_same(base) -> None:
     every, hostile = counted(base, {"kind": "slow-drift", "drift_rounds": 50})
     assert hostile == every
 
 
-def test_a_man_in_the_middle_is_judged_where_it_forges(base):
+def test_a_man_in_the_middle_is_judged_where_it_forges(base) -> None:
     """A target that happens to be right is not attacked."""
     every, hostile = counted(base, {"kind": "tamper", "target": 0})
     assert 0 < hostile < every
@@ -55,7 +55,7 @@ def test_a_man_in_the_middle_is_judged_where_it_forges(base):
     ],
     ids=str,
 )
-def test_what_the_attack_says_is_what_it_did(base, attack):
+def test_what_the_attack_says_is_what_it_did(base, attack) -> None:
     scenario = Scenario(**base | {"attack": attack, "topology": "ring"})
     setup, played = resolve(scenario), run(scenario)
     attacked, clean = played.arms["attacked"], played.arms["clean"]
@@ -68,7 +68,7 @@ def test_what_the_attack_says_is_what_it_did(base, attack):
     assert declared.sum() > 0
 
 
-def test_plans_are_those_of_the_run(base):
+def test_plans_are_those_of_the_run(base) -> None:
     scenario = Scenario(**base | {"attack": "adaptive"})
     setup, attacked = resolve(scenario), run(scenario).arms["attacked"]
     plans = [

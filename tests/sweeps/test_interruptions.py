@@ -56,7 +56,7 @@ def workers_of(folder):
     return found
 
 
-def gone(folder):
+def gone(folder) -> bool:
     until = time.monotonic() + 30
     while workers_of(folder) and time.monotonic() < until:
         time.sleep(0.1)
@@ -66,7 +66,7 @@ def gone(folder):
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_are_one_line_and_exit_code_130(tmp_path, number):
+def test_ctrl_c_and_sigterm_are_one_line_and_exit_code_130(tmp_path, number) -> None:
     (tmp_path / "long.yaml").write_text(SWEEP)
     process = started(tmp_path)
     # A terminal sends it to the whole group, and so may a scheduler.
@@ -80,7 +80,7 @@ def test_ctrl_c_and_sigterm_are_one_line_and_exit_code_130(tmp_path, number):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc")
-def test_a_killed_sweep_leaves_no_worker_and_no_locked_folder(tmp_path):
+def test_a_killed_sweep_leaves_no_worker_and_no_locked_folder(tmp_path) -> None:
     (tmp_path / "long.yaml").write_text(SWEEP)
     process = started(tmp_path)
     process.kill()

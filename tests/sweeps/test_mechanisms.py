@@ -1,6 +1,7 @@
 """More benign agents, more resistance, less trust: each lowers the takeover, as the law says."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ TEAM = {
     "stubbornness_concentration": 0.0,
     "self_weight": 0.3,
 }
-LEVELS = {
+LEVELS: dict[str, dict[str, Any]] = {
     "more benign agents": {"agents": [3, 6, 12]},
     "more resistance": {"vary": {"agents.stubbornness": [0.05, 0.3, 0.7]}},
     "less trust": {
@@ -24,7 +25,7 @@ LEVELS = {
 
 
 @pytest.mark.parametrize("mechanism", LEVELS)
-def test_takeover_falls_along_each_mechanism_as_predicted(mechanism):
+def test_takeover_falls_along_each_mechanism_as_predicted(mechanism) -> None:
     base = {
         "agents": TEAM,
         "questions": {"limit": 12},

@@ -1,5 +1,7 @@
 """The law beside what was seen, where a router blends or a message is forged; or why not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -49,24 +51,24 @@ def shown(tally):
     ids=str,
 )
 @pytest.mark.parametrize("topology", ["star", "complete"])
-def test_a_forged_speaker_is_a_stubborn_source_of_the_law(base, attack, topology):
+def test_a_forged_speaker_is_a_stubborn_source_of_the_law(base, attack, topology) -> None:
     scenario = Scenario(**base | {"attack": attack, "topology": topology})
     assert max(gaps(scenario)) < CLOSE
 
 
-def test_a_forged_speaker_under_a_defense_is_one_too(base):
+def test_a_forged_speaker_under_a_defense_is_one_too(base) -> None:
     scenario = Scenario(**base | {"attack": "tamper", "defense": "trust-adaptive"})
     assert max(gaps(scenario)) < CLOSE
 
 
-def test_answers_alone_are_forged_as_they_are_read(base):
+def test_answers_alone_are_forged_as_they_are_read(base) -> None:
     scenario = Scenario(
         **base | {"attack": "tamper", "topology": "complete", "peers_see": ["answer"]}
     )
     assert max(gaps(scenario)) < CLOSE
 
 
-def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base):
+def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base) -> None:
     counts = play(CellJob(Scenario(**base | {"attack": "tamper"}), None, 0)).counts.counts
     seen, law = (
         shown(counts[MetricKey(name, "attacked")])
@@ -76,7 +78,7 @@ def test_a_man_in_the_middle_is_no_longer_predicted_to_do_nothing(base):
     assert law == pytest.approx(seen, abs=1e-6)
 
 
-def test_a_router_that_blends_is_part_of_the_law(base):
+def test_a_router_that_blends_is_part_of_the_law(base) -> None:
     team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
     scenario = Scenario(**base | team)
     assert max(gaps(scenario)) < 1e-6
@@ -86,13 +88,13 @@ def test_a_router_that_blends_is_part_of_the_law(base):
     assert plain.error == told.error < 1e-6, "the transcript says it all"
 
 
-def test_a_router_that_blends_on_top_of_a_defense_that_blends_is_part_of_the_law(base):
+def test_a_router_that_blends_on_top_of_a_defense_that_blends_is_part_of_the_law(base) -> None:
     team = {"agents": 4, "topology": "complete", "attack": "stubborn", "router": BLEND}
     scenario = Scenario(**base | team | {"defense": "trust-adaptive"})
     assert max(gaps(scenario)) < 1e-6
 
 
-def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base):
+def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base) -> None:
     scenario = Scenario(**base | {"attack": "stubborn", "router": BLEND})
     assert max(gaps(scenario)) < CLOSE
 
@@ -104,31 +106,31 @@ def test_numeric_agents_mix_by_routed_weights_and_need_no_blend(base):
         ({"attack": "infect"}, RECRUITED),
     ],
 )
-def test_what_the_law_cannot_say_is_a_reason_and_not_a_number(base, changes, reason):
+def test_what_the_law_cannot_say_is_a_reason_and_not_a_number(base, changes, reason) -> None:
     row = run_sweep(Sweep(base=base | changes, attacks=[changes["attack"]])).table.iloc[0]
     assert row["no_prediction"] == reason
     assert row["prediction"] == ""
     assert row["takeover_predicted"] is None or np.isnan(row["takeover_predicted"])
 
 
-def test_where_the_law_speaks_no_reason_is_given(base):
+def test_where_the_law_speaks_no_reason_is_given(base) -> None:
     row = run_sweep(Sweep(base=base, attacks=["stubborn"])).table.iloc[0]
     assert (row["prediction"], row["no_prediction"]) == ("declared", "")
 
 
-def test_the_reason_survives_its_way_to_disk(base):
+def test_the_reason_survives_its_way_to_disk(base) -> None:
     result = play(CellJob(Scenario(**base | {"attack": "sybil"}), None, 0))
     assert CellResult.from_json(result.to_json()).no_prediction == INVENTED
 
 
-def test_a_forged_arm_is_not_fitted_on_itself(base):
+def test_a_forged_arm_is_not_fitted_on_itself(base) -> None:
     scenario = Scenario(**base | {"attack": "tamper"})
     told = law_beliefs(both_arms(scenario), "fitted_first_rounds", resolve(scenario))
     assert told.because == REWRITTEN
     assert told.pair(both_arms(scenario)) is None
 
 
-def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch):
+def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch) -> None:
     scenario = Scenario(**base | {"attack": "tamper"})
     pair, setup = both_arms(scenario), resolve(scenario)
     attack = type(setup.plugins.attack)
@@ -146,14 +148,18 @@ def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch):
     assert law_beliefs(pair, "declared", setup).because == MOVING
 
 
-def test_a_run_of_its_own_says_why_it_predicts_nothing():
-    team = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 2}, "rounds": 1}
-    told = run(Scenario(attack="sybil", topology="complete", **team)).as_dict()["prediction"]
+def test_a_run_of_its_own_says_why_it_predicts_nothing() -> None:
+    team: dict[str, Any] = {
+        "agents": {"kind": "numeric", "count": 4},
+        "questions": {"limit": 2},
+        "rounds": 1,
+    }
+    told: Any = run(Scenario(attack="sybil", topology="complete", **team)).as_dict()["prediction"]
     assert told["declared"] is None
     assert told["assumes"] == f"no prediction: {INVENTED}"
 
 
-def test_a_run_of_its_own_predicts_a_forged_speaker():
+def test_a_run_of_its_own_predicts_a_forged_speaker() -> None:
     team = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 8}, "rounds": 4}
     metrics = run(Scenario(attack="tamper", topology="complete", **team)).outcome.metrics
     assert metrics["takeover_predicted"].value == pytest.approx(metrics["takeover_observed"].value)

@@ -1,6 +1,7 @@
 """A sweep end to end: paired, resumable, pooled, with the law beside what was seen."""
 
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -31,7 +32,7 @@ def pair(base):
     return Sweep(base=base, attacks=["stubborn"], defenses=["none", MUTED])
 
 
-def test_what_a_cell_counts_is_what_the_run_reports(base):
+def test_what_a_cell_counts_is_what_the_run_reports(base) -> None:
     scenario = Scenario(**base | {"attack": "stubborn", "defense": MUTED})
     counts, measured = play(CellJob(scenario, None, 0)).counts, run(scenario).measured
     again = counts.measured(registered(), scenario.seed)
@@ -42,7 +43,7 @@ def test_what_a_cell_counts_is_what_the_run_reports(base):
     assert sum(measured[key].value is not None for key in measured) >= 40
 
 
-def test_a_drawn_metric_is_kept_after_every_round(base):
+def test_a_drawn_metric_is_kept_after_every_round(base) -> None:
     scenario = Scenario(**base | {"attack": "stubborn"})
     measured = play(CellJob(scenario, None, 0)).counts.measured(registered())
     known = run(scenario).measured.by_round("attack_success_rate")
@@ -52,7 +53,7 @@ def test_a_drawn_metric_is_kept_after_every_round(base):
         measured["takeover_observed", "attacked", 1]
 
 
-def test_a_metric_installed_later_is_counted_from_the_log(pair, tmp_path, strangers_metric):
+def test_a_metric_installed_later_is_counted_from_the_log(pair, tmp_path, strangers_metric) -> None:
     registry._entries.pop(("metric", strangers_metric.name))
     before = run_sweep(pair, tmp_path).table
     assert strangers_metric.name not in before
@@ -63,15 +64,16 @@ def test_a_metric_installed_later_is_counted_from_the_log(pair, tmp_path, strang
     pd.testing.assert_frame_equal(before[shared], after[shared])
 
 
-def test_a_cell_survives_its_way_to_disk(base):
+def test_a_cell_survives_its_way_to_disk(base) -> None:
     scenario = Scenario(**base | {"attack": "stubborn", "defense": MUTED})
     result = play(CellJob(scenario, None, 0))
     again = CellResult.from_json(result.to_json())
     assert again.to_json() == result.to_json()
-    assert again.counts.counts["detection_auc", "attacked", None].trust.size
+    scores: Any = again.counts.counts[MetricKey("detection_auc", "attacked", None)]
+    assert scores.trust.size
 
 
-def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid):
+def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid) -> None:
     table = run_sweep(grid).table
     assert table[["attack", "defense"]].values.tolist() == [
         ["none", "none"],
@@ -91,26 +93,28 @@ def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid):
     assert table.attrs["direction"]["attack_success_rate"] == "lower is safer"
 
 
-def test_pairs_differ_in_nothing_but_the_defense(grid):
+def test_pairs_differ_in_nothing_but_the_defense(grid) -> None:
     played = run_sweep(grid).played
     key = MetricKey("accuracy_initial", "clean")
-    first = {one.cell.labels["defense"]: one.result.counts.counts[key] for one in played[::2]}
+    first: dict[str, Any] = {
+        one.cell.labels["defense"]: one.result.counts.counts[key] for one in played[::2]
+    }
     assert len({str(counted.numerator) for counted in first.values()}) == 1
 
 
-def test_all_cells_leave_out_the_longest_warm_up(base):
+def test_all_cells_leave_out_the_longest_warm_up(base) -> None:
     sweep = Sweep(
         base=base | {"questions": {"limit": 14}},
         attacks="stubborn",
         defenses=["none", {"kind": "t-w", "warmup": 10}],
     )
     key = MetricKey("accuracy_initial", "attacked")
-    counted = [one.result.counts.counts[key] for one in run_sweep(sweep).played]
+    counted: list[Any] = [one.result.counts.counts[key] for one in run_sweep(sweep).played]
     assert len(counted[0].questions) == 4
     assert counted[0].questions == counted[1].questions
 
 
-def test_the_same_command_again_plays_nothing(pair, tmp_path, monkeypatch):
+def test_the_same_command_again_plays_nothing(pair, tmp_path, monkeypatch) -> None:
     first = run_sweep(pair, tmp_path)
     monkeypatch.setattr(sweep_cell, "run_setup", lambda *_: pytest.fail("played again"))
     again = run_sweep(pair, tmp_path)
@@ -119,8 +123,9 @@ def test_the_same_command_again_plays_nothing(pair, tmp_path, monkeypatch):
     assert (tmp_path / "leaderboard.csv").is_file()
 
 
-def test_an_interrupted_sweep_goes_on_where_it_was(pair, tmp_path, monkeypatch):
-    real, calls = sweep_cell.run_setup, []
+def test_an_interrupted_sweep_goes_on_where_it_was(pair, tmp_path, monkeypatch) -> None:
+    real = vars(sweep_cell)["run_setup"]
+    calls: list[Any] = []
 
     async def flaky(setup, folder, watch):
         calls.append(setup.hash)
@@ -136,7 +141,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(pair, tmp_path, monkeypatch):
     assert len(result.played) == 2
 
 
-def test_a_damaged_result_is_counted_again_from_the_log(pair, tmp_path):
+def test_a_damaged_result_is_counted_again_from_the_log(pair, tmp_path) -> None:
     whole = run_sweep(pair, tmp_path)
     broken = sorted((tmp_path / "cells").glob("*/cell.json"))[0]
     broken.write_text('{"format": 2')
@@ -149,32 +154,32 @@ def test_a_damaged_result_is_counted_again_from_the_log(pair, tmp_path):
     assert load_sweep_result(tmp_path).table.shape == whole.table.shape
 
 
-def test_progress_counts_runs(pair):
+def test_progress_counts_runs(pair) -> None:
     seen = []
     run_sweep(pair, watch=lambda done, total: seen.append((done, total)))
     assert seen[0] == (0, 2)
     assert seen[-1] == (2, 2)
 
 
-def test_another_process_plays_the_same(base):
+def test_another_process_plays_the_same(base) -> None:
     sweep = Sweep(base=base, attacks=["stubborn"], topologies=["star", "ring"])
     here, there = run_sweep(sweep), run_sweep(sweep, workers=2)
     columns = ["attack_success_rate", "takeover_observed"]
     pd.testing.assert_frame_equal(here.table[columns], there.table[columns])
 
 
-def test_ray_that_is_not_installed_is_one_line(monkeypatch):
+def test_ray_that_is_not_installed_is_one_line(monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(ConfigError, match="executor 'ray' is not installed"), open_executor("ray"):
         pass
 
 
-def test_no_workers_are_refused():
+def test_no_workers_are_refused() -> None:
     with pytest.raises(ConfigError, match="give at least 1"), open_executor("local", 0):
         pass
 
 
-def test_one_cell_of_a_real_model_opens_for_the_others(base):
+def test_one_cell_of_a_real_model_opens_for_the_others(base) -> None:
     backend = {"kind": "openai", "model": "m", "base_url": "http://localhost:1/v1"}
     real = base | {"agents": 4, "backend": backend}
     sweep = Sweep(base=real, attacks=["none", "stubborn"], topologies=["star", "ring"])
@@ -186,7 +191,7 @@ def test_one_cell_of_a_real_model_opens_for_the_others(base):
     assert [len(batch) for batch in planning._batches(simulated, list(simulated.jobs))] == [2]
 
 
-def test_a_dry_run_says_what_is_left(pair, tmp_path):
+def test_a_dry_run_says_what_is_left(pair, tmp_path) -> None:
     before = plan(pair, tmp_path).expected()
     run_sweep(pair, tmp_path)
     after = plan(pair, tmp_path).expected()
@@ -195,7 +200,7 @@ def test_a_dry_run_says_what_is_left(pair, tmp_path):
     assert json.dumps(before)
 
 
-def test_the_leaderboard_is_decided_by_the_worst_upper_bound(base):
+def test_the_leaderboard_is_decided_by_the_worst_upper_bound(base) -> None:
     weak = {"kind": "fixed-trust", "level": 0.9}
     sweep = Sweep(
         base=base,

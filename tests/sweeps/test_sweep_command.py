@@ -3,6 +3,7 @@
 import json
 import re
 import warnings
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def fjsim(tmp_path, monkeypatch, capsys):
     return call
 
 
-def test_a_sweep_prints_its_table_its_leaderboard_and_its_folder(fjsim, tmp_path):
+def test_a_sweep_prints_its_table_its_leaderboard_and_its_folder(fjsim, tmp_path) -> None:
     code, out, _ = fjsim("sweep", "small.yaml", "--workers", "1")
     assert code == 0
     assert "simulated" in out
@@ -46,7 +47,7 @@ def test_a_sweep_prints_its_table_its_leaderboard_and_its_folder(fjsim, tmp_path
     assert (tmp_path / "sweeps" / "small" / "table.csv").is_file()
 
 
-def test_json_is_one_object_and_the_same_command_resumes(fjsim):
+def test_json_is_one_object_and_the_same_command_resumes(fjsim) -> None:
     code, out, _ = fjsim("sweep", "small.yaml", "--workers", "1", "--json")
     first = json.loads(out)
     assert code == 0
@@ -58,7 +59,7 @@ def test_json_is_one_object_and_the_same_command_resumes(fjsim):
     assert (dry["runs"], dry["runs_done"], dry["turns"]) == (2, 2, 0)
 
 
-def test_a_dry_run_writes_nothing(fjsim, tmp_path):
+def test_a_dry_run_writes_nothing(fjsim, tmp_path) -> None:
     code, out, _ = fjsim("sweep", "small.yaml", "--dry-run")
     assert code == 0
     assert "nobody is asked" in out
@@ -75,7 +76,7 @@ def test_a_dry_run_writes_nothing(fjsim, tmp_path):
         (("base:", "base: [1"), "line"),
     ],
 )
-def test_a_mistake_is_one_clear_line_and_exit_code_2(fjsim, tmp_path, change, told):
+def test_a_mistake_is_one_clear_line_and_exit_code_2(fjsim, tmp_path, change, told) -> None:
     (tmp_path / "small.yaml").write_text(SWEEP.replace(*change))
     code, out, err = fjsim("sweep", "small.yaml")
     assert (code, out) == (2, "")
@@ -83,21 +84,21 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(fjsim, tmp_path, change, to
     assert len(err.splitlines()) == 1
 
 
-def test_a_missing_file_or_folder_is_one_line(fjsim):
+def test_a_missing_file_or_folder_is_one_line(fjsim) -> None:
     assert fjsim("sweep", "nowhere.yaml")[0] == 2
     code, _, err = fjsim("report", "nowhere")
     assert code == 5
     assert "holds neither a run" in err
 
 
-def test_an_unwritable_folder_is_exit_code_5(fjsim, tmp_path):
+def test_an_unwritable_folder_is_exit_code_5(fjsim, tmp_path) -> None:
     (tmp_path / "taken").write_text("a file")
     code, _, err = fjsim("sweep", "small.yaml", "--workers", "1", "--out", "taken")
     assert code == 5
     assert len(err.splitlines()) == 1
 
 
-def test_a_report_of_a_sweep_and_of_one_of_its_runs(fjsim, tmp_path):
+def test_a_report_of_a_sweep_and_of_one_of_its_runs(fjsim, tmp_path) -> None:
     fjsim("sweep", "small.yaml", "--workers", "1")
     code, out, _ = fjsim("report", "sweeps/small")
     assert code == 0
@@ -108,8 +109,8 @@ def test_a_report_of_a_sweep_and_of_one_of_its_runs(fjsim, tmp_path):
     assert (tmp_path / "mine.html").stat().st_size > 1_000_000
 
 
-def test_a_report_opens_in_the_browser_when_asked(fjsim, monkeypatch):
-    opened = []
+def test_a_report_opens_in_the_browser_when_asked(fjsim, monkeypatch) -> None:
+    opened: list[Any] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     fjsim("sweep", "small.yaml", "--workers", "1")
     fjsim("report", "sweeps/small", "--open")

@@ -39,25 +39,25 @@ def influence_of(path, n_agents=3, **options):
         (",0,1,2\n0,0,0,1\n1,1,0,3\n2,0,0,0\n", "net.csv"),
     ],
 )
-def test_every_way_of_writing_a_network_gives_the_same_influence(written, text, name):
+def test_every_way_of_writing_a_network_gives_the_same_influence(written, text, name) -> None:
     assert influence_of(written(text, name)) == TRIANGLE
 
 
-def test_matrix_rows_are_listeners(written):
+def test_matrix_rows_are_listeners(written) -> None:
     assert influence_of(written("0,0,1\n1,0,3\n0,0,0\n"), format="adjacency") == TRIANGLE
 
 
-def test_edge_list_without_header_is_read_by_column(written):
+def test_edge_list_without_header_is_read_by_column(written) -> None:
     assert influence_of(written("2 0\n0 1\n2 1\n1 2\n"))[0] == [0, 0, 1]
 
 
-def test_undirected_edge_list_lets_both_hear(written):
+def test_undirected_edge_list_lets_both_hear(written) -> None:
     path = written("speaker,listener\n0,1\n1,2\n")
     assert influence_of(path, directed=False) == [[0, 1, 0], [0.5, 0, 0.5], [0, 1, 0]]
 
 
 @pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph])
-def test_graphml_says_itself_whether_it_is_directed(tmp_path, kind):
+def test_graphml_says_itself_whether_it_is_directed(tmp_path, kind) -> None:
     network = kind()
     network.add_weighted_edges_from([("2", "0", 1.0), ("0", "1", 1.0), ("2", "1", 3.0)])
     nx.write_graphml(network, tmp_path / "net.graphml")
@@ -67,31 +67,31 @@ def test_graphml_says_itself_whether_it_is_directed(tmp_path, kind):
     )
 
 
-def test_names_get_seats_in_order_of_appearance_and_stay_as_labels(written):
+def test_names_get_seats_in_order_of_appearance_and_stay_as_labels(written) -> None:
     path = written("speaker,listener\nMarie Curie,Niels\nNiels,Lise\n")
     graph = FromFile(path).graph(3, RNG)
     assert list(graph.edges) == [(0, 1), (1, 2)]
     assert [graph.nodes[seat]["label"] for seat in range(3)] == ["Marie Curie", "Niels", "Lise"]
 
 
-def test_numbers_get_seats_in_ascending_order(written):
+def test_numbers_get_seats_in_ascending_order(written) -> None:
     assert list(
         FromFile(written("10 7\n7 9\n", "net.txt"), format="edge-list").graph(3, RNG).edges
     ) == [(0, 1), (2, 0)]
 
 
-def test_isolated_agent_is_kept_in_a_matrix(written):
+def test_isolated_agent_is_kept_in_a_matrix(written) -> None:
     path = written("0,1,0,0\n1,0,0,0\n0,0,0,0\n0,1,0,0\n")
     assert influence_of(path, 4)[2] == [0, 0, 0, 0]
 
 
-def test_number_of_nodes_must_be_the_number_of_agents(written):
+def test_number_of_nodes_must_be_the_number_of_agents(written) -> None:
     with pytest.raises(ConfigError, match=r"has 3 nodes for 6 agents; set agents: 3"):
         FromFile(written("0 1\n1 2\n"), format="edge-list").graph(6, RNG)
 
 
 @pytest.mark.parametrize("text", ["0,1,1\n1,2,1\n2,0,1\n", "0,1\n1,0\n"])
-def test_table_that_could_be_both_is_refused(written, text):
+def test_table_that_could_be_both_is_refused(written, text) -> None:
     with pytest.raises(ConfigError, match="format: edge-list or format: adjacency"):
         FromFile(written(text)).graph(3, RNG)
 
@@ -116,7 +116,7 @@ def test_table_that_could_be_both_is_refused(written, text):
         (",a,b\na,0,1\nc,1,0\n", "line 3: the row is called 'c', its column 'b'"),
     ],
 )
-def test_broken_line_is_named(written, text, message):
+def test_broken_line_is_named(written, text, message) -> None:
     with pytest.raises(EdgeListError, match=message):
         FromFile(written(text)).graph(4, RNG)
 
@@ -124,7 +124,7 @@ def test_broken_line_is_named(written, text, message):
 @pytest.mark.parametrize(
     "text", ["0,1,0,0\n1,0,0,0\n", ",a,b\na,0,1\n", ",a,a\na,0,1\na,1,0\n", "0\n", ",\n"]
 )
-def test_table_that_is_no_matrix_is_refused(written, text):
+def test_table_that_is_no_matrix_is_refused(written, text) -> None:
     with pytest.raises((EdgeListError, ConfigError)) as caught:
         FromFile(written(text), format="adjacency").graph(2, RNG)
     assert "\n" not in str(caught.value)
@@ -139,24 +139,24 @@ def test_table_that_is_no_matrix_is_refused(written, text):
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"></graphml>',
     ],
 )
-def test_broken_graphml_is_refused(written, text):
+def test_broken_graphml_is_refused(written, text) -> None:
     with pytest.raises(EdgeListError, match="not GraphML"):
         FromFile(written(text, "net.graphml")).graph(3, RNG)
 
 
-def test_parallel_edges_in_graphml_are_refused(tmp_path):
-    network = nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "c")])
+def test_parallel_edges_in_graphml_are_refused(tmp_path) -> None:
+    network: nx.MultiDiGraph[str] = nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "c")])
     nx.write_graphml(network, tmp_path / "net.graphml")
     with pytest.raises(EdgeListError, match="stands there already"):
         FromFile(str(tmp_path / "net.graphml")).graph(3, RNG)
 
 
-def test_missing_file_is_one_clear_line(tmp_path):
+def test_missing_file_is_one_clear_line(tmp_path) -> None:
     with pytest.raises(EdgeListError, match="no such file"):
         FromFile(str(tmp_path / "nowhere.csv")).graph(3, RNG)
 
 
-def test_folder_and_binary_file_are_refused(tmp_path):
+def test_folder_and_binary_file_are_refused(tmp_path) -> None:
     (tmp_path / "net.csv").write_bytes(b"\xff\xfe\x00\x01")
     for path in (tmp_path, tmp_path / "net.csv"):
         with pytest.raises(EdgeListError, match="cannot be read"):

@@ -1,6 +1,7 @@
 """What a real vLLM does with our requests."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def ask(text, *, seat=0, logprobs=0, max_tokens=128, schema=SCHEMA):
     )
 
 
-async def ask_everything(backend, fits):
+async def ask_everything(backend, fits) -> None:
     """One session against one engine: schema, seeds, log-probabilities, length, overflow."""
     try:
         replies = await asyncio.gather(*(backend.complete(ask(f"{n}?")) for n in range(40)))
@@ -52,13 +53,13 @@ async def ask_everything(backend, fits):
         await backend.close()
 
 
-def test_offline_engine_honours_our_requests(offline_block, fits):
+def test_offline_engine_honours_our_requests(offline_block, fits) -> None:
     asyncio.run(ask_everything(make_backend(offline_block, cache=False), fits))
 
 
-def test_server_honours_our_requests_and_the_probe_says_so(server_block, leftovers, fits):
+def test_server_honours_our_requests_and_the_probe_says_so(server_block, leftovers, fits) -> None:
     async def run():
-        backend = raw_backend(server_block)
+        backend: Any = raw_backend(server_block)
         try:
             findings = {finding.name: finding for finding in await probe(backend)}
             print(*findings.values(), sep="\n")

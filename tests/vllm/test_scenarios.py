@@ -36,7 +36,7 @@ def five_option_schema():
     return reply_schema(QuestionView(question=None, order=tuple(range(5))))
 
 
-def check(run, fits):
+def check(run, fits) -> None:
     turns = run.frames["turns"]
     assert len(turns) == 2 * QUESTIONS * AGENTS * (ROUNDS + 1)
     assert run.metrics["missing_turns"].value <= 0.05 * len(turns)
@@ -60,14 +60,14 @@ def check(run, fits):
 
 def test_whole_scenario_through_a_server_of_ours(
     server_block, questions, leftovers, fits, tmp_path
-):
+) -> None:
     run = fjsim.run(scenario(server_block, questions), out=tmp_path / "run")
     check(run, fits)
     assert leftovers() == []
     assert "Traceback" not in Path(server_block["log"]).read_text()
 
 
-def test_whole_scenario_in_process(offline_block, questions, fits, tmp_path):
+def test_whole_scenario_in_process(offline_block, questions, fits, tmp_path) -> None:
     check(fjsim.run(scenario(offline_block, questions), out=tmp_path / "run"), fits)
 
 
@@ -83,7 +83,7 @@ def lines_of(path):
 
 def test_server_ends_with_a_killed_run_which_then_resumes(
     server_block, questions, leftovers, tmp_path
-):
+) -> None:
     small = scenario(server_block, questions, limit=4)
     folder, events = tmp_path / "run", tmp_path / "run" / "events.jsonl"
     command = [sys.executable, "-c", CHILD, json.dumps(small.as_dict()), str(folder)]
