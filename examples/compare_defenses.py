@@ -8,11 +8,11 @@ import fjsim
 scenario = fjsim.Scenario(
     agents={"kind": "numeric", "count": 5}, rounds=4, questions={"limit": 12}, seed=0
 )
-table = fjsim.evaluate_defenses(
+found = fjsim.evaluate_defenses(
     scenario,
     defenses=["none", "trust-adaptive", "ballot"],
     attacks=["stubborn"],
     topologies=["star"],
     seeds=2,
 )
-print(table[["defense", "attack_success_rate", "price"]].to_string(index=False))
+print(found.table[["defense", "attack_success_rate", "price"]].to_string(index=False))

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import fjsim
-from fjsim.records.importers import read_log
 
 log = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("team.csv")
-fit = fjsim.fit(read_log(log).transcript, model="pooled")
+fit = fjsim.fit(fjsim.read_log(log).transcript, model="pooled")
 
 print(fit.summary())
 for name, stubbornness in zip(("ann", "bob", "cleo", "dan", "eve"), fit.stubbornness, strict=True):

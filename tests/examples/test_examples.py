@@ -13,7 +13,6 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOTEBOOK = EXAMPLES / "tour.ipynb"
-PUBLIC_MODULES = {"fjsim.records.importers"}
 SAID = {
     "compare_defenses.py": r"trust-adaptive +0\.\d+ ",
     "first_run.py": r"takeover_predicted +\d\.\d{3} \[",
@@ -68,6 +67,6 @@ def test_examples_use_public_names_only() -> None:
         for node in ast.walk(compile(code, "example", "exec", flags)):
             if isinstance(node, ast.ImportFrom):
                 module = node.module or ""
-                assert not module.startswith("fjsim") or module in PUBLIC_MODULES, module
+                assert not module.startswith("fjsim"), module
             if isinstance(node, ast.Import):
                 assert not any(name.name.startswith("fjsim.") for name in node.names)

@@ -86,7 +86,7 @@ def test_one_arm_of_a_folder_is_the_attacked_one_where_nobody_says_which(
     assert load_transcript(tmp_path).arm == "attacked" == played.transcript.arm
     assert load_transcript(str(tmp_path), "clean").arm == "clean"
     with pytest.raises(ConfigError, match="arm is 'third'; give attacked or clean"):
-        load_transcript(tmp_path, "third")
+        load_transcript(tmp_path, "third")  # type: ignore[arg-type]
 
 
 def test_one_question_is_there_round_by_round_with_what_was_heard(small: Make) -> None:
