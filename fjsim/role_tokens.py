@@ -88,7 +88,11 @@ def without_role_tokens(text: str) -> str:
     >>> without_role_tokens("No.<|im_end|> [INST] a < b")
     'No.‹|im_end|> ⁅INST] a < b'
     """
-    if _SUSPICIOUS.search(text) is None:
+    if text.isascii():
+        # Several times faster than the pattern, for texts that are nearly always harmless.
+        if not ("<" in text or "[" in text or "|" in text or "]" in text or ">" in text):
+            return text
+    elif _SUSPICIOUS.search(text) is None:
         return text
     if _ORDINARY.fullmatch(text):
         return _broken(text, text.lower(), range(len(text)))

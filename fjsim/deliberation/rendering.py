@@ -65,9 +65,10 @@ class Sheet:
 
     def canonical(self, shown: Sequence[float]) -> Array:
         """Return a belief given in the order shown in the order of the set."""
-        belief = np.empty(len(self.order))
-        belief[list(self.order)] = shown
-        return belief
+        belief = [0.0] * len(self.order)
+        for option, value in zip(self.order, shown, strict=True):
+            belief[option] = value
+        return np.array(belief)
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,9 @@ from fjsim.wire import DEEP, decoder, mended, read
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
 
+_NO_NUMBERS = frozenset({bool, str})
+"""What JSON may hold in the place of a number, and NumPy would take for one."""
+
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 
 TRIES = 64
@@ -217,16 +220,15 @@ def _words(name: str, value: Any) -> str:
 
 
 def _belief(values: Any, sheet: Sheet) -> list[float]:
+    letters = sheet.letters
     if isinstance(values, Mapping):
-        missing = [letter for letter in sheet.letters if letter not in values]
-        extra = [str(key) for key in values if key not in sheet.letters]
-        if missing or extra:
-            raise UnreadableReplyError(f"belief needs exactly the keys {', '.join(sheet.letters)}")
-        values = [values[letter] for letter in sheet.letters]
-    if not isinstance(values, list) or any(isinstance(value, (bool, str)) for value in values):
+        if values.keys() != {*letters}:
+            raise UnreadableReplyError(f"belief needs exactly the keys {', '.join(letters)}")
+        values = [values[letter] for letter in letters]
+    if not isinstance(values, list) or not _NO_NUMBERS.isdisjoint(map(type, values)):
         raise UnreadableReplyError("belief needs one number per option")
     try:
-        return as_belief(values, n_options=len(sheet.letters)).tolist()  # type: ignore[no-any-return]
+        return as_belief(values, n_options=len(letters)).tolist()  # type: ignore[no-any-return]
     except BeliefError as error:
         raise UnreadableReplyError(str(error)) from error
 
