@@ -52,7 +52,7 @@ def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
     >>> float(as_belief([0.5, 0.49], n_options=2).sum())
     1.0
     """
-    if type(values) is list and len(values) == n_options and are_plain(values):
+    if isinstance(values, list) and len(values) == n_options and are_plain(values):
         total = plain_sum(values)
         if min(values) >= 0 and abs(total - 1) <= SUM_TOLERANCE + 1e-12:
             return np.array([value / total for value in values])

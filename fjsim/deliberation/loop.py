@@ -328,7 +328,7 @@ class Deliberation:
         accepted, kept = stated, None
         if blends and stated is not None and number:
             accepted, kept = self._accepted(seat, number, stated, hearing)
-        belief = None if stated is None else tuple(stated.tolist())
+        shown = None if stated is None else tuple(stated.tolist())
         return Turn(
             arm=self.arm,
             question=self.item.question.id,
@@ -337,8 +337,8 @@ class Deliberation:
             agent=seat,
             validity=statement.validity,
             answer=statement.answer,
-            belief=belief if accepted is stated else tuple(accepted.tolist()),
-            stated_belief=belief,
+            belief=shown if accepted is stated or accepted is None else tuple(accepted.tolist()),
+            stated_belief=shown,
             confidence=statement.confidence,
             text=elicited.text,
             reason=statement.reason,

@@ -113,7 +113,8 @@ class Bounds:
             and type(heard.gate) is type(heard.weight) is float
             and 0 <= heard.gate <= 1
             and 0 <= heard.weight < math.inf
-            and heard.acting is heard.option_gates is None
+            and heard.acting is None
+            and heard.option_gates is None
             and type(heard.tampered) is bool
         )
 
