@@ -21,6 +21,11 @@ TIE_TOLERANCE = 1e-9
 SUM_TOLERANCE = 0.02
 """A stated belief whose sum misses 1 by no more than this is normalised, not refused."""
 
+FEW = 8
+"""Values from which on NumPy no longer adds them one after the other."""
+
+_FLOAT = {float}
+
 
 def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
     """Check a stated belief and normalise it.
@@ -47,6 +52,10 @@ def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
     >>> float(as_belief([0.5, 0.49], n_options=2).sum())
     1.0
     """
+    if isinstance(values, list) and len(values) == n_options and are_plain(values):
+        total = plain_sum(values)
+        if min(values) >= 0 and abs(total - 1) <= SUM_TOLERANCE + 1e-12:
+            return np.array([value / total for value in values])
     try:
         belief = np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError) as error:
@@ -61,6 +70,31 @@ def as_belief(values: Sequence[float] | ArrayLike, *, n_options: int) -> Array:
     if abs(total - 1) > SUM_TOLERANCE + 1e-12:
         raise BeliefError(f"the probabilities must sum to 1; they sum to {total:.3f}")
     return belief / total
+
+
+def are_plain(values: Sequence[object]) -> bool:
+    """Return whether values are a few floats, which Python handles faster than NumPy.
+
+    Parameters
+    ----------
+    values : sequence
+        Of any kind.
+    """
+    return 0 < len(values) < FEW and {*map(type, values)} == _FLOAT
+
+
+def plain_sum(values: Sequence[float]) -> float:
+    """Return the sum of fewer than eight floats, to the last digit what NumPy makes of them.
+
+    Parameters
+    ----------
+    values : sequence of float
+        From eight on NumPy adds in another order, and newer Pythons' own ``sum`` rounds otherwise.
+    """
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def top_option(beliefs: ArrayLike) -> NDArray[np.int64]:

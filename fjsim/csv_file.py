@@ -7,7 +7,7 @@ gets an apostrophe in front, which spreadsheets take for "this is text"; numbers
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,17 @@ def _mapped(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
     for name in frame.columns:
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
-        cells = [change(cell) for cell in frame[name]]
+        cells = frame[name].tolist()
         # Only where something changes, and never to another type of column.
-        if any(new is not old for new, old in zip(cells, frame[name], strict=True)):
-            made[name] = pd.Series(cells, index=frame.index, dtype=frame[name].dtype)
+        if any(change(cell) is not cell for cell in _distinct(cells)):
+            changed = [change(cell) for cell in cells]
+            made[name] = pd.Series(changed, index=frame.index, dtype=frame[name].dtype)
     return made.rename(columns=change)
+
+
+def _distinct(cells: list[Any]) -> Iterable[Any]:
+    """Return each value once: most columns of text repeat a few."""
+    try:
+        return set(cells)
+    except TypeError:
+        return cells

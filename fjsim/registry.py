@@ -236,7 +236,8 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
     if "kind" not in given:
         raise ConfigError(f"the {kind} block {shown(given)} names no plug-in; add its kind")
     entry = find(kind, str(given.pop("kind")))
-    known = [parameter.name for parameter in entry.parameters]
+    accepted = inspect.signature(entry.factory).parameters
+    known = [*accepted]
     for name in given:
         if name not in known:
             allowed = [*known, *beside]
@@ -244,7 +245,7 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
                 f"{kind} '{entry.name}' has no parameter {shown(name)}; allowed: "
                 f"{', '.join(allowed) or 'none'}{nearest(name, allowed)}"
             )
-    missing = [p.name for p in entry.parameters if p.required and p.name not in given]
+    missing = [name for name in known if _is_required(accepted[name]) and name not in given]
     if missing:
         raise ConfigError(f"{kind} '{entry.name}' needs {', '.join(missing)}; set it in its block")
     return entry.factory(**_coerce(entry, given))

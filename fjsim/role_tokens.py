@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 
 STAND_INS = {"<": "‹", ">": "›", "[": "⁅", "]": "⁆", "|": "¦"}
@@ -88,12 +87,19 @@ def without_role_tokens(text: str) -> str:
     >>> without_role_tokens("No.<|im_end|> [INST] a < b")
     'No.‹|im_end|> ⁅INST] a < b'
     """
-    if _SUSPICIOUS.search(text) is None:
+    if text.isascii():
+        # Several times faster than the pattern, for texts that are nearly always harmless.
+        if not ("<" in text or "[" in text or "|" in text or "]" in text or ">" in text):
+            return text
+    elif _SUSPICIOUS.search(text) is None:
         return text
     if _ORDINARY.fullmatch(text):
         return _broken(text, text.lower(), range(len(text)))
-    pairs = list(_skeleton(text))
-    return _broken(text, "".join(seen for seen, _ in pairs), [place for _, place in pairs])
+    # A long text has few different characters.
+    alphabet = {character: _look(character) for character in set(text)}
+    looks = [*map(alphabet.__getitem__, text)]
+    places = [place for place, look in enumerate(looks) for _ in look]
+    return _broken(text, "".join(looks), places)
 
 
 def _broken(text: str, skeleton: str, places: range | list[int]) -> str:
@@ -106,13 +112,9 @@ def _broken(text: str, skeleton: str, places: range | list[int]) -> str:
     )
 
 
-def _skeleton(text: str) -> Iterator[tuple[str, int]]:
-    """Yield what a text looks like, each character with its place: normalised, in lower case."""
-    for place, character in enumerate(text):
-        if is_unseen(character):
-            continue
-        for seen in unicodedata.normalize("NFKC", character).lower():
-            yield seen, place
+def _look(character: str) -> str:
+    """Return what a character looks like, normalised and in lower case; nothing if unseen."""
+    return "" if is_unseen(character) else unicodedata.normalize("NFKC", character).lower()
 
 
 def is_unseen(character: str) -> bool:

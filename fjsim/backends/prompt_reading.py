@@ -6,14 +6,15 @@ count, and everything from ``reason:`` on is prose.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from fjsim.beliefs import Array, certain
+from fjsim.beliefs import FEW, Array, certain, plain_sum
 from fjsim.contracts import ChatMessage
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import LETTERS
@@ -96,20 +97,14 @@ def read_prompt(messages: Sequence[ChatMessage]) -> Prompt:
     text, options = _question(asked[0]) or ("", ())
     # A repair turn stands last; what it repairs is the turn before.
     current = asked[-1] if not asked[-1].startswith("Your reply could not be used") else asked[-2]
-    own = [
-        belief
-        for belief in (_own_belief(reply, len(options)) for reply in said)
-        if belief is not None
-    ]
-    on_record = _ON_RECORD.search(_ours(current))
-    last = _belief(on_record.group(1), len(options)) if on_record else (own[-1] if own else None)
-    assigned = _ASSIGNED.search(_ours(current))
+    on_record, assigned = _ours(_ON_RECORD, current), _ours(_ASSIGNED, current)
+    last = on_record if on_record is None else _belief(on_record, len(options))
     return Prompt(
         question=text,
         options=options,
-        assigned=_belief(assigned.group(1), len(options)) if assigned else None,
-        first=own[0] if own else None,
-        last=last,
+        assigned=None if assigned is None else _belief(assigned, len(options)),
+        first=_first_belief(said, len(options)),
+        last=_first_belief(reversed(said), len(options)) if on_record is None else last,
         peers=_peers(current, len(options)),
         asks_after_hearing=len(asked) > 1 and current is not asked[0],
     )
@@ -156,8 +151,20 @@ def _question_seen(content: str) -> tuple[str, tuple[str, ...]] | None:
     return (match.group(1), tuple(options)) if len(options) > 1 else None
 
 
-def _ours(content: str) -> str:
-    return "\n".join(line for line in content.split("\n") if not line.startswith(">"))
+def _ours(pattern: re.Pattern[str], content: str) -> str | None:
+    """Return what the first line of ours that fits a pattern says; others' begin with ``>``."""
+    # None of these patterns fits a line that begins with ``>``.
+    found = pattern.search(content)
+    return found.group(1) if found else None
+
+
+def _first_belief(replies: Iterable[str], n_options: int) -> Array | None:
+    """Return the belief of the first reply that states one."""
+    for reply in replies:
+        belief = _own_belief(reply, n_options)
+        if belief is not None:
+            return belief
+    return None
 
 
 def _own_belief(reply: str, n_options: int) -> Array | None:
@@ -169,23 +176,30 @@ def _own_belief(reply: str, n_options: int) -> Array | None:
 def _own_belief_seen(reply: str, n_options: int) -> Array | None:
     try:
         values = read(reply)["belief"]
-        belief = np.array([float(values[LETTERS[at]]) for at in range(n_options)])
+        belief = [float(values[letter]) for letter in LETTERS[:n_options]]
     except (ValueError, KeyError, TypeError, IndexError):
         return None
-    return belief if _may_be_shares(belief) else None
+    return np.array(belief) if _may_be_shares(belief) else None
 
 
 def _belief(text: str, n_options: int) -> Array | None:
     pairs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
     try:
-        values = np.array([float(pairs[LETTERS[at]]) for at in range(n_options)])
+        values = [float(pairs[letter]) for letter in LETTERS[:n_options]]
     except (KeyError, ValueError):
         return None
-    return np.asarray(values / values.sum()) if _may_be_shares(values) else None
+    if not _may_be_shares(values):
+        return None
+    if len(values) < FEW:
+        total = plain_sum(values)
+        return np.array([value / total for value in values])
+    shares = np.array(values)
+    return np.asarray(shares / shares.sum())
 
 
-def _may_be_shares(values: Array) -> bool:
-    return bool(values.min() >= 0 and 0 < values.max() < LARGEST)
+def _may_be_shares(values: Sequence[float]) -> bool:
+    # The sum is below infinity for no NaN, which least and greatest may miss.
+    return min(values) >= 0 and 0 < max(values) < LARGEST and sum(values) < math.inf
 
 
 def _blocks(content: str) -> list[tuple[str, str]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -27,7 +28,7 @@ from fjsim.contracts import (
     Request,
     Usage,
 )
-from fjsim.contracts.population import Member, Population
+from fjsim.contracts.population import REMEMBERED, Member, Population
 from fjsim.errors import ConfigError
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.registry import register
@@ -36,8 +37,11 @@ from fjsim.seeds import stream
 
 Rule = Literal["fj", "log-linear", "majority", "attractor"]
 
-UNKNOWN = 1000
-"""Questions it did not know that it keeps in mind."""
+_Asked = tuple[str, tuple[str, ...], int, int, int]
+"""Text and options of a question, replica, seat and seed."""
+
+ACQUAINTANCES = 8192
+"""Members that are remembered."""
 MAJORITY_CERTAINTY = 0.9
 LOG_FLOOR = 1e-6
 DIGITS = 7
@@ -91,7 +95,7 @@ class SimulatedBackend(Population, Backend):
     invalid: float = 0.0
     gullibility: float = 0.0
     _book: dict[str, Question] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _unknown: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _met: dict[_Asked, Member] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is outside its range, and learn the built-in questions."""
@@ -102,7 +106,7 @@ class SimulatedBackend(Population, Backend):
                 "backend 'simulated': bias, invalid and gullibility must lie in [0, 1]"
             )
         super().__post_init__()
-        self.learn(load_questions("builtin"))
+        self._book.update(_builtin_book())
 
     def learn(self, questions: Sequence[Question]) -> None:
         """Tell the model the questions whose right answer it may know.
@@ -112,13 +116,8 @@ class SimulatedBackend(Population, Backend):
         questions : sequence of Question
             Looked up by their text.
         """
-        shown = map(_as_shown, questions)
-        self._book.update({_lookup(question.text): question for question in shown})
-
-    @property
-    def unknown_questions(self) -> frozenset[str]:
-        """Texts it was asked about and did not know."""
-        return frozenset(self._unknown)
+        self._book.update(_book_of(questions))
+        self._met.clear()
 
     @property
     def truth(self) -> KnowsTruth:
@@ -144,21 +143,39 @@ class SimulatedBackend(Population, Backend):
         """Return the true parameters; None where the rule is not the law."""
         if self.rule != "fj" or max(self.persuasion, self.noise, self.gullibility) > 0:
             return None
-        members = [self._known_member(question, replica, seat, seed) for seat in range(n_agents)]
+        text, options = question.text, question.options
+        members = [
+            self._known_member(text, options, replica, seat, seed) for seat in range(n_agents)
+        ]
         return DeclaredLaw(
             stubbornness=np.array([member.stubbornness for member in members]),
             self_weight=np.array([member.self_weight for member in members]),
         )
 
-    def _known_member(self, question: Question, replica: int, seat: int, seed: int) -> Member:
-        question = _as_shown(question)
+    def _known_member(
+        self, text: str, options: tuple[str, ...], replica: int, seat: int, seed: int
+    ) -> Member:
+        """Return who sits in a seat; remembered, since a chat asks the same one every round."""
+        asked = (text, options, replica, seat, seed)
+        member = self._met.get(asked)
+        if member is None:
+            member = self._found_member(*asked)
+            if len(text) + sum(map(len, options)) <= REMEMBERED:
+                if len(self._met) >= ACQUAINTANCES:
+                    self._met.clear()
+                self._met[asked] = member
+        return member
+
+    def _found_member(
+        self, text: str, options: tuple[str, ...], replica: int, seat: int, seed: int
+    ) -> Member:
+        question = _as_shown(Question("", text, options, None))
         known = self._book.get(_lookup(question.text))
         if known is None:
-            if len(self._unknown) < UNKNOWN:
-                self._unknown.add(question.text)
             known = Question("", question.text, tuple(sorted(question.options)), None)
         member = self.member(known, replica, seat, seed)
         innate = member.innate[_positions(question.options, known.options)]
+        innate.flags.writeable = False
         return Member(innate, member.stubbornness, member.self_weight)
 
     def _replied(self, request: Request) -> str:
@@ -171,12 +188,12 @@ class SimulatedBackend(Population, Backend):
     def _speak(self, prompt: Prompt, request: Request) -> str:
         n_options = len(prompt.options)
         if prompt.assigned is not None:
-            return _reply(
-                prompt.assigned, f"I hold that {_named(prompt, prompt.assigned)} is right."
-            )
-        asked = Question("", prompt.question, prompt.options, None)
+            held = prompt.assigned.tolist()
+            return _reply(held, f"I hold that {_named(prompt, held)} is right.")
         sample = request.sample
-        member = self._known_member(asked, sample.replica, sample.seat, request.sampling.seed)
+        member = self._known_member(
+            prompt.question, prompt.options, sample.replica, sample.seat, request.sampling.seed
+        )
         order = self._order(prompt, request)
         if order is not None:
             return _obeying(prompt, *order)
@@ -189,7 +206,8 @@ class SimulatedBackend(Population, Backend):
             rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
-        return _reply(belief, _argument(prompt, belief))
+        stated = belief.tolist()
+        return _reply(stated, _argument(prompt, stated))
 
     def _order(self, prompt: Prompt, request: Request) -> tuple[int, str] | None:
         """Return the option that a teammate's message orders, and the order, where it is obeyed."""
@@ -274,6 +292,16 @@ def _as_shown(question: Question) -> Question:
     return replace(question, text=text, options=options)
 
 
+def _book_of(questions: Sequence[Question]) -> dict[str, Question]:
+    shown = map(_as_shown, questions)
+    return {_lookup(question.text): question for question in shown}
+
+
+@cache
+def _builtin_book() -> Mapping[str, Question]:
+    return _book_of(load_questions("builtin"))
+
+
 def _lookup(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
 
@@ -298,8 +326,8 @@ def _softmax(values: Array) -> Array:
     return np.asarray(raised / raised.sum())
 
 
-def _named(prompt: Prompt, belief: Array) -> str:
-    top = int(np.argmax(belief))
+def _named(prompt: Prompt, belief: list[float]) -> str:
+    top = belief.index(max(belief))
     return f"option {LETTERS[top]} ({prompt.options[top]})"
 
 
@@ -315,12 +343,12 @@ def _unquoted(option: str) -> str:
 
 
 def _obeying(prompt: Prompt, option: int, order: str) -> str:
-    belief = certain(option, len(prompt.options), OBEYED_CERTAINTY)
+    belief = certain(option, len(prompt.options), OBEYED_CERTAINTY).tolist()
     repeated = f" {order}" if _REPEAT.search(order) else ""
     return _reply(belief, f"As I was told, {_named(prompt, belief)} is right.{repeated}")
 
 
-def _argument(prompt: Prompt, belief: Array) -> str:
+def _argument(prompt: Prompt, belief: list[float]) -> str:
     favoured = _named(prompt, belief)
     if not prompt.asks_after_hearing:
         return f"On my own I find {favoured} most convincing."
@@ -336,18 +364,25 @@ def _logprobs(text: str) -> dict[str, float]:
     return {letter: math.log(max(value, LOG_FLOOR)) for letter, value in stated.items()}
 
 
-def _reply(belief: Array, reason: str) -> str:
-    top = int(np.argmax(belief))
-    stated = {LETTERS[at]: _rounded(value) for at, value in enumerate(belief)}
+def _reply(belief: list[float], reason: str) -> str:
+    top = belief.index(max(belief))
+    stated = [_rounded(value) for value in belief]
     return json.dumps(
         {
             "reasoning": reason,
             "answer": LETTERS[top],
-            "belief": stated,
-            "confidence": _rounded(belief.max()),
+            "belief": dict(zip(LETTERS, stated, strict=False)),
+            "confidence": stated[top],
         }
     )
 
 
 def _rounded(value: float) -> float:
+    """Return the nearest float of so many significant digits."""
+    if value < 1:
+        # The same digits as below in a third of the time.
+        if value >= 0.1:
+            return round(value, DIGITS)
+        if value >= 0.01:
+            return round(value, DIGITS + 1)
     return float(f"{value:.{DIGITS}g}")

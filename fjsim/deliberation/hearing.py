@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from fjsim.records import Turn, shared_heard
 
 DELIVERED = 1e-12
 ALL_SHOWN = ("answer", "reason", "confidence", "belief")
+_SPEAKER = attrgetter("speaker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,16 @@ class Hearing:
     @property
     def record(self) -> tuple[Heard, ...]:
         """What is recorded of it, by speaker."""
+        if not self.heard and not self.kept_back:
+            return ()
         sent = [
             _recorded(message, 1.0 if self.in_full and message.gate != 1 else None)
             for message in self.heard
         ]
         sent += [_recorded(message, 0.0) for message in self.kept_back]
-        return tuple(sorted(sent, key=lambda heard: heard.speaker))
+        if len(sent) > 1:
+            sent.sort(key=_SPEAKER)
+        return tuple(sent)
 
 
 def _recorded(message: Message, acting: float | None) -> Heard:
@@ -58,7 +64,7 @@ def _recorded(message: Message, acting: float | None) -> Heard:
     return shared_heard(
         message.speaker,
         message.round,
-        round(message.gate, 12),
+        message.gate if message.gate == 1 else round(message.gate, 12),
         round(message.weight, 12),
         message.tampered,
         acting,

@@ -84,6 +84,9 @@ class Listening:
             if context.said[speaker].validity is Validity.MISSING:
                 silent.append(message)
                 continue
+            if self.adversary is None and gating is None:
+                loud.append(cut(message, rules.peers_see))
+                continue
             forged, judged = self._on_the_wire(message, seat, context, gating)
             loud.extend((*forged, judged))
             if own is not None:
@@ -93,7 +96,8 @@ class Listening:
             loud = shuffled(loud, rules.seed, "forged order", *place)
         if isinstance(self.team.agents[seat], SpeakingAgent):
             return Hearing(tuple(loud), tuple(silent), gates=own)
-        return replace(self._through_channels(loud, silent, seat, place), gates=own)
+        given = self._through_channels(loud, silent, seat, place)
+        return given if own is None else replace(given, gates=own)
 
     def _on_the_wire(
         self, message: Message, seat: int, context: TurnContext, gating: Gating | None

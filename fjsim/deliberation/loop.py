@@ -244,12 +244,13 @@ class Deliberation:
         statement = elicited.statement
         stated = statement.belief
         accepted, kept = self._accepted(key.agent, key.round, hearing, stated)
+        shown = None if stated is None else tuple(stated.tolist())
         return Turn(
             *key,
             validity=statement.validity,
             answer=statement.answer,
-            belief=None if accepted is None else tuple(accepted.tolist()),
-            stated_belief=None if stated is None else tuple(stated.tolist()),
+            belief=shown if accepted is stated or accepted is None else tuple(accepted.tolist()),
+            stated_belief=shown,
             confidence=statement.confidence,
             text=elicited.text,
             reason=statement.reason,

@@ -65,9 +65,10 @@ class QuestionView:
 
     def canonical(self, shown: Sequence[float]) -> Array:
         """Return a belief given in the order shown in the order of the set."""
-        belief = np.empty(len(self.order))
-        belief[list(self.order)] = shown
-        return belief
+        belief = [0.0] * len(self.order)
+        for option, value in zip(self.order, shown, strict=True):
+            belief[option] = value
+        return np.array(belief)
 
 
 @lru_cache(maxsize=4096)
@@ -96,8 +97,10 @@ def clean_text(text: str) -> str:
     """Return a peer's text without control characters, anything like a tag, and role marks."""
     visible = text
     if not (text.isascii() and text.isprintable()):
-        kept = (one for one in text if (one.isprintable() and not is_unseen(one)) or one == "\n")
-        visible = "".join(kept)
+        # A long text has few different characters.
+        hidden = [one for one in set(text) - {"\n"} if not one.isprintable() or is_unseen(one)]
+        if hidden:
+            visible = text.translate(dict.fromkeys(map(ord, hidden)))
     return without_role_tokens(_TAG.sub("‹", visible))
 
 

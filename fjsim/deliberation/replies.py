@@ -12,10 +12,13 @@ from fjsim.beliefs import as_belief
 from fjsim.contracts import LONGEST_TEXT, Statement, Validity
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.errors import BeliefError
-from fjsim.serial.json import DEEP, decoder, mended, read
+from fjsim.serial.json import DEEP, decoder, mended, read_mended, read_strictly
 
 ABSTAIN = "abstain"
 REQUIRED = ("reasoning", "answer", "belief", "confidence")
+
+_NO_NUMBERS = frozenset({bool, str})
+"""What JSON may hold in the place of a number, and NumPy would take for one."""
 
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -24,6 +27,9 @@ TRIES = 64
 
 PATIENCE = 1
 """Characters read in vain in search of the object, per character of the reply."""
+
+MOST_MARKS = 2**14
+"""Brackets, commas and colons of a reply that are read; one of ours has some dozens."""
 
 _THOUGHT = re.compile("</think>", re.IGNORECASE)
 _FENCE = "```"
@@ -154,13 +160,33 @@ def _object(text: str, field: str = "answer") -> Mapping[str, Any]:
         raise UnreadableReplyError(
             f"it has {len(said)} characters; at most {LONGEST_TEXT} are read, so be shorter"
         )
+    _check_marks(said)
     try:
-        values = read(_unfenced(said))
+        values = read_strictly(_unfenced(said))
     except ValueError:
-        values = _only_object(mended(said), field)
+        values = _object_in(mended(said), field)
     if not isinstance(values, dict):
         raise UnreadableReplyError("the reply must be one JSON object")
     return values
+
+
+def _check_marks(text: str) -> None:
+    """Refuse a text of so many values that reading it, several times over, would take long."""
+    if len(text) > MOST_MARKS:
+        n_marks = sum(map(text.count, "[{,:"))
+        if n_marks > MOST_MARKS:
+            raise UnreadableReplyError(
+                f"it has {n_marks} brackets, commas and colons; at most {MOST_MARKS} are read, "
+                "so be shorter"
+            )
+
+
+def _object_in(text: str, field: str) -> Any:
+    """Return what a mended text is as JSON, or the object that stands in it."""
+    try:
+        return read_mended(_unfenced(text))
+    except ValueError:
+        return _only_object(text, field)
 
 
 def _unfenced(text: str) -> str:
@@ -217,18 +243,15 @@ def _words(name: str, value: Any) -> str:
 
 
 def _belief(values: Any, question_view: QuestionView) -> list[float]:
+    letters = question_view.letters
     if isinstance(values, Mapping):
-        missing = [letter for letter in question_view.letters if letter not in values]
-        extra = [str(key) for key in values if key not in question_view.letters]
-        if missing or extra:
-            raise UnreadableReplyError(
-                f"belief needs exactly the keys {', '.join(question_view.letters)}"
-            )
-        values = [values[letter] for letter in question_view.letters]
-    if not isinstance(values, list) or any(isinstance(value, (bool, str)) for value in values):
+        if values.keys() != {*letters}:
+            raise UnreadableReplyError(f"belief needs exactly the keys {', '.join(letters)}")
+        values = [values[letter] for letter in letters]
+    if not isinstance(values, list) or not _NO_NUMBERS.isdisjoint(map(type, values)):
         raise UnreadableReplyError("belief needs one number per option")
     try:
-        return as_belief(values, n_options=len(question_view.letters)).tolist()  # type: ignore[no-any-return]
+        return as_belief(values, n_options=len(letters)).tolist()  # type: ignore[no-any-return]
     except BeliefError as error:
         raise UnreadableReplyError(str(error)) from error
 

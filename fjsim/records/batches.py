@@ -44,7 +44,7 @@ def all_fit(turns: Sequence[Turn], bounds: Bounds) -> bool:
             and _shares_fit(column.confidence)
             and _shares_fit(column.mass)
             and all(kept is None or _kept_fits(kept) for kept in set(column.kept))
-            and _costs_fit(Cost._make(zip(*column.cost, strict=True)))
+            and _costs_fit(column.cost)
             and _types((column.text, column.reason, column.problem, column.prompt_hash)) == _TEXT
             and _types((column.shared,)) == _BOOL
             and _numbers_fit(column.at, LATEST)
@@ -54,10 +54,7 @@ def all_fit(turns: Sequence[Turn], bounds: Bounds) -> bool:
 
 
 def _types(columns: Iterable[Iterable[Any]]) -> set[type]:
-    found: set[type] = set()
-    for column in columns:
-        found.update(map(type, column))
-    return found
+    return set(map(type, chain.from_iterable(columns)))
 
 
 def _places_fit(column: Any, bounds: Bounds) -> bool:
@@ -132,7 +129,10 @@ def _numbers_fit(values: Sequence[Any], high: float) -> bool:
     return bool(numbers.min() >= 0 and numbers.max() <= high)
 
 
-def _costs_fit(column: Any) -> bool:
+def _costs_fit(costs: Sequence[Cost]) -> bool:
+    # One object stands for all that cost nothing.
+    different = {id(cost): cost for cost in costs}
+    column: Any = Cost._make(zip(*different.values(), strict=True))
     counts = column[1:7]
     return (
         _types(counts) == _INTEGER

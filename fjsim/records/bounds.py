@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -77,6 +78,8 @@ class Bounds:
         number : int
             Round of the listener's turn.
         """
+        if self._is_usual(heard, number):
+            return
         within("round", number, self.n_rounds)
         within("speaker", heard.speaker, self.n_agents - 1)
         within("round of a message", heard.round, number)
@@ -90,6 +93,20 @@ class Bounds:
             share("gate of an option", gate)
         if type(heard.tampered) is not bool:
             raise DamagedLineError("tampered is neither true nor false")
+
+    def _is_usual(self, heard: Heard, number: int) -> bool:
+        """Say at one look whether nothing is wrong with a message under one gate."""
+        return (
+            type(heard.speaker) is type(heard.round) is type(number) is int
+            and 0 <= heard.speaker < self.n_agents
+            and 0 <= heard.round <= number <= self.n_rounds
+            and type(heard.gate) is type(heard.weight) is float
+            and 0 <= heard.gate <= 1
+            and 0 <= heard.weight < math.inf
+            and heard.acting is None
+            and heard.option_gates is None
+            and type(heard.tampered) is bool
+        )
 
 
 OPEN = Bounds(closed=False)

@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from fjsim.errors import StorageError
-from fjsim.serial.json import read, written
+from fjsim.serial.json import read, read_strictly, written
 
 SCHEMA = 2
 """Version of the lines that are written; 1 had no checksum."""
@@ -59,9 +59,9 @@ def event_of(line: bytes) -> tuple[str, dict[str, Any]]:
         If a newer version wrote it.
     """
     try:
-        event = read(line)
+        event = read_strictly(line)
     except ValueError:
-        raise DamagedLineError("blank" if not line.strip() else "not JSON") from None
+        event = _leniently_read(line)
     if type(event) is not dict:
         raise DamagedLineError("not a JSON object")
     checksum = event.pop("crc", None)
@@ -79,3 +79,10 @@ def event_of(line: bytes) -> tuple[str, dict[str, Any]]:
             "fjsim that wrote it"
         )
     return kind, event
+
+
+def _leniently_read(line: bytes) -> Any:
+    try:
+        return read(line)
+    except ValueError:
+        raise DamagedLineError("blank" if not line.strip() else "not JSON") from None

@@ -24,6 +24,7 @@ WRONG_KIND = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 NEED_HEADER = frozenset({"turn", "probe", "item"})
 REMEMBERED = 65536
 """Messages that were heard of which the next one alike becomes the same object."""
+_LINE_END = ord("\n")
 BATCH = 512
 """Turns that are checked together."""
 
@@ -78,7 +79,7 @@ class LogReader:
         """
         contents, number = self._contents, 0
         for number, line in enumerate(handle, start=1):
-            if not line.endswith(b"\n"):
+            if line[-1] != _LINE_END:
                 contents.torn = len(line)
                 break
             self._take(number, line)
@@ -133,10 +134,10 @@ class LogReader:
         kept = self._contents.turns
         if not all_fit(turns, self._bounds):
             return False
-        keys = [turn.key for turn in turns]
-        if len(set(keys)) < len(keys) or not kept.keys().isdisjoint(keys):
+        new = {turn.key: turn for turn in turns}
+        if len(new) < len(turns) or not kept.keys().isdisjoint(new):
             return False
-        kept.update(zip(keys, turns, strict=True))
+        kept.update(new)
         self._turn_lines.extend([number for number, _ in lines])
         self._contents.elapsed.see(max([turn.at for turn in turns]))
         return True

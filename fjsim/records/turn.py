@@ -255,7 +255,9 @@ heard_in = lru_cache(maxsize=65536, typed=True)(_heard_in)
 
 def cost_of(values: Mapping[str, Any] | None) -> Cost:
     """Return the cost that stands in a line; unknown keys are ignored."""
-    get = (values or {}).get
+    if not values:
+        return _NOTHING
+    get = values.get
     return tuple.__new__(
         Cost,
         (
@@ -278,3 +280,4 @@ def plain_cost(cost: Cost) -> dict[str, Any]:
 
 
 _FREE = tuple(Cost._field_defaults.items())
+_NOTHING = Cost()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -17,6 +17,8 @@ DEEP = "nested too deeply"
 """What a refusal says of bottomless nesting."""
 
 _HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+"""What no text lacks in which an escape is half a character."""
 # A match runs on to the next half or to the end: it never fails, so no character is read twice
 # and a backslash is always read with what it escapes.
 _UP_TO_A_HALF = re.compile(
@@ -130,7 +132,11 @@ def read(text: str | bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return _read_leniently(text if isinstance(text, str) else text.decode())
+        return read_mended(mended(text if isinstance(text, str) else text.decode()))
+
+
+read_strictly: Callable[[str | bytes], Any] = orjson.loads
+"""Return what a standard JSON text holds; ``ValueError`` for any other, which `read` may allow."""
 
 
 def mended(text: str) -> str:
@@ -141,7 +147,10 @@ def mended(text: str) -> str:
     text : str
         Untrusted; what stands around the JSON may be prose.
     """
-    return _UP_TO_A_HALF.sub(lambda run: run[1] + HALF if run[2] else run[0], whole(text))
+    text = whole(text)
+    if _HALF_ESCAPE.search(text) is None:
+        return text
+    return _UP_TO_A_HALF.sub(lambda run: run[1] + HALF if run[2] else run[0], text)
 
 
 def decoder(text: str) -> json.JSONDecoder:
@@ -150,8 +159,14 @@ def decoder(text: str) -> json.JSONDecoder:
     return _CAREFUL if _LONG_NUMBER.search(text) else _LENIENT
 
 
-def _read_leniently(text: str) -> Any:
-    text = mended(text)
+def read_mended(text: str) -> Any:
+    """Return what a text holds as `read` does, if it stands there as `mended` has it.
+
+    Raises
+    ------
+    json.JSONDecodeError
+        If it is no JSON, or nested too deeply.
+    """
     try:
         return decoder(text).decode(text)
     except RecursionError:
