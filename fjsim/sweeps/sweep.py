@@ -129,7 +129,7 @@ def run_sweep(
     Examples
     --------
     >>> base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 4}, "rounds": 2}
-    >>> sweep = Sweep(base=base, attacks=["stubborn"], topologies=["star", "complete"])
+    >>> sweep = {"base": base, "attacks": ["stubborn"], "topologies": ["star", "complete"]}
     >>> run_sweep(sweep).table["topology"].tolist()
     ['star', 'complete']
     """

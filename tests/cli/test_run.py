@@ -56,7 +56,7 @@ def test_flags_replace_a_files_block_and_set_has_the_last_word(fjsim: Call, tmp_
     scenario = json.loads(printed.out)["scenario"]
     assert scenario["rounds"] == 2
     assert scenario["topology"]["kind"] == "complete"
-    assert "certainty" not in scenario["attack"]
+    assert scenario["attack"]["certainty"] != 0.5
 
 
 def test_too_many_missing_turns_exit_with_one_and_a_warning(fjsim: Call) -> None:
@@ -189,6 +189,7 @@ def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
     assert "no question 'general-01'" in fjsim("show", "r", "general-01").error
 
 
+@pytest.mark.filterwarnings("default:.*because of its scenario")
 def test_show_tells_no_question_that_its_run_did_not_ask(fjsim: Call, tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     one = {"id": "one", "question": "Which one?", "options": ["this", "that"], "answer": 0}

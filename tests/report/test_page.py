@@ -163,7 +163,7 @@ def test_the_page_of_an_unfinished_run_says_how_much_of_it_is_there(run_folder, 
 
 def test_numbers_and_reasons_that_a_folder_records_stay_text(run_folder, tmp_path) -> None:
     (tmp_path / EVENTS).write_bytes((run_folder / EVENTS).read_bytes())
-    (tmp_path / "scenario.yaml").write_text("topology: nowhere\n")
+    (tmp_path / "scenario.yaml").write_text("topology: nowhere\nagents: 4\nrounds: 2\n")
     told = json.loads((run_folder / "metrics.json").read_text())
     told["prediction"] |= {"assumes": HOSTILE[0], "because": {"declared": HOSTILE[1]}}
     (tmp_path / "metrics.json").write_text(json.dumps(told))
