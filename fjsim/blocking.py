@@ -40,11 +40,15 @@ def outcome_of(work: Coroutine[Any, Any, Result]) -> Result:
     then runs on a loop of its own in another thread, with the caller's context variables, while the
     caller waits.
     """
+    return _Thread(work).outcome() if _is_in_a_loop() else asyncio.run(work)
+
+
+def _is_in_a_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    return _Thread(work).outcome()
+        return False
+    return True
 
 
 class _Thread(Generic[Result]):

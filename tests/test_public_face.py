@@ -133,6 +133,9 @@ def test_an_error_inside_a_running_event_loop_is_the_callers() -> None:
 
     with pytest.raises(UnknownNameError, match="no topology 'nowhere'"):
         asyncio.run(cell())
+    with pytest.raises(UnknownNameError) as told:
+        fjsim.run({"topology": "nowhere"})
+    assert told.value.__context__ is None
 
 
 NAME: ContextVar[str] = ContextVar("NAME", default="nobody")

@@ -140,7 +140,7 @@ def test_a_blending_router_is_known_to_a_fit_of_its_folder(tmp_path: Path) -> No
         backend={"kind": "simulated", **known},
         questions={"limit": 8},
     )
-    found = fjsim.fit(load_transcript(tmp_path / "r"), resamples=50)
+    found = fjsim.fit(tmp_path / "r", resamples=50)
     np.testing.assert_allclose(found.stubbornness, 0.2, atol=1e-5)
     np.testing.assert_allclose(found.self_weight, 0.3, atol=1e-5)
     assert found.influence_shares.sum() == pytest.approx(1)
