@@ -264,7 +264,7 @@ def _identified(
 ) -> Identified:
     """Collect the identifiability report, seat by seat."""
     at = units.of_seat
-    held = set(transcript.seats) if transcript.arm == "attacked" else set()
+    held = set(np.flatnonzero(transcript.hostile.all(axis=0)).tolist())
     reasons = []
     for seat in range(transcript.n_agents):
         if seat in held:
