@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_run
+    from fjsim.records.importers import read_log
     from fjsim.runs import Run, run, run_async
     from fjsim.scenario import Scenario, load_scenario
     from fjsim.sweeps import Sweep, evaluate_defenses, run_sweep
@@ -36,6 +37,7 @@ _HOMES = {
     "load_questions": "fjsim.questions",
     "load_run": "fjsim.records",
     "load_scenario": "fjsim.scenario",
+    "read_log": "fjsim.records.importers",
     "rollout": "fjsim.dynamics",
     "run": "fjsim.runs",
     "run_async": "fjsim.runs",
@@ -61,6 +63,7 @@ __all__ = [
     "load_questions",
     "load_run",
     "load_scenario",
+    "read_log",
     "rollout",
     "run",
     "run_async",

@@ -154,6 +154,18 @@ def _check_words(header: Mapping[str, Any]) -> None:
         within("abstention", header["abstention"], LARGEST)
     if header.get("control") is not None:
         texts("control", header["control"])
+    if header.get("unit") is not None:
+        check_unit(header["unit"])
+
+
+def check_unit(unit: Any) -> None:
+    """Refuse what is no unit of opinions: a kind, and two ends in order."""
+    kinds = ("bounded", "log", "standardised")
+    if type(unit) is not dict or unit.get("kind") not in kinds:
+        raise DamagedLineError("unit is none of ours")
+    low, high = unit.get("low"), unit.get("high")
+    if not {type(low), type(high)} <= {int, float} or not -math.inf < low < high < math.inf:
+        raise DamagedLineError("the ends of the unit are no numbers in order")
 
 
 def _options(questions: Sequence[str], given: Any) -> Mapping[str, int]:

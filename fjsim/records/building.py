@@ -16,6 +16,7 @@ from fjsim.records.played import PlayedLaw, played_law
 from fjsim.records.reading import read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
+from fjsim.records.units import OpinionUnit
 
 LARGEST_EMPTY = 2**30
 """Bytes that the arrays of a log may take if most of their turns are not there."""
@@ -110,6 +111,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         kept=arrays.kept,
         routed=routed,
         played=played,
+        **_imported(header, ends, arrays),
     )
 
 
@@ -149,6 +151,8 @@ class _Arrays:
         self.acting: Array | None = None
         self.option_gates: Array | None = None
         self.kept: Array | None = None
+        self.exposure: Array | None = None
+        self.weights = np.zeros((*shape, n_agents))
 
     def put(self, item: int, turn: Turn) -> None:
         at = (item, turn.round, turn.agent)
@@ -160,7 +164,10 @@ class _Arrays:
         self.validity[at] = VALIDITY_CODES[turn.validity]
         if turn.kept is not None:
             self._put_kept(at, turn.kept)
+        if turn.exposure is not None:
+            self._put_exposure(at, turn.exposure)
         for heard in turn.heard:
+            self.weights[(*at, heard.speaker)] = heard.weight
             self.gates[(*at, heard.speaker)] = heard.gate
             if heard.acting is not None:
                 self._put_acting((*at, heard.speaker), heard.acting)
@@ -173,6 +180,11 @@ class _Arrays:
         if self.kept is None:
             self.kept = np.ones_like(self.beliefs)
         self.kept[at][: len(kept) if len(kept) > 1 else None] = kept
+
+    def _put_exposure(self, at: tuple[int, int, int], mean: tuple[float, ...]) -> None:
+        if self.exposure is None:
+            self.exposure = np.full_like(self.beliefs, np.nan)
+        self.exposure[at][: len(mean)] = mean
 
     def _put_acting(self, at: tuple[int, int, int, int], acting: float) -> None:
         if self.acting is None:
@@ -207,6 +219,40 @@ def _control(
     """Return which items belong to an imported log's control arm."""
     names = header.get("control")
     return None if not names else np.array([end.question in names for end in ends])
+
+
+def _imported(
+    header: Mapping[str, Any], ends: Sequence[ItemEnd], arrays: _Arrays
+) -> dict[str, Any]:
+    """Return what only foreign logs have: names, roles, units, means and shares."""
+    if not header.get("imported"):
+        return {}
+    return {
+        "options": _names([end.options for end in ends]),
+        "people": _names([end.people for end in ends]),
+        "roles": _names([end.roles for end in ends]),
+        "unit": _unit(header.get("unit"), ends),
+        "exposure": arrays.exposure,
+        "given_influence": arrays.weights if header.get("given_influence") else None,
+    }
+
+
+def _names(given: Sequence[list[str] | None]) -> tuple[tuple[str, ...], ...]:
+    if all(names is None for names in given):
+        return ()
+    return tuple(tuple(names or ()) for names in given)
+
+
+def _unit(given: Mapping[str, Any] | None, ends: Sequence[ItemEnd]) -> OpinionUnit | None:
+    """Return the unit of a log's opinions, with what each item is measured from."""
+    if given is None:
+        return None
+    ends_of_scale = float(given["low"]), float(given["high"])
+    if given["kind"] == "bounded":
+        return OpinionUnit("bounded", *ends_of_scale)
+    location = np.array([0.0 if end.location is None else end.location for end in ends])
+    spread = np.array([1.0 if end.spread is None else end.spread for end in ends])
+    return OpinionUnit(given["kind"], *ends_of_scale, location, spread)
 
 
 def _widest(ends: Sequence[ItemEnd]) -> int:

@@ -200,6 +200,11 @@ class Transcript:
         return tuple(seat for seat in range(self.n_agents) if seat not in self.seats)
 
     @property
+    def error_scale(self) -> float:
+        """By what squared errors of beliefs are multiplied to carry the unit of the opinions."""
+        return 1.0 if self.unit is None else self.unit.error_scale
+
+    @property
     def hostile(self) -> NDArray[np.bool_]:
         """Where a seat is the adversary's, item by item, shape (n_items, n_agents).
 

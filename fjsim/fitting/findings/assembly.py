@@ -118,8 +118,8 @@ def assemble(
         identified=identified,
         intervals=None,
         warnings=log_warnings(transcript),
-        one_step_mse=_half_mean(normal.errors(rows), normal.turns),
-        persistence_mse=_half_mean(normal.power, normal.turns),
+        one_step_mse=transcript.error_scale * _half_mean(normal.errors(rows), normal.turns),
+        persistence_mse=transcript.error_scale * _half_mean(normal.power, normal.turns),
         n_turns=int(normal.turns.sum()),
         simulated=transcript.simulated,
         **extra,
@@ -200,7 +200,7 @@ def item_result(
     return replace(
         fit,
         items=item_parameters(per_item, rows, transcript),
-        one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
+        one_step_mse=transcript.error_scale * _half_mean(per_item.errors(rows), per_item.turns),
         predictor=rows_of_items,
     )
 

@@ -28,6 +28,7 @@ from fjsim.records.importers.columns import (
 from fjsim.records.importers.imported import ImportedLog, Target
 from fjsim.records.importers.neighbours import Hearings, heard_rounds
 from fjsim.records.importers.opinions import Opinions
+from fjsim.records.importers.outliers import Flags, turns_decided
 from fjsim.records.transcript import ABSENT, Transcript
 
 ARMS = ("clean", "attacked")
@@ -68,8 +69,18 @@ def build_log(
     exposure, more = _exposure(path, places, made, hearings)
     if exposure is not None:
         transcript = replace(transcript, exposure=exposure, exchangeable=True)
+    decided = _masked_outliers(places, made, transcript)
+    if decided is not None:
+        transcript = _marked(transcript, decided)
     notes = (*made.warnings, *hearings.warnings, *more, *_gap_warnings(transcript))
-    dropped = made.dropped + Counter({"turns that heard what the log lacks": hearings.masked})
+    dropped = made.dropped + Counter(
+        {
+            "turns that heard what the log lacks, masked": hearings.masked,
+            "turns that an opinion set to the limits would decide, masked": 0
+            if decided is None
+            else int((decided & there).sum()),
+        }
+    )
     log = ImportedLog(transcript, made.options, chosen, notes, len(columns.lines), +dropped)
     return _by_arm(path, columns, places, log)
 
@@ -151,6 +162,22 @@ def _exposure(
         "one law is fitted for all, and predictions of later rounds take the means as recorded"
     )
     return exposure, (text,)
+
+
+def _masked_outliers(places: Places, made: RowBeliefs, transcript: Transcript) -> Flags | None:
+    """Return the turns that opinions set to the limits would decide; None without any."""
+    if made.wild is None:
+        return None
+    wild = _placed(places, made.wild.astype(float)) == 1
+    return turns_decided(wild, transcript.heard_round, transcript.given_influence)
+
+
+def _marked(transcript: Transcript, turns: Flags) -> Transcript:
+    """Mark turns as ones that no fit uses: by an entry of the listener for itself."""
+    heard = transcript.heard_round.copy()
+    item, time, seat = np.nonzero(turns)
+    heard[item, time, seat, seat] = time - 1
+    return replace(transcript, heard_round=heard)
 
 
 def _roles(columns: LogColumns, places: Places) -> tuple[tuple[str, ...], ...]:

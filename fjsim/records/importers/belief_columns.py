@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, from_opinion
 from fjsim.errors import LogFormatError
@@ -45,6 +46,8 @@ class RowBeliefs:
         Of opinions.
     dropped : Counter of str
         How many values were changed or left out, by reason.
+    wild : ndarray of bool, shape (n_rows,), or None
+        Which opinions were set to the limits of their unit; None for none.
     """
 
     values: Array
@@ -55,6 +58,7 @@ class RowBeliefs:
     warnings: tuple[str, ...]
     unit: OpinionUnit | None = None
     dropped: Counter[str] = field(default_factory=Counter)
+    wild: NDArray[np.bool_] | None = None
 
 
 def row_beliefs(
@@ -184,6 +188,7 @@ def _opinion_beliefs(
         made.notes,
         made.unit,
         made.dropped,
+        made.wild if made.wild.any() else None,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ConfigError, LogFormatError
@@ -21,11 +23,8 @@ RATIO_SPAN = 100.0
 """Largest over smallest, from which on opinions above 0 are taken to be ratios."""
 FEW = 0.01
 """Share of opinions at or below 0 that a ratio scale puts up with."""
-MANY = 400
-"""Estimates of one item, beyond which their spread is taken from quartiles."""
-
-QN_CONSISTENT = 2.2219
-QN_SMALL = {2: 0.399, 3: 0.994, 4: 0.512, 5: 0.844, 6: 0.611, 7: 0.857, 8: 0.669, 9: 0.872}
+CHANCE = 0.9
+"""Variance of the logarithm of a spread from n estimates, times n."""
 
 RULE = (
     "taken on 0..1 where all lie there, on the nearest power of ten where all lie within ±100; "
@@ -95,12 +94,15 @@ class MadeOpinions:
     notes : tuple of str
     dropped : Counter of str
         How many opinions were changed or left out, by reason.
+    wild : ndarray of bool, shape (n_rows,)
+        Which were set to the limits.
     """
 
     unit: OpinionUnit
     shares: Array
     notes: tuple[str, ...]
     dropped: Counter[str]
+    wild: NDArray[np.bool_]
 
 
 def make_opinions(
@@ -169,7 +171,8 @@ def _bounded(
             f"scale inferred: opinions lie in {np.nanmin(given):g}..{np.nanmax(given):g}, taken as "
             f"{unit.low:g}..{unit.high:g} (give --opinions bounded:LOW:HIGH to say otherwise)",
         )
-    return MadeOpinions(unit, np.clip(shares, 0.0, 1.0), notes, Counter())
+    none = np.zeros(len(given), dtype=bool)
+    return MadeOpinions(unit, np.clip(shares, 0.0, 1.0), notes, Counter(), none)
 
 
 def _unbounded(
@@ -201,16 +204,17 @@ def _unbounded(
         f"{'by their logarithms, ' if asked.kind == 'log' else ''}"
         "from the median of the first estimates in units of their spread" + why
     )
-    return MadeOpinions(unit, np.clip(shares, 0.0, 1.0), (note,), +dropped)
+    return MadeOpinions(unit, np.clip(shares, 0.0, 1.0), (note,), +dropped, beyond)
 
 
 def _measures(values: Array, items: Integers, n_items: int) -> tuple[Array, Array]:
     """Return the median and the spread of each item's first estimates.
 
-    An item without any two different ones borrows the median spread of the others; one without
-    first estimates takes no part in a fit, and gets neutral numbers.
+    Few estimates tell little of their spread, so each is drawn to the typical one as far as the
+    spreads differ by no more than chance. An item without two different estimates has the typical
+    one; one without first estimates takes no part in a fit, and gets neutral numbers.
     """
-    location, spread = np.zeros(n_items), np.full(n_items, np.nan)
+    location, spread = np.zeros(n_items), np.zeros(n_items)
     order = np.argsort(items, kind="stable")
     starts = np.searchsorted(items[order], np.arange(n_items + 1))
     for item in range(n_items):
@@ -218,38 +222,40 @@ def _measures(values: Array, items: Integers, n_items: int) -> tuple[Array, Arra
         if len(mine):
             location[item] = np.median(mine)
             spread[item] = robust_spread(mine)
-    known = spread[np.isfinite(spread) & (spread > 0)]
-    common = float(np.median(known)) if len(known) else 1.0
-    return location, np.where(np.isfinite(spread) & (spread > 0), spread, common)
+    known = spread > 0
+    if not known.any():
+        return location, np.ones(n_items)
+    logs = np.log(spread[known])
+    typical = float(np.median(logs))
+    chance = CHANCE / np.diff(starts)[known]
+    varies = max(float(np.mean((logs - typical) ** 2)), 1e-12)
+    drawn = np.minimum(chance / varies, 1.0)
+    settled = np.full(n_items, np.exp(typical))
+    settled[known] = np.exp(drawn * typical + (1 - drawn) * logs)
+    return location, settled
 
 
 def robust_spread(values: Array) -> float:
-    r"""Return a spread that equals the standard deviation under a normal law.
+    """Return a spread that equals the standard deviation under a normal law.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
+        At least one.
 
     Returns
     -------
     float
-        :math:`Q_n` of Rousseeuw and Croux (1993) with its corrections for few values, which half
-        of the values cannot spoil; from quartiles for more than `MANY`. Where most values are
-        equal, the mean absolute deviation from the median; 0 if all are, NaN for a single one.
+        From the mean distance to the median without the farthest fifth of the values, at least
+        one of four or more; 0 where all others are equal.
     """
     n = len(values)
-    if n < 2:
-        return float("nan")
-    if n > MANY:
-        low, high = np.quantile(values, [0.25, 0.75])
-        found = float(high - low) / 1.349
+    left_out = max(1, n // 5) if n > 3 else 0
+    gaps = np.sort(np.abs(values - np.median(values)))[: n - left_out]
+    kept = (n - left_out) / n
+    if left_out:
+        normal = NormalDist()
+        inside = 2 * (normal.pdf(0) - normal.pdf(normal.inv_cdf((1 + kept) / 2))) / kept
     else:
-        above, below = np.triu_indices(n, 1)
-        half = n // 2 + 1
-        gaps = np.abs(values[above] - values[below])
-        rank = half * (half - 1) // 2 - 1
-        small = QN_SMALL.get(n, n / (n + 1.4) if n % 2 else n / (n + 3.8))
-        found = QN_CONSISTENT * small * float(np.partition(gaps, rank)[rank])
-    if found > 0:
-        return found
-    return float(np.abs(values - np.median(values)).mean()) * 1.2533
+        inside = float(np.sqrt(2 / np.pi))
+    return float(gaps.mean()) / inside
