@@ -258,4 +258,5 @@ def robust_spread(values: Array) -> float:
         inside = 2 * (normal.pdf(0) - normal.pdf(normal.inv_cdf((1 + kept) / 2))) / kept
     else:
         inside = float(np.sqrt(2 / np.pi))
-    return float(gaps.mean()) / inside
+    # The median lies closer to few values than their law's centre does: found by simulation.
+    return float(gaps.mean()) / inside / (1 - 1.25 / n if n > 2 else 1.0)
