@@ -163,7 +163,8 @@ def check_unit(unit: Any) -> None:
     kinds = ("bounded", "log", "standardised")
     if type(unit) is not dict or unit.get("kind") not in kinds:
         raise DamagedLineError("unit is none of ours")
-    low, high = unit.get("low"), unit.get("high")
+    low: Any = unit.get("low")
+    high: Any = unit.get("high")
     if not {type(low), type(high)} <= {int, float} or not -math.inf < low < high < math.inf:
         raise DamagedLineError("the ends of the unit are no numbers in order")
 

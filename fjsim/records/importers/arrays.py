@@ -62,7 +62,7 @@ def build_log(
     made = row_beliefs(path, columns, places, chosen, asked)
     _check_size(path, places, made.values.shape[-1])
     beliefs = _placed(places, made.values)
-    there = ~np.isnan(beliefs).all(axis=-1)
+    there = np.asarray(~np.isnan(beliefs).all(axis=-1))
     hearings = heard_rounds(path, columns, places, there)
     transcript = _transcript(columns, places, made, hearings, beliefs)
     transcript = replace(transcript, opinions=chosen == "opinion")
