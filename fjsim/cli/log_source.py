@@ -91,18 +91,22 @@ def read_source(
 
 
 def _run_folder(source: Path, arm: str | None) -> Source:
+    """Read a run folder once; an imported one may hold an attack of its own."""
     from fjsim.records.building import build_transcript, load_run
     from fjsim.records.reading import read_run
 
-    transcript = load_run(source, cast(Any, arm))
     contents = read_run(source)
+    made = {
+        name: build_transcript(contents, name)
+        for name in sorted({end.arm for end in contents.items.values()})
+        if contents.header.get("imported") or name == (arm or name)
+    }
+    chosen = arm or ("clean" if "clean" in made else "attacked")
+    if chosen not in made:
+        return Source(load_run(source, cast(Any, arm)))  # which says what is missing
     if not contents.header.get("imported"):
-        return Source(transcript)
-    arms = {end.arm for end in contents.items.values()}
-    if "attacked" not in arms:
-        return Source(transcript)
-    clean = build_transcript(contents, "clean") if "clean" in arms else None
-    return Source(transcript, (), build_transcript(contents, "attacked"), clean)
+        return Source(made[cast(Any, chosen)])
+    return Source(made[cast(Any, chosen)], (), made.get("attacked"), made.get("clean"))
 
 
 def read_foreign(

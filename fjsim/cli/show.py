@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -110,9 +110,39 @@ def _deliberation(contents: LogContents, arm: str, replica: int, said: list[Turn
     for name in ("round", "agent", "answer", "belief", "heard", "reason"):
         table.add_column(name)
     seats = set(contents.header.get("seats", ())) if arm == "attacked" else set()
+    names = _Names.of(contents, end)
     for turn in said:
-        table.add_row(*_cells(turn, seats), end_section=turn.agent == said[-1].agent)
+        row = names.put(turn, _cells(turn, seats))
+        table.add_row(*row, end_section=turn.agent == said[-1].agent)
     out.print(table)
+
+
+class _Names(NamedTuple):
+    """Names that an imported log has for its agents and options; empty for a run of ours."""
+
+    agents: list[str]
+    options: list[str]
+    roles: list[str]
+
+    @classmethod
+    def of(cls, contents: LogContents, end: ItemEnd | None) -> _Names:
+        """Return the names of one item."""
+        if end is None or not contents.header.get("imported"):
+            return cls([], [], [])
+        return cls(end.people or contents.header["agents"], end.options or [], end.roles or [])
+
+    def put(self, turn: Turn, cells: list[str]) -> list[str]:
+        """Return the cells of a turn with names in the place of numbers."""
+        shown = list(cells)
+        if self.agents:
+            role = self.roles[turn.agent] if self.roles else ""
+            mark = f" ({role})" if role not in ("", "benign") else ""
+            shown[1] = escape(printable(self.agents[turn.agent] + mark))
+            heard = (self.agents[heard.speaker] for heard in turn.reached)
+            shown[4] = escape(printable(", ".join(heard)))
+        if turn.answer is not None and turn.answer < len(self.options):
+            shown[2] = escape(printable(self.options[turn.answer]))
+        return shown
 
 
 def _label(contents: LogContents) -> str:

@@ -72,6 +72,7 @@ def build_log(
     decided = _masked_outliers(places, made, transcript)
     if decided is not None:
         transcript = _marked(transcript, decided)
+    more = (*more, *confidences(columns)[1])
     notes = (*made.warnings, *hearings.warnings, *more, *_gap_warnings(transcript))
     dropped = made.dropped + Counter(
         {
@@ -93,7 +94,7 @@ def _transcript(
     answers = np.where(there, np.nan_to_num(beliefs, nan=-1.0).argmax(axis=-1), -1)
     validity = np.full(there.shape, ABSENT, dtype=np.int64)
     validity[places.item, places.round, places.seat] = made.validity
-    confidence = _placed(places, np.array(columns.confidence))
+    confidence = _placed(places, confidences(columns)[0])
     shares = hearings.shares
     aims = match_options(target_of_item(columns, places.n_items), made.options)
     return Transcript(
@@ -119,6 +120,29 @@ def _transcript(
         roles=_roles(columns, places),
         given_influence=shares,
     )
+
+
+def confidences(columns: LogColumns) -> tuple[Array, tuple[str, ...]]:
+    """Return stated confidences in [0, 1], and how they were taken where that is not plain.
+
+    Parameters
+    ----------
+    columns : LogColumns
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows,)
+        NaN where there is none.
+    notes : tuple of str
+    """
+    given = np.array(columns.confidence)
+    stated = given[np.isfinite(given)]
+    if not len(stated) or (stated.min() >= 0 and stated.max() <= 1):
+        return given, ()
+    if stated.min() >= 0 and stated.max() <= 100:
+        return given / 100, ("confidence lies in 0..100 and is taken as percent",)
+    text = f"confidence lies in {stated.min():g}..{stated.max():g}: it is not used; give 0 to 1"
+    return np.full(len(given), np.nan), (text,)
 
 
 def _placed(places: Places, values: Array) -> Array:

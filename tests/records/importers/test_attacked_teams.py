@@ -83,6 +83,17 @@ def test_roles_and_targets_survive_in_the_run_folder(tmp_path: Path) -> None:
     assert attacked_log(back) == attacked_log(log.transcript)
 
 
+def test_show_names_the_agents_and_options_of_an_imported_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run_folder(read_teams(tmp_path, team()), tmp_path / "run")
+    with pytest.raises(SystemExit):
+        main(("show", str(tmp_path / "run"), "how warm?"))
+    shown = capsys.readouterr().out
+    assert "agent_2 (hostile)" in shown.replace("\n", " ")
+    assert "65" in shown
+
+
 MATCHES = {
     "a word in a sentence": ("It is Cook County.", "Cook", "DuPage", True),
     "punctuation and case": ("fort-EUSTIS!", "Fort-Eustis", "Camp", True),

@@ -179,3 +179,22 @@ def test_shares_of_attention_survive_in_the_run_folder(tmp_path: Path) -> None:
     assert back.given_influence is not None
     assert back.given_influence[0, 1].tolist() == [[0, 0.75, 0.25], [1, 0, 0], [0, 0, 0]]
     assert np.array_equal(back.given_influence, log.transcript.given_influence)  # type: ignore[arg-type]
+
+
+CONFIDENCE = {"shares": (0.5, 0.5, ""), "percent": (50, 0.5, "percent"), "wild": (500, None, "500")}
+
+
+@pytest.mark.parametrize("case", CONFIDENCE)
+def test_confidence_is_a_share_or_left_out_and_a_run_folder_holds_it(
+    case: str, tmp_path: Path
+) -> None:
+    given, expected, said = CONFIDENCE[case]
+    path = tmp_path / "log.csv"
+    path.write_text(f"item_id,agent_id,round,answer,confidence\nq,x,0,A,{given}\nq,y,0,B,\n")
+    log = read_log(path)
+    assert any("confidence" in text and said in text for text in log.warnings) is bool(said)
+    write_run_folder(log, tmp_path / "run")
+    back = load_run(tmp_path / "run")
+    assert back.valid.all()
+    assert back.confidence is not None
+    assert np.nan_to_num(back.confidence[0, 0, 0], nan=-1.0) == (-1.0 if expected is None else 0.5)
