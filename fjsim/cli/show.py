@@ -17,6 +17,7 @@ from fjsim.serial.yaml import read_yaml
 
 if TYPE_CHECKING:
     from fjsim.records import ItemEnd, LogContents, Turn
+    from fjsim.records.units import OpinionUnit
 
 REASON_WIDTH = 60
 
@@ -123,13 +124,17 @@ class _Names(NamedTuple):
     agents: list[str]
     options: list[str]
     roles: list[str]
+    unit: OpinionUnit | None = None
 
     @classmethod
     def of(cls, contents: LogContents, end: ItemEnd | None) -> _Names:
         """Return the names of one item."""
         if end is None or not contents.header.get("imported"):
             return cls([], [], [])
-        return cls(end.people or contents.header["agents"], end.options or [], end.roles or [])
+        from fjsim.records.building import unit_of
+
+        agents = end.people or contents.header["agents"]
+        return cls(agents, end.options or [], end.roles or [], unit_of(contents.header, [end]))
 
     def put(self, turn: Turn, cells: list[str]) -> list[str]:
         """Return the cells of a turn with names in the place of numbers."""
@@ -140,7 +145,12 @@ class _Names(NamedTuple):
             shown[1] = escape(printable(self.agents[turn.agent] + mark))
             heard = (self.agents[heard.speaker] for heard in turn.reached)
             shown[4] = escape(printable(", ".join(heard)))
-        if turn.answer is not None and turn.answer < len(self.options):
+        if self.unit is not None and turn.belief is not None:
+            import numpy as np
+
+            first = np.zeros(1, dtype=np.int64)
+            shown[2] = f"{self.unit.original(np.array([turn.belief[1]]), first)[0]:.6g}"
+        elif turn.answer is not None and turn.answer < len(self.options):
             shown[2] = escape(printable(self.options[turn.answer]))
         return shown
 

@@ -231,7 +231,7 @@ def _imported(
         "options": _names([end.options for end in ends]),
         "people": _names([end.people for end in ends]),
         "roles": _names([end.roles for end in ends]),
-        "unit": _unit(header.get("unit"), ends),
+        "unit": unit_of(header, ends),
         "exposure": arrays.exposure,
         "given_influence": arrays.weights if header.get("given_influence") else None,
     }
@@ -243,8 +243,17 @@ def _names(given: Sequence[list[str] | None]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(names or ()) for names in given)
 
 
-def _unit(given: Mapping[str, Any] | None, ends: Sequence[ItemEnd]) -> OpinionUnit | None:
-    """Return the unit of a log's opinions, with what each item is measured from."""
+def unit_of(header: Mapping[str, Any], ends: Sequence[ItemEnd]) -> OpinionUnit | None:
+    """Return the unit of an imported log's opinions, for some of its items.
+
+    Parameters
+    ----------
+    header : mapping
+        A ``run`` event.
+    ends : sequence of ItemEnd
+        The items, which the unit then numbers from 0.
+    """
+    given = header.get("unit")
     if given is None:
         return None
     ends_of_scale = float(given["low"]), float(given["high"])

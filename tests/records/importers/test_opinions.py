@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from synthetic_logs import World, play, write_rows
 
 import fjsim
+from fjsim.cli.program import main
 from fjsim.errors import ConfigError, LogFormatError
 from fjsim.fitting import FJFit, fit
 from fjsim.fitting.validate.comparison import compare
@@ -144,7 +145,9 @@ def test_a_european_csv_with_other_column_names_is_read(tmp_path: Path) -> None:
         read_log(path, map={"topics": "item_id"})
 
 
-def test_names_units_and_means_survive_in_the_run_folder(tmp_path: Path) -> None:
+def test_names_units_and_means_survive_in_the_run_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "log.csv"
     path.write_text(
         "item_id,agent_id,round,opinion,neighbours\nprice,anna,0,1000,\nprice,ben,0,90000,\n"
@@ -165,6 +168,11 @@ def test_names_units_and_means_survive_in_the_run_folder(tmp_path: Path) -> None
     assert given.exposure is not None
     assert np.array_equal(back.exposure, given.exposure, equal_nan=True)
     assert back.exchangeable
+    with pytest.raises(SystemExit):
+        main(("show", str(tmp_path / "run"), "price"))
+    shown = capsys.readouterr().out
+    assert "anna" in shown
+    assert "90000" in shown
 
 
 def test_shares_of_attention_survive_in_the_run_folder(tmp_path: Path) -> None:
