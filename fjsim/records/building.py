@@ -74,7 +74,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}
     shape = _Shape(len(ends), int(header["rounds"]) + 1, len(influence), _widest(ends))
     shape.check(len(contents.turns))
-    arrays = _Arrays(*shape)
+    arrays = _Arrays(*shape, shares=bool(header.get("given_influence")))
     for turn in contents.turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
@@ -138,7 +138,9 @@ class _Shape(NamedTuple):
 class _Arrays:
     """The arrays of a transcript while turns are put into them."""
 
-    def __init__(self, n_items: int, n_turns: int, n_agents: int, n_options: int) -> None:
+    def __init__(
+        self, n_items: int, n_turns: int, n_agents: int, n_options: int, shares: bool
+    ) -> None:
         shape = (n_items, n_turns, n_agents)
         self.beliefs = np.full((*shape, n_options), np.nan)
         self.stated = np.full((*shape, n_options), np.nan)
@@ -152,7 +154,7 @@ class _Arrays:
         self.option_gates: Array | None = None
         self.kept: Array | None = None
         self.exposure: Array | None = None
-        self.weights = np.zeros((*shape, n_agents))
+        self.shares = np.zeros((*shape, n_agents)) if shares else None
 
     def put(self, item: int, turn: Turn) -> None:
         at = (item, turn.round, turn.agent)
@@ -167,7 +169,8 @@ class _Arrays:
         if turn.exposure is not None:
             self._put_exposure(at, turn.exposure)
         for heard in turn.heard:
-            self.weights[(*at, heard.speaker)] = heard.weight
+            if self.shares is not None:
+                self.shares[(*at, heard.speaker)] = heard.weight
             self.gates[(*at, heard.speaker)] = heard.gate
             if heard.acting is not None:
                 self._put_acting((*at, heard.speaker), heard.acting)
@@ -233,7 +236,7 @@ def _imported(
         "roles": _names([end.roles for end in ends]),
         "unit": unit_of(header, ends),
         "exposure": arrays.exposure,
-        "given_influence": arrays.weights if header.get("given_influence") else None,
+        "given_influence": arrays.shares,
     }
 
 
