@@ -13,28 +13,35 @@ from rich.table import Table
 
 from fjsim.arms import UNDISTURBED_HELP
 from fjsim.cli.console import err, out, print_json
-from fjsim.errors import ConfigError, FjsimError
+from fjsim.cli.log_source import (
+    FORMAT_HELP,
+    MAP_HELP,
+    OPINIONS_HELP,
+    print_attack,
+    read_source,
+    unit_of,
+)
+from fjsim.errors import FjsimError
 from fjsim.serial.json import plain
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
-    from fjsim.records.importers.imported import Scale, Target
     from fjsim.records.transcript import Transcript
-
-TARGETS = ("belief", "opinion", "answer")
 
 
 def fit(
     source: Annotated[Path, typer.Argument(help="A run folder, a log, or a folder of CSVs.")],
     model: Annotated[str, typer.Option(help="Estimator; see `fjsim list estimators`.")] = "pooled",
-    format: Annotated[
-        str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
-    ] = "auto",
+    format: Annotated[str, typer.Option(help=FORMAT_HELP)] = "auto",
     arm: Annotated[str | None, typer.Option(help=UNDISTURBED_HELP)] = None,
     target: Annotated[
         str | None, typer.Option(help="belief, opinion or answer, of a long log.")
     ] = None,
-    scale: Annotated[str | None, typer.Option(help="LOW:HIGH, of opinions.")] = None,
+    opinions: Annotated[str | None, typer.Option(help=OPINIONS_HELP)] = None,
+    map: Annotated[list[str] | None, typer.Option(help=MAP_HELP)] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="LOW:HIGH, short for --opinions bounded:LOW:HIGH.")
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples; 0 for none.")] = 2000,
     nulls: Annotated[
         bool,
@@ -57,7 +64,8 @@ def fit(
     """
     from fjsim.fitting import fit as fit_transcript
 
-    transcript, notes = load_source(source, format, arm, target, scale)
+    given = read_source(source, format, arm, target, unit_of(scale, opinions), map or ())
+    transcript, notes = given.transcript, given.notes
     parameters: dict[str, Any] = {}
     if model not in ("legacy", "bias"):
         parameters["resamples"] = resamples
@@ -65,82 +73,18 @@ def fit(
         transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
     )
     ledger = _ledger(transcript, result, seed)
+    attack = given.attack(seed)
     summary = {**result.as_json(), "warnings": [*notes, *result.warnings], "ledger": ledger}
+    summary |= given.facts() | {"attack": None if attack is None else attack.as_json()}
     if output is not None:
         _write(output, summary)
     if json:
         print_json(summary)
     else:
         _print(result, notes, ledger)
+        print_attack(attack)
         if output is not None:
             out.print(f"written to {output}")
-
-
-def load_source(
-    source: Path,
-    format: str = "auto",
-    arm: str | None = None,
-    target: str | None = None,
-    scale: str | None = None,
-) -> tuple[Transcript, tuple[str, ...]]:
-    """Read a run folder or a foreign log.
-
-    Parameters
-    ----------
-    source : Path
-        A run folder, a log file, or a folder of belief CSVs.
-    format : str
-        Format of the log.
-    arm : {'clean', 'attacked'}, optional
-        Arm of a run folder; default the clean one, where there is one.
-    target : {'belief', 'opinion', 'answer'}, optional
-        What is fitted of a long log.
-    scale : str, optional
-        ``LOW:HIGH`` of its opinions.
-
-    Returns
-    -------
-    transcript : Transcript
-    notes : tuple of str
-        What was inferred in reading.
-    """
-    if (source / "events.jsonl").is_file():
-        from fjsim.arms import chosen_arm
-        from fjsim.runs import load_run
-
-        run = load_run(source)
-        return run.arms[chosen_arm(tuple(run.arms), arm, source, undisturbed=True)], ()
-    from fjsim.records.importers import read_log
-
-    if target is not None and target not in TARGETS:
-        raise ConfigError(f"--target is '{target}'; give {', '.join(TARGETS)}")
-    log = read_log(source, format, target=cast("Target | None", target), scale=parse_scale(scale))
-    return log.transcript, log.warnings
-
-
-def parse_scale(text: str | None) -> Scale | None:
-    """Read ``LOW:HIGH``.
-
-    Parameters
-    ----------
-    text : str or None
-
-    Returns
-    -------
-    Scale or None
-    """
-    from fjsim.records.importers.imported import Scale
-
-    if text is None:
-        return None
-    low, _, high = text.partition(":")
-    try:
-        ends = Scale(float(low), float(high))
-    except ValueError as error:
-        raise ConfigError(f"--scale is '{text}'; give LOW:HIGH, for example 0:100") from error
-    if not ends.low < ends.high:
-        raise ConfigError(f"--scale is '{text}'; LOW must be below HIGH")
-    return ends
 
 
 def _ledger(transcript: Transcript, result: FJFit, seed: int) -> list[dict[str, Any]] | None:

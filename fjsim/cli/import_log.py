@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from fjsim.cli.console import err, out
-from fjsim.cli.fit import TARGETS, parse_scale
-from fjsim.errors import ConfigError
+from fjsim.cli.console import out, print_json
+from fjsim.cli.log_source import (
+    FORMAT_HELP,
+    MAP_HELP,
+    OPINIONS_HELP,
+    print_attack,
+    print_understood,
+    read_foreign,
+    understood,
+    unit_of,
+)
 
 
 def import_log(
     source: Annotated[Path, typer.Argument(help="A log, or a folder of belief CSVs.")],
     output: Annotated[Path, typer.Option("--out", help="The run folder to make.")],
-    format: Annotated[
-        str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
-    ] = "auto",
+    format: Annotated[str, typer.Option(help=FORMAT_HELP)] = "auto",
     target: Annotated[str | None, typer.Option(help="belief, opinion or answer.")] = None,
-    scale: Annotated[str | None, typer.Option(help="LOW:HIGH, of opinions.")] = None,
+    opinions: Annotated[str | None, typer.Option(help=OPINIONS_HELP)] = None,
+    map: Annotated[list[str] | None, typer.Option(help=MAP_HELP)] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="LOW:HIGH, short for --opinions bounded:LOW:HIGH.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Bring a foreign log into a run folder, for `show`, `report` and `fit`.
+    """Bring a foreign log into a run folder, for `show` and `fit`.
 
     Example: read the CSVs of another lab once, work on them like on a run of one's own
 
         fjsim import their_logs --format stubborn-neighbors --out runs/theirs
     """
-    from fjsim.records.importers import read_log
-    from fjsim.records.importers.imported import Target
+    from fjsim.metrics.attacked_log import attacked_log
     from fjsim.records.importers.run_folder import write_run_folder
 
-    if target is not None and target not in TARGETS:
-        raise ConfigError(f"--target is '{target}'; give {', '.join(TARGETS)}")
-    log = read_log(source, format, target=cast("Target | None", target), scale=parse_scale(scale))
-    for text in log.warnings:
-        err.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
+    log = read_foreign(source, format, target, unit_of(scale, opinions), map or ())
     write_run_folder(log, output)
-    transcript = log.transcript
-    out.print(
-        f"{log.n_rows} rows, {transcript.n_items} items, {transcript.n_agents} agents, "
-        f"{transcript.n_rounds} rounds: {output}\nnext: fjsim fit {output}"
-    )
+    attack = attacked_log(log.transcript, log.clean)
+    if json:
+        print_json({**understood(log), "out": str(output), "attack": attack and attack.as_json()})
+        return
+    print_understood(log)
+    print_attack(attack)
+    out.print(f"written to {output}\nnext: fjsim fit {output}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from fjsim.contracts import Arm
-    from fjsim.records import ItemEnd, Turn
+    from fjsim.records import ItemEnd, RunHeader, Turn
     from fjsim.records.deliberation import RecordedDeliberation
+    from fjsim.records.units import OpinionUnit
     from fjsim.runs import Run
 
 REASON_WIDTH = 60
@@ -108,9 +109,48 @@ def _deliberation(run: Run, deliberation: RecordedDeliberation) -> None:
     )
     for name in ("round", "agent", "answer", "belief", "heard", "reason"):
         table.add_column(name)
+    names = _Names.of(run.contents.known_header, end)
     for turn in said:
-        table.add_row(*_cells(turn, deliberation.seats), end_section=turn.agent == said[-1].agent)
+        row = names.put(turn, _cells(turn, deliberation.seats))
+        table.add_row(*row, end_section=turn.agent == said[-1].agent)
     out.print(table)
+
+
+class _Names(NamedTuple):
+    """Names that an imported log has for its agents and options; empty for a run of ours."""
+
+    agents: list[str]
+    options: list[str]
+    roles: list[str]
+    unit: OpinionUnit | None = None
+
+    @classmethod
+    def of(cls, header: RunHeader, end: ItemEnd | None) -> _Names:
+        """Return the names of one item."""
+        if end is None or not header.imported:
+            return cls([], [], [])
+        from fjsim.records.building import unit_of
+
+        agents = end.people or list(header.agents)
+        return cls(agents, end.options or [], end.roles or [], unit_of(header, [end]))
+
+    def put(self, turn: Turn, cells: list[str]) -> list[str]:
+        """Return the cells of a turn with names in the place of numbers."""
+        shown = list(cells)
+        if self.agents:
+            role = self.roles[turn.agent] if self.roles else ""
+            mark = f" ({role})" if role not in ("", "benign") else ""
+            shown[1] = escape(printable(self.agents[turn.agent] + mark))
+            heard = (self.agents[heard.speaker] for heard in turn.reached)
+            shown[4] = escape(printable(", ".join(heard)))
+        if self.unit is not None and turn.belief is not None:
+            import numpy as np
+
+            first = np.zeros(1, dtype=np.int64)
+            shown[2] = f"{self.unit.original(np.array([turn.belief[1]]), first)[0]:.6g}"
+        elif turn.answer is not None and turn.answer < len(self.options):
+            shown[2] = escape(printable(self.options[turn.answer]))
+        return shown
 
 
 def _label(run: Run) -> str:

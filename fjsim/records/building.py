@@ -18,6 +18,7 @@ from fjsim.records.played import PlayedLaw
 from fjsim.records.reading import read_run
 from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
 from fjsim.records.turn import Turn
+from fjsim.records.units import OpinionUnit
 
 LARGEST_EMPTY = 2**30
 """Bytes that the arrays of a log may take if most of their turns are not there."""
@@ -85,7 +86,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}
     shape = _Shape(len(ends), header.rounds + 1, len(influence), _widest(ends))
     shape.check(len(contents.turns))
-    arrays = _Arrays(*shape)
+    arrays = _Arrays(*shape, shares=header.given_influence)
     for turn in contents.turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
@@ -122,6 +123,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         kept=arrays.kept,
         routed=routed,
         played=played,
+        **_imported(header, ends, arrays),
     )
 
 
@@ -148,7 +150,9 @@ class _Shape(NamedTuple):
 class _Arrays:
     """The arrays of a transcript while turns are put into them."""
 
-    def __init__(self, n_items: int, n_turns: int, n_agents: int, n_options: int) -> None:
+    def __init__(
+        self, n_items: int, n_turns: int, n_agents: int, n_options: int, shares: bool
+    ) -> None:
         shape = (n_items, n_turns, n_agents)
         self.beliefs = np.full((*shape, n_options), np.nan)
         self.stated = np.full((*shape, n_options), np.nan)
@@ -161,6 +165,8 @@ class _Arrays:
         self.acting: Array | None = None
         self.option_gates: Array | None = None
         self.kept: Array | None = None
+        self.exposure: Array | None = None
+        self.shares = np.zeros((*shape, n_agents)) if shares else None
 
     def put(self, item: int, turn: Turn) -> None:
         at = (item, turn.round, turn.agent)
@@ -172,7 +178,11 @@ class _Arrays:
         self.validity[at] = VALIDITY_CODES[turn.validity]
         if turn.kept is not None:
             self._put_kept(at, turn.kept)
+        if turn.exposure is not None:
+            self._put_exposure(at, turn.exposure)
         for heard in turn.heard:
+            if self.shares is not None:
+                self.shares[(*at, heard.speaker)] = heard.weight
             self.gates[(*at, heard.speaker)] = heard.gate
             if heard.acting is not None:
                 self._put_acting((*at, heard.speaker), heard.acting)
@@ -185,6 +195,11 @@ class _Arrays:
         if self.kept is None:
             self.kept = np.ones_like(self.beliefs)
         self.kept[at][: len(kept) if len(kept) > 1 else None] = kept
+
+    def _put_exposure(self, at: tuple[int, int, int], mean: tuple[float, ...]) -> None:
+        if self.exposure is None:
+            self.exposure = np.full_like(self.beliefs, np.nan)
+        self.exposure[at][: len(mean)] = mean
 
     def _put_acting(self, at: tuple[int, int, int, int], acting: float) -> None:
         if self.acting is None:
@@ -219,6 +234,47 @@ def _control(
     """Return which items belong to an imported log's control arm."""
     names = frozenset(header.control)
     return np.array([end.question in names for end in ends]) if names else None
+
+
+def _imported(header: RunHeader, ends: Sequence[ItemEnd], arrays: _Arrays) -> dict[str, Any]:
+    """Return what only foreign logs have: names, roles, units, means and shares."""
+    if not header.imported:
+        return {}
+    return {
+        "options": _names([end.options for end in ends]),
+        "people": _names([end.people for end in ends]),
+        "roles": _names([end.roles for end in ends]),
+        "unit": unit_of(header, ends),
+        "exposure": arrays.exposure,
+        "given_influence": arrays.shares,
+    }
+
+
+def _names(given: Sequence[list[str] | None]) -> tuple[tuple[str, ...], ...]:
+    if all(names is None for names in given):
+        return ()
+    return tuple(tuple(names or ()) for names in given)
+
+
+def unit_of(header: RunHeader, ends: Sequence[ItemEnd]) -> OpinionUnit | None:
+    """Return the unit of an imported log's opinions, for some of its items.
+
+    Parameters
+    ----------
+    header : RunHeader
+        Header of the log.
+    ends : sequence of ItemEnd
+        The items, which the unit then numbers from 0.
+    """
+    given = header.unit
+    if given is None:
+        return None
+    ends_of_scale = float(given["low"]), float(given["high"])
+    if given["kind"] == "bounded":
+        return OpinionUnit("bounded", *ends_of_scale)
+    location = np.array([0.0 if end.location is None else end.location for end in ends])
+    spread = np.array([1.0 if end.spread is None else end.spread for end in ends])
+    return OpinionUnit(given["kind"], *ends_of_scale, location, spread)
 
 
 def _widest(ends: Sequence[ItemEnd]) -> int:

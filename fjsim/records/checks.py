@@ -70,6 +70,10 @@ def _check_shares(turn: Turn) -> None:
             raise DamagedLineError(f"kept has {len(turn.kept)} entries, not 1 or {n_options}")
         for kept in turn.kept:
             share("kept", kept)
+    for one in turn.exposure or ():
+        share("exposure", one)
+    if turn.exposure is not None and len(turn.exposure) != len(turn.belief or turn.exposure):
+        raise DamagedLineError("exposure has not as many entries as the belief")
 
 
 def check_belief(belief: Sequence[Any], n_options: int, bounds: Bounds) -> None:
@@ -132,8 +136,32 @@ def check_item(end: ItemEnd, bounds: Bounds) -> None:
     for name, values in (("stubbornness", end.stubbornness), ("self_weight", end.self_weight)):
         if values is not None:
             numbers(name, values, n_agents)
+    _check_names(end, n_agents)
     if end.order is not None and sorted(end.order) != list(range(end.n_options)):
         raise DamagedLineError("order is no order of the options")
+
+
+def _check_names(end: ItemEnd, n_agents: int) -> None:
+    """Refuse names that are no texts, or not as many as there are seats or options."""
+    # A log may name fewer options than its widest item has.
+    for name, given, most in (
+        ("options", end.options, end.n_options),
+        ("people", end.people, n_agents),
+        ("roles", end.roles, n_agents),
+    ):
+        if given is None:
+            continue
+        if type(given) is not list or not all(type(one) is str for one in given):
+            raise DamagedLineError(f"{name} is not a list of texts")
+        if len(given) > most or (name != "options" and len(given) < most):
+            raise DamagedLineError(f"{name} has {len(given)} entries, not {most}")
+    if (end.location is None) != (end.spread is None):
+        raise DamagedLineError("only one of location and spread is there")
+    if end.location is not None and end.spread is not None:
+        positive("location", abs(end.location) if type(end.location) in (int, float) else "?")
+        positive("spread", end.spread)
+        if end.spread == 0:
+            raise DamagedLineError("spread is 0")
 
 
 def check_cost(cost: Cost) -> None:

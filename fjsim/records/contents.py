@@ -41,6 +41,10 @@ class ItemEnd:
         True parameters of the seats, where they are declared.
     order : list of int or None
         ``order[shown]`` is the index in the set of the option shown in that place.
+    options, people, roles : list of str or None
+        Of an imported log: names of the options, who sits in each seat, and in which role.
+    location, spread : float or None
+        Of an imported log: what its opinions were measured from, and in which unit.
     """
 
     arm: Arm
@@ -54,6 +58,11 @@ class ItemEnd:
     stubbornness: list[float] | None = None
     self_weight: list[float] | None = None
     order: list[int] | None = None
+    options: list[str] | None = None
+    people: list[str] | None = None
+    roles: list[str] | None = None
+    location: float | None = None
+    spread: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is not there is left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -63,6 +64,10 @@ class RunHeader:
         As in `Transcript`; a run of ours never sets them.
     control : tuple of str
         Questions of an imported log's control arm.
+    unit : mapping or None
+        In what an imported log's opinions are measured: ``kind``, ``low`` and ``high``.
+    given_influence : bool
+        Whether an imported log gives each speaker's share of attention, turn by turn.
     """
 
     rounds: int
@@ -83,6 +88,8 @@ class RunHeader:
     opinions: bool = False
     abstention: int | None = None
     control: tuple[str, ...] = ()
+    unit: Mapping[str, Any] | None = field(default=None, hash=False)
+    given_influence: bool = False
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunHeader:
@@ -191,13 +198,26 @@ def _check(values: Mapping[str, Any]) -> None:
 def _check_words(values: Mapping[str, Any]) -> None:
     if values["residual"] not in RESIDUALS or values["peers_read"] not in PEERS_READ:
         raise DamagedLineError("residual or peers_read is no word of ours")
-    for name in ("imported", "opinions", "exchangeable"):
+    for name in ("imported", "opinions", "exchangeable", "given_influence"):
         if type(values.get(name, False)) is not bool:
             raise DamagedLineError(f"{name} is neither true nor false")
     if type(values.get("hash", "")) is not str:
         raise DamagedLineError("hash is not text")
     if values.get("control") is not None:
         texts("control", values["control"])
+    if values.get("unit") is not None:
+        _check_unit(values["unit"])
+
+
+def _check_unit(unit: Any) -> None:
+    """Refuse what is no unit of opinions: a kind, and two ends in order."""
+    kinds = ("bounded", "log", "standardised")
+    if type(unit) is not dict or unit.get("kind") not in kinds:
+        raise DamagedLineError("unit is none of ours")
+    low: Any = unit.get("low")
+    high: Any = unit.get("high")
+    if not {type(low), type(high)} <= {int, float} or not -math.inf < low < high < math.inf:
+        raise DamagedLineError("the ends of the unit are no numbers in order")
 
 
 def _check_options(questions: Sequence[str], given: Any) -> None:

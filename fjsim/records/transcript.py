@@ -13,6 +13,7 @@ from fjsim.contracts import Validity
 from fjsim.html_table import html_table
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.played import PlayedLaw
+from fjsim.records.units import OpinionUnit
 
 Integers = NDArray[np.int64]
 
@@ -29,6 +30,9 @@ SHOWN_ITEMS = 10
 """Items that a notebook lists."""
 NOT_HEARD = -1
 """In ``heard_round``: nothing of this speaker reached this listener before this turn."""
+
+BENIGN_ROLES = frozenset({"", "benign"})
+"""Roles of agents that nobody controls; a log marks the adversary's by any other word."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,6 +112,20 @@ class Transcript(ReadOnlyArrays):
         W(q) of each item, where a router gave it, whether agents mix by it or it acts on them.
     played : PlayedLaw or None
         How weights and gates acted; None for a log that does not say.
+    options : tuple of tuple of str, length n_items or 0
+        Names of each item's options, where a foreign log gives them.
+    people : tuple of tuple of str, length n_items or 0
+        Who sits in each seat, item by item, where that differs; empty text for nobody.
+    unit : OpinionUnit or None
+        Unit of the opinions of a foreign log.
+    roles : tuple of tuple of str, length n_items or 0
+        Role of each seat, item by item, as a foreign log names it; empty text for none.
+    exposure : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options), or None
+        The mean of what a listener had heard before it spoke, where a log records that instead of
+        the statements; NaN where not. Such a turn has nobody in ``heard_round``.
+    given_influence : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents), or None
+        Shares of a listener's attention, turn by turn, where a log records them: rows sum to 1,
+        silent speakers included, or to 0 where nobody was heard.
     """
 
     question_ids: tuple[str, ...]
@@ -140,6 +158,12 @@ class Transcript(ReadOnlyArrays):
     kept: Array | None = None
     routed: Array | None = None
     played: PlayedLaw | None = None
+    options: tuple[tuple[str, ...], ...] = ()
+    people: tuple[tuple[str, ...], ...] = ()
+    unit: OpinionUnit | None = None
+    roles: tuple[tuple[str, ...], ...] = ()
+    exposure: Array | None = None
+    given_influence: Array | None = None
 
     def __repr__(self) -> str:
         return (
@@ -197,6 +221,28 @@ class Transcript(ReadOnlyArrays):
         """The seats that are not the adversary's."""
         return tuple(seat for seat in range(self.n_agents) if seat not in self.adversary_seats)
 
+    @property
+    def error_scale(self) -> float:
+        """By what squared errors of beliefs are multiplied to carry the unit of the opinions."""
+        return 1.0 if self.unit is None else self.unit.error_scale
+
+    @property
+    def hostile(self) -> NDArray[np.bool_]:
+        """Where a seat is the adversary's, item by item, shape (n_items, n_agents).
+
+        By ``roles`` where a log has them: every role but `BENIGN_ROLES`. Otherwise by ``seats``,
+        in the attacked arm.
+        """
+        if self.roles:
+            names = np.array(self.roles, dtype=object).reshape(self.n_items, self.n_agents)
+            known, at = np.unique(names.astype(str), return_inverse=True)
+            bad = np.array([name.lower() not in BENIGN_ROLES for name in known], dtype=bool)
+            return np.asarray(bad[at].reshape(names.shape))
+        held = np.zeros((self.n_items, self.n_agents), dtype=bool)
+        if self.arm == "attacked":
+            held[:, list(self.seats)] = True
+        return held
+
     def select(self, items: NDArray[np.intp] | NDArray[np.bool_]) -> Transcript:
         """Return the transcript of some items, in the order given.
 
@@ -233,6 +279,12 @@ class Transcript(ReadOnlyArrays):
             routed=pick(self.routed),
             targets=None if self.targets is None else self.targets[chosen],
             control=None if self.control is None else self.control[chosen],
+            options=tuple(self.options[item] for item in chosen) if self.options else (),
+            people=tuple(self.people[item] for item in chosen) if self.people else (),
+            roles=tuple(self.roles[item] for item in chosen) if self.roles else (),
+            unit=None if self.unit is None else self.unit.select(chosen),
+            exposure=pick(self.exposure),
+            given_influence=pick(self.given_influence),
         )
 
     def first_rounds(self, n_rounds: int) -> Transcript:
@@ -254,4 +306,6 @@ class Transcript(ReadOnlyArrays):
             acting=start(self.acting),
             option_gates=start(self.option_gates),
             kept=start(self.kept),
+            exposure=start(self.exposure),
+            given_influence=start(self.given_influence),
         )

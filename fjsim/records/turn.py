@@ -26,6 +26,7 @@ _OPTIONAL = (
     "prompt_hash",
     "shared",
     "at",
+    "exposure",
 )
 
 
@@ -94,6 +95,8 @@ class Turn(NamedTuple):
         What the asking took.
     at : float
         Unix time at which it was accepted; for people, never for logic.
+    exposure : tuple of float or None
+        Of an imported log: the mean of what the agent had heard, where that is what it records.
     """
 
     arm: Arm
@@ -116,6 +119,7 @@ class Turn(NamedTuple):
     shared: bool = False
     cost: Cost = Cost()
     at: float = 0.0
+    exposure: tuple[float, ...] | None = None
 
     @property
     def key(self) -> TurnKey:
@@ -159,7 +163,7 @@ class Turn(NamedTuple):
             same = stated == belief
             belief = tuple(belief)
             stated = belief if same else stated
-        kept = get("kept")
+        kept, exposure = get("kept"), get("exposure")
         # A named tuple's own constructor would take a fifth of the time that reading takes.
         return tuple.__new__(
             cls,
@@ -184,6 +188,7 @@ class Turn(NamedTuple):
                 get("shared", False),
                 cost_of(get("cost")),
                 get("at", 0.0),
+                None if exposure is None else tuple(exposure),
             ),
         )
 
@@ -200,6 +205,7 @@ class Turn(NamedTuple):
             self.text,
             self.heard,
             self.prompt_hash,
+            self.exposure,
         )
 
 

@@ -12,7 +12,6 @@ from fjsim.beliefs import Array
 from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.findings.assembly import assemble
 from fjsim.fitting.findings.bootstrap import question_index
-from fjsim.fitting.predict.beliefs import recorded_seats
 from fjsim.fitting.rows.columns import columns_of_round
 from fjsim.fitting.rows.grams import Design, Grams, design, grams
 from fjsim.fitting.rows.hearing import OWN, Flags, hearing, spoken_beliefs
@@ -130,13 +129,13 @@ class Bias(RowEstimator):
         heard, said = hearing(transcript), spoken_beliefs(transcript).copy()
         attractors = self._attractors_of(transcript)
         predicted = transcript.beliefs.copy()
-        fixed = recorded_seats(transcript)
-        free = [seat for seat in range(transcript.n_agents) if seat not in fixed]
+        fixed = transcript.hostile[..., None]
         for at in range(start + 1, transcript.n_rounds + 1):
             for _ in range(transcript.n_agents if heard.sequential else 1):
                 block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
-                predicted[:, at, free] = self._weigh(block, attractors)[:, free]
-                said[:, at, free] = predicted[:, at, free]
+                after = self._weigh(block, attractors)
+                predicted[:, at] = np.where(fixed, predicted[:, at], after)
+                said[:, at] = np.where(fixed, said[:, at], after)
         return predicted
 
     def _weigh(self, block: Array, attractors: Array) -> Array:

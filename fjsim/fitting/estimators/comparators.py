@@ -13,11 +13,8 @@ from fjsim.fitting.estimators.grouped import Exchangeable
 from fjsim.fitting.estimators.pooled import Pooled
 from fjsim.fitting.estimators.resampled import DEFAULT_RESAMPLES
 from fjsim.fitting.predict.beliefs import roll_out, step_rounds
-from fjsim.fitting.rows.hearing import (
-    OWN,
-    PEERS,
-    hearing,
-)
+from fjsim.fitting.rows.given import recorded_shares
+from fjsim.fitting.rows.hearing import OWN, PEERS
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 
@@ -42,13 +39,10 @@ class _Fixed(Estimator):
 
 
 def _even_rows(transcript: Transcript, own: float) -> Array:
-    """Return rows with a fixed own weight and the rest even over who was heard."""
-    heard = hearing(transcript).heard.astype(float)
-    total = heard.sum(axis=-1, keepdims=True)
-    rows = np.zeros((*heard.shape[:-1], heard.shape[-1] + PEERS))
-    rows[..., PEERS:] = np.divide(
-        (1 - own) * heard, total, out=np.zeros_like(heard), where=total > 0
-    )
+    """Return rows with a fixed own weight and the rest over who was heard, even or as given."""
+    shares = recorded_shares(transcript)
+    rows = np.zeros((*shares.shape[:-1], shares.shape[-1] + PEERS))
+    rows[..., PEERS:] = (1 - own) * shares
     rows[..., OWN] = 1 - rows[..., PEERS:].sum(axis=-1)
     return rows
 
@@ -74,7 +68,7 @@ class GroupMean(_Fixed):
     name: ClassVar[str] = "group-mean"
 
     def _rows_of(self, transcript: Transcript) -> Array:
-        heard = hearing(transcript).heard.astype(float)
+        heard = (recorded_shares(transcript) > 0).astype(float)
         rows = np.zeros((*heard.shape[:-1], heard.shape[-1] + PEERS))
         rows[..., PEERS:] = heard / (1 + heard.sum(axis=-1, keepdims=True))
         rows[..., OWN] = 1 - rows[..., PEERS:].sum(axis=-1)

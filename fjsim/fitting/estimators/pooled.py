@@ -63,7 +63,7 @@ class Pooled(Resampled):
         What is minimised, over turns and options.
     influence : {'auto', 'fitted', 'given'}
         Whether who is listened to is fitted, or taken from the transcript; ``auto`` takes it
-        where a router changed it per item or gates renormalise.
+        where a log gives shares of attention, a router changed it per item, or gates renormalise.
     without_innate : bool
         Hold stubbornness at 0 (DeGroot).
     resamples, level, seed
@@ -111,6 +111,8 @@ class Pooled(Resampled):
     def _takes_influence(self, transcript: Transcript) -> bool:
         if self.influence != "auto":
             return self.influence == "given"
+        if transcript.given_influence is not None:
+            return True
         if transcript.influence is None:
             return False
         return transcript.influence.ndim == 3 or hearing(transcript).sways

@@ -10,7 +10,6 @@ import numpy as np
 from fjsim.beliefs import Array, top_option
 from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import Estimator, treated
-from fjsim.fitting.predict.beliefs import recorded_seats
 from fjsim.fitting.rows.columns import columns_of_round
 from fjsim.fitting.rows.grams import design
 from fjsim.fitting.rows.hearing import (
@@ -100,10 +99,8 @@ class _OwnColumns(Estimator):
         """Predict all rounds after ``start``; see `Estimator.rollout`."""
         heard = hearing(transcript)
         predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
-        fixed = recorded_seats(transcript)
         passes = transcript.n_agents if heard.sequential else 1
-        given = ~transcript.valid[:, 0]
-        given[:, list(fixed)] = True
+        given = ~transcript.valid[:, 0] | transcript.hostile
         for at in range(start + 1, transcript.n_rounds + 1):
             for _ in range(passes):
                 block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)

@@ -120,8 +120,8 @@ def assemble(
         identified=identified,
         intervals=None,
         warnings=log_warnings(transcript),
-        one_step_mse=_half_mean(normal.errors(rows), normal.turns),
-        persistence_mse=_half_mean(normal.power, normal.turns),
+        one_step_mse=transcript.error_scale * _half_mean(normal.errors(rows), normal.turns),
+        persistence_mse=transcript.error_scale * _half_mean(normal.power, normal.turns),
         n_turns=int(normal.turns.sum()),
         simulated=transcript.simulated,
         **extra,
@@ -198,7 +198,7 @@ def item_result(
     return replace(
         fit,
         items=item_parameters(per_item, rows, transcript),
-        one_step_mse=_half_mean(per_item.errors(rows), per_item.turns),
+        one_step_mse=transcript.error_scale * _half_mean(per_item.errors(rows), per_item.turns),
         predictor=partial(_rows_of_items, known, common),
     )
 
@@ -269,7 +269,7 @@ def _identified(
 ) -> Identified:
     """Collect the identifiability report, seat by seat."""
     at = units.of_seat
-    held = set(transcript.seats) if transcript.arm == "attacked" else set()
+    held = set(np.flatnonzero(transcript.hostile.all(axis=0)).tolist())
     reasons = []
     for seat in range(transcript.n_agents):
         if seat in held:

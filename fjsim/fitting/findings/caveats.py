@@ -104,8 +104,8 @@ def _unplaced(transcript: Transcript) -> str:
     if not lost:
         return ""
     return (
-        f"{lost} turns came after a statement that the log does not hold under its speaker; they "
-        "are neither fitted nor scored, and count only as heard by others"
+        f"{lost} turns came after a statement that the log does not hold under its speaker, or "
+        "not as it was made; they are neither fitted nor scored, and count only as heard by others"
     )
 
 

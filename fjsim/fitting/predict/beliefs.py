@@ -128,11 +128,6 @@ def _declared_rows(transcript: Transcript) -> Array:
     return join_rows(stubbornness, self_weight, influence)[:, None]
 
 
-def recorded_seats(transcript: Transcript) -> tuple[int, ...]:
-    """Return the seats whose statements are given, not predicted: the adversary's."""
-    return transcript.seats if transcript.arm == "attacked" else ()
-
-
 def apply_rows(heard: HeardTurns, at: int, rows: Array, columns: Array) -> Array:
     """Weigh one round's columns.
 
@@ -197,11 +192,10 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     """Play the rows forward from round ``start``; see `predicted_beliefs`."""
     heard = hearing(transcript)
     predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
-    fixed = list(recorded_seats(transcript))
     # Who has no belief to start from cannot be predicted, but was heard: taken as recorded.
     given = ~transcript.valid[:, : start + 1].any(axis=1)
     given |= ~transcript.valid[:, 0]
-    given[:, fixed] = True
+    given |= transcript.hostile
     predicted[:, start + 1 :] = np.where(given[:, None, :, None], predicted[:, start + 1 :], np.nan)
     said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):

@@ -12,7 +12,7 @@ from fjsim.errors import FjsimError, ParameterError
 from fjsim.fitting.estimators.grouped import Exchangeable
 from fjsim.fitting.estimators.per_item import Shrunk
 from fjsim.fitting.findings.result import FJFit
-from fjsim.fitting.predict.beliefs import predicted_beliefs, recorded_seats
+from fjsim.fitting.predict.beliefs import predicted_beliefs
 from fjsim.fitting.rows.hearing import unplaced_turns
 from fjsim.fitting.validate.errors import half_squared_gap
 from fjsim.records.transcript import Transcript
@@ -205,7 +205,7 @@ def forecast_from_middle(transcript: Transcript, share: float = FIRST_SHARE) -> 
 
 def _counted(transcript: Transcript, at: int, predicted: Array) -> Array:
     """Return which seats count in one round: fitted ones with belief and prediction."""
-    held = np.isin(np.arange(transcript.n_agents), recorded_seats(transcript))
+    held = transcript.hostile
     there = ~np.isnan(predicted).all(axis=-1)
     known = transcript.valid[:, at] & ~unplaced_turns(transcript)[:, at - 1]
     return np.asarray(known & there & ~held)

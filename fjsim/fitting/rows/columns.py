@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.fitting.rows.given import exposed_columns
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, HeardTurns, RouterMix
 
 NOTHING = 1e-12
@@ -84,6 +85,8 @@ def stated_columns(heard: HeardTurns, at: int, innate: Array, own: Array, said: 
     peers = np.where(present[..., None], kept, absent[:, :, None])
     if heard.options is not None:
         peers = _renormalised(heard, peers, stand_in)
+    if heard.exposure is not None:
+        peers = exposed_columns(peers, heard.exposure[:, at - 1])
     columns = np.empty((n_items, n_agents, n_options, n_agents + PEERS))
     columns[..., INNATE] = innate
     columns[..., OWN] = own

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.predict.beliefs import recorded_seats
 from fjsim.fitting.rows.columns import columns_of_round
 from fjsim.fitting.rows.hearing import OWN, Flags, hearing, spoken_beliefs
 from fjsim.records.transcript import Transcript
@@ -201,7 +200,7 @@ def design(transcript: Transcript, columns: Columns | None = None) -> Design:
             "gates below 1 with residual 'renormalise' change every listener's weights from turn "
             "to turn; fit with influence='given', which takes the routed weights as known"
         )
-    held = np.isin(np.arange(transcript.n_agents), recorded_seats(transcript))
+    held = transcript.hostile
     valid = transcript.valid
     parts, moves, flags = [], [], []
     for at in range(1, transcript.n_rounds + 1):

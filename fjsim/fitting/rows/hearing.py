@@ -79,6 +79,8 @@ class HeardTurns:
     forgetful : ndarray of bool, shape (n_agents,)
         Listeners that are not shown their own last view: what they do not hear leaves them with
         what they thought first.
+    exposure : ndarray of shape (n_items, n_rounds, n_agents, n_options), or None
+        Recorded means of what listeners heard, in place of statements; NaN where there is none.
     """
 
     heard: Flags
@@ -92,6 +94,7 @@ class HeardTurns:
     weights: Array | None
     router: RouterMix | None
     forgetful: Flags
+    exposure: Array | None = None
 
     @property
     def sequential(self) -> bool:
@@ -112,7 +115,7 @@ class HeardTurns:
     @property
     def is_plain(self) -> bool:
         """Whether a statement is a mixture of beliefs, gated edge by edge, and accepted whole."""
-        outside = self.passed is not None or self.router is not None
+        outside = self.passed is not None or self.router is not None or self.exposure is not None
         return not (outside or self.options is not None or self.forgetful.any() or self.sways)
 
     @property
@@ -177,6 +180,7 @@ def hearing(transcript: Transcript) -> HeardTurns:
         weights=weights,
         router=router_mix(transcript),
         forgetful=models & (played is not None and not played.self_view),
+        exposure=None if transcript.exposure is None else transcript.exposure[:, 1:],
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
+from fjsim.fitting.rows.given import recorded_shares
 from fjsim.fitting.rows.grams import Columns
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, hearing
 from fjsim.records.transcript import Transcript
@@ -22,11 +23,8 @@ Before gates: those act on the columns, or, where they renormalise, on the weigh
 
 
 def even_mixture(transcript: Transcript) -> Array:
-    """Weigh every speaker who was heard in that round alike."""
-    heard = hearing(transcript).heard.astype(float)
-    total = heard.sum(axis=-1, keepdims=True)
-    even = np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)
-    return np.asarray(even[..., None])
+    """Weigh every speaker alike who was heard in that round, or by the shares that a log gives."""
+    return recorded_shares(transcript)[..., None]
 
 
 def routed_mixture(transcript: Transcript) -> Array:
@@ -41,6 +39,8 @@ def routed_mixture(transcript: Transcript) -> Array:
         raise ParameterError(
             "influence='given' needs a transcript with influence; use influence='fitted'"
         )
+    if transcript.given_influence is not None:
+        return recorded_shares(transcript)[..., None]
     influence = transcript.influence
     spread = influence[:, None] if influence.ndim == 3 else influence[None, None]
     return np.asarray(np.where(hearing(transcript).heard, spread, 0.0)[..., None])

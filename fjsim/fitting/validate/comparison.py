@@ -196,8 +196,13 @@ def _held_out(protocol: str, maker: _Maker, transcript: Transcript, seed: int) -
 def _score(predicted: Array, transcript: Transcript, counts: NDArray[np.bool_]) -> _Scores:
     """Score predictions turn by turn."""
     guess, seen = predicted[:, 1:][counts], transcript.beliefs[:, 1:][counts]
+    gap = half_squared_gap(guess, seen)
+    if transcript.opinions:
+        # An opinion is a number: its error has a unit, and there is no answer to be right about.
+        none = np.full(len(gap), np.nan)
+        return _Scores(transcript.error_scale * gap, none, none, none)
     return _Scores(
-        half_squared_gap(guess, seen),
+        gap,
         same_top(guess, seen),
         brier(guess, seen),
         divergence(guess, seen),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array, top_option
-from fjsim.fitting.predict.beliefs import recorded_seats
 from fjsim.fitting.rows.hearing import Flags, unplaced_turns
 from fjsim.records.transcript import Transcript
 
@@ -20,7 +19,7 @@ def scored_turns(transcript: Transcript) -> Flags:
     with nothing heard that the log does not hold.
     """
     valid = transcript.valid
-    held = np.isin(np.arange(transcript.n_agents), recorded_seats(transcript))
+    held = transcript.hostile[:, None]
     there = valid[:, 1:] & valid[:, :-1] & valid[:, :1]
     return np.asarray(there & ~held & ~unplaced_turns(transcript))
 

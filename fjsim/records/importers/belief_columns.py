@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, from_opinion
 from fjsim.errors import LogFormatError
 from fjsim.records.importers.columns import Integers, LogColumns, Places, refuse_size
-from fjsim.records.importers.imported import Scale, Target
+from fjsim.records.importers.imported import Target
+from fjsim.records.importers.opinions import Opinions, make_opinions
+from fjsim.records.units import OpinionUnit
 
 COMMON_OPTIONS = 10
 """With no more distinct answers than this, all items share one list of options."""
@@ -38,6 +42,12 @@ class RowBeliefs:
     abstention : int or None
         Option that stands for an abstention.
     warnings : tuple of str
+    unit : OpinionUnit or None
+        Of opinions.
+    dropped : Counter of str
+        How many values were changed or left out, by reason.
+    wild : ndarray of bool, shape (n_rows,), or None
+        Which opinions were set to the limits of their unit; None for none.
     """
 
     values: Array
@@ -46,10 +56,13 @@ class RowBeliefs:
     options: tuple[tuple[str, ...], ...]
     abstention: int | None
     warnings: tuple[str, ...]
+    unit: OpinionUnit | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
+    wild: NDArray[np.bool_] | None = None
 
 
 def row_beliefs(
-    path: Path, columns: LogColumns, places: Places, target: Target, scale: Scale | None
+    path: Path, columns: LogColumns, places: Places, target: Target, asked: Opinions | None
 ) -> RowBeliefs:
     """Read one column of a log as beliefs.
 
@@ -61,8 +74,8 @@ def row_beliefs(
     places : Places
     target : {'belief', 'opinion', 'answer'}
         Which column.
-    scale : Scale or None
-        Range of the opinions.
+    asked : Opinions or None
+        Unit of the opinions; None to choose it.
 
     Returns
     -------
@@ -76,7 +89,7 @@ def row_beliefs(
     if target == "belief":
         return _stated_beliefs(path, columns, places)
     if target == "opinion":
-        return _opinion_beliefs(path, columns, places, scale)
+        return _opinion_beliefs(path, columns, places, asked)
     return _answer_beliefs(path, columns, places)
 
 
@@ -87,6 +100,15 @@ def _key_of_item(columns: LogColumns, n_items: int) -> list[str]:
     for item, key in zip(columns.items, columns.keys, strict=True):
         keys[item] = keys[item] or texts[key]
     return keys
+
+
+def target_of_item(columns: LogColumns, n_items: int) -> list[str]:
+    """Return what each item's adversary is after, as it stands in the log; empty for nothing."""
+    texts = list(columns.target_texts)
+    targets = [""] * n_items
+    for item, target in zip(columns.items, columns.targets, strict=True):
+        targets[item] = targets[item] or texts[target]
+    return targets
 
 
 def _stated_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBeliefs:
@@ -106,7 +128,7 @@ def _stated_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBelie
     values[np.repeat(rows, lengths), option] = stated.values
     names = columns.belief_options or tuple(str(option) for option in range(width))
     options = tuple(names[:size] for size in sizes)
-    keys = _match_keys(_key_of_item(columns, places.n_items), options)
+    keys = match_options(_key_of_item(columns, places.n_items), options)
     validity = np.where(np.isnan(values).all(axis=1), 3, 0)
     return RowBeliefs(values, validity, keys, options, None, ())
 
@@ -128,8 +150,15 @@ def _item_sizes(path: Path, columns: LogColumns, n_items: int) -> Integers:
     return sizes
 
 
-def _match_keys(texts: list[str], options: tuple[tuple[str, ...], ...]) -> Integers:
-    """Find each item's key among its options; -1 where it is none of them."""
+def match_options(texts: list[str], options: tuple[tuple[str, ...], ...]) -> Integers:
+    """Find a text of each item among its options; -1 where it is none of them.
+
+    Parameters
+    ----------
+    texts : list of str, length n_items
+        What stands after the last ``|`` counts.
+    options : tuple of tuple of str, length n_items
+    """
     found = []
     for text, names in zip(texts, options, strict=True):
         last = text.rpartition("|")[2]
@@ -138,45 +167,28 @@ def _match_keys(texts: list[str], options: tuple[tuple[str, ...], ...]) -> Integ
 
 
 def _opinion_beliefs(
-    path: Path, columns: LogColumns, places: Places, scale: Scale | None
+    path: Path, columns: LogColumns, places: Places, asked: Opinions | None
 ) -> RowBeliefs:
     """Take scalar opinions as ``(1 - p, p)``."""
     given = np.array(columns.opinions)
     if not np.isfinite(given).any():
         raise LogFormatError(f"{path}: no row has an opinion; use --target answer")
-    ends, notes = (scale, ()) if scale else _inferred_scale(given)
-    values = (given - ends.low) / (ends.high - ends.low)
-    outside = np.flatnonzero((values < -1e-9) | (values > 1 + 1e-9))
-    if len(outside):
-        row = int(outside[0])
-        raise LogFormatError(
-            f"{path}, line {columns.lines[row]}: opinion {given[row]:g} is outside the scale "
-            f"{ends.low:g}..{ends.high:g}; give --scale LOW:HIGH"
-        )
+    made = make_opinions(path, columns, places, asked)
+    binary = made.unit.kind == "bounded" and made.unit.high == 1
     keys = []
     for text in _key_of_item(columns, places.n_items):
         number = text.partition("|")[0]
-        keys.append(int(number) if number in ("0", "1") and ends.high == 1 else -1)
+        keys.append(int(number) if number in ("0", "1") and binary else -1)
     return RowBeliefs(
-        from_opinion(np.clip(values, 0, 1)),
-        np.where(np.isnan(given), 3, 0),
+        from_opinion(made.shares),
+        np.where(np.isnan(made.shares), 3, 0),
         np.array(keys, dtype=np.int64),
         (("0", "1"),) * places.n_items,
         None,
-        notes,
-    )
-
-
-def _inferred_scale(given: Array) -> tuple[Scale, tuple[str, ...]]:
-    """Return [0, 1], or the nearest round scale that holds all opinions, with a warning."""
-    low, high = float(np.nanmin(given)), float(np.nanmax(given))
-    if low >= 0 and high <= 1:
-        return Scale(0.0, 1.0), ()
-    top = float(10 ** np.ceil(np.log10(max(high, -low, 1.0)) - 1e-12))
-    ends = Scale(0.0 if low >= 0 else -top, top)
-    return ends, (
-        f"scale inferred: opinions lie in {low:g}..{high:g}, taken as {ends.low:g}..{ends.high:g} "
-        "(give --scale LOW:HIGH to say otherwise)",
+        made.notes,
+        made.unit,
+        made.dropped,
+        made.wild if made.wild.any() else None,
     )
 
 
@@ -189,8 +201,9 @@ def _answer_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBelie
     if not stated:
         raise LogFormatError(f"{path}: no row has an answer")
     shared = len(stated) <= COMMON_OPTIONS
+    wanted = {text for text in columns.target_texts if text}
     options = (
-        (tuple(sorted(stated)),) * places.n_items
+        (tuple(sorted({*stated, *wanted})),) * places.n_items
         if shared
         else _options_per_item(columns, names, blank, places.n_items)
     )
@@ -210,7 +223,7 @@ def _answer_beliefs(path: Path, columns: LogColumns, places: Places) -> RowBelie
     return RowBeliefs(
         values,
         np.where(abstained, 2, 0),
-        _match_keys(_key_of_item(columns, places.n_items), options),
+        match_options(_key_of_item(columns, places.n_items), options),
         options,
         width - 1 if abstained.any() else None,
         (),
@@ -225,9 +238,10 @@ def _options_per_item(
     for item, answer in zip(columns.items, columns.answers, strict=True):
         if answer != blank:
             seen[item][names[answer]] = None
-    for item, text in enumerate(_key_of_item(columns, n_items)):
-        if text:
-            seen[item][text] = None
+    for texts in (_key_of_item(columns, n_items), target_of_item(columns, n_items)):
+        for item, text in enumerate(texts):
+            if text:
+                seen[item][text] = None
     return tuple(tuple(of_item) for of_item in seen)
 
 

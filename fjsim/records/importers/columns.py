@@ -56,6 +56,9 @@ class LogColumns:
     neighbours: array[int] = field(default_factory=lambda: array("q"))
     keys: array[int] = field(default_factory=lambda: array("q"))
     topologies: array[int] = field(default_factory=lambda: array("q"))
+    roles: array[int] = field(default_factory=lambda: array("q"))
+    targets: array[int] = field(default_factory=lambda: array("q"))
+    arms: array[int] = field(default_factory=lambda: array("q"))
     opinions: array[float] = field(default_factory=lambda: array("d"))
     confidence: array[float] = field(default_factory=lambda: array("d"))
     turns: array[float] = field(default_factory=lambda: array("d"))
@@ -67,6 +70,9 @@ class LogColumns:
     neighbour_texts: dict[str, int] = field(default_factory=dict)
     key_texts: dict[str, int] = field(default_factory=dict)
     topology_texts: dict[str, int] = field(default_factory=dict)
+    role_texts: dict[str, int] = field(default_factory=dict)
+    target_texts: dict[str, int] = field(default_factory=dict)
+    arm_texts: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
     def intern(known: dict[str, int], text: str) -> int:
@@ -99,6 +105,25 @@ class Places:
     names: tuple[str, ...]
     seat_of: dict[tuple[int, int], int]
     crowd: bool
+
+    def people(self, columns: LogColumns) -> tuple[tuple[str, ...], ...]:
+        """Return who sits in each seat, item by item, of a crowd; nothing for other logs."""
+        if not self.crowd:
+            return ()
+        names = list(columns.agent_names)
+        sitting = [[""] * self.n_seats for _ in range(self.n_items)]
+        for (item, agent), seat in self.seat_of.items():
+            sitting[item][seat] = names[agent]
+        return tuple(map(tuple, sitting))
+
+
+ARM_MARK = "\x1f"
+"""Stands between an item's name and its arm, where a log has both arms of an item."""
+
+
+def item_name(known: str) -> str:
+    """Return an item's name in the log, without its arm."""
+    return known.partition(ARM_MARK)[0]
 
 
 def refuse_size(path: Path, what: str, n_bytes: int) -> None:
@@ -169,7 +194,7 @@ def _refuse_duplicates(path: Path, columns: LogColumns, code: Integers) -> None:
         return
     second = int(order[again + 1].min())
     first = int(np.flatnonzero(code == code[second])[0])
-    item = list(columns.item_names)[columns.items[second]]
+    item = item_name(list(columns.item_names)[columns.items[second]])
     agent = list(columns.agent_names)[columns.agents[second]]
     raise LogFormatError(
         f"{path}, line {columns.lines[second]}: item '{item}', agent '{agent}', round "

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Literal
 
+from fjsim.errors import ConfigError
 from fjsim.records.transcript import Transcript
 
 Target = Literal["belief", "opinion", "answer"]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Ends of the scale on which opinions were given.
-
-    Parameters
-    ----------
-    low, high : float
-        What becomes 0 and 1.
-    """
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +27,10 @@ class ImportedLog:
         What was inferred, and what a reader must know.
     n_rows : int
         Rows read.
+    dropped : Counter of str
+        How much was masked, changed or left out, by reason.
+    clean : Transcript or None
+        The arm without an attack, where the log holds both; ``transcript`` is the attacked one.
     """
 
     transcript: Transcript
@@ -46,3 +38,23 @@ class ImportedLog:
     target: Target
     warnings: tuple[str, ...]
     n_rows: int
+    dropped: Counter[str] = field(default_factory=Counter)
+    clean: Transcript | None = None
+
+    def arm(self, name: str | None = None) -> Transcript:
+        """Return one arm; by default the clean one, or the only one there is.
+
+        Parameters
+        ----------
+        name : {'clean', 'attacked'}, optional
+
+        Raises
+        ------
+        ConfigError
+            If the log has no such arm.
+        """
+        if self.clean is None:
+            return self.transcript
+        if name not in (None, "clean", "attacked"):
+            raise ConfigError(f"--arm is '{name}'; give clean or attacked")
+        return self.transcript if name == "attacked" else self.clean

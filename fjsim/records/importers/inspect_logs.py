@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from fjsim.errors import LogFormatError
-from fjsim.records.importers.imported import ImportedLog, Scale, Target
+from fjsim.records.importers.imported import ImportedLog, Target
 from fjsim.records.importers.long_format import KNOWN, read_long
+from fjsim.records.importers.opinions import Opinions
 from fjsim.records.importers.row_files import Rows
 from fjsim.serial.json import read
 from fjsim.unpacking import TooLargeError, read_member, refuse_member, size
@@ -23,7 +24,8 @@ from fjsim.unpacking import TooLargeError, read_member, refuse_member, size
 RECORDED_AS = "deliberation"
 """Key of a sample's ``store``, or else of its ``metadata``, under which the turns stand."""
 
-OF_A_TURN = tuple(name for name in KNOWN if name not in ("item_id", "correct_answer", "dataset"))
+OF_A_SAMPLE = ("item_id", "correct_answer", "dataset", "arm")
+OF_A_TURN = tuple(name for name in KNOWN if name not in OF_A_SAMPLE)
 
 LARGEST_SAMPLE = 256 * 2**20
 """Bytes of one sample, unpacked; what is made of them takes several times as much."""
@@ -45,7 +47,7 @@ Sample = dict[str, Any]
 
 
 def read_inspect_log(
-    path: Path, target: Target | None = None, scale: Scale | None = None
+    path: Path, target: Target | None = None, opinions: Opinions | None = None
 ) -> ImportedLog:
     """Read the deliberations of one evaluation.
 
@@ -55,8 +57,8 @@ def read_inspect_log(
         An ``.eval`` archive or its ``.json`` twin.
     target : {'belief', 'opinion', 'answer'}, optional
         Which entry of the turns becomes the belief.
-    scale : Scale, optional
-        Range of the opinions.
+    opinions : Opinions, optional
+        In which unit the opinions are taken.
 
     Returns
     -------
@@ -76,19 +78,20 @@ def read_inspect_log(
     is taken from it: item, key (``target``) and the names of the options (``choices``).
     """
     reader = _Reader(path)
-    log = read_long(path, reader.rows(), target, scale)
+    log = read_long(path, reader.rows(), target, opinions)
     items = list(reader.items.values())
-    transcript = replace(
-        log.transcript,
-        question_ids=tuple(item.question for item in items),
-        replicas=np.array([item.epoch - 1 for item in items], dtype=np.int64),
-    )
     options = log.options
     if log.target == "belief":
         options = tuple(
             item.choices if len(item.choices) == len(names) else names
             for item, names in zip(items, options, strict=True)
         )
+    transcript = replace(
+        log.transcript,
+        question_ids=tuple(item.question for item in items),
+        replicas=np.array([item.epoch - 1 for item in items], dtype=np.int64),
+        options=options,
+    )
     return replace(
         log, transcript=transcript, options=options, warnings=(*log.warnings, *reader.warnings())
     )

@@ -10,15 +10,17 @@ from typing import Any
 from fjsim.beliefs import SUM_TOLERANCE, as_belief
 from fjsim.errors import BeliefError, LogFormatError, nearest
 from fjsim.records.importers.arrays import build_log
-from fjsim.records.importers.columns import LogColumns
-from fjsim.records.importers.imported import ImportedLog, Scale, Target
+from fjsim.records.importers.columns import ARM_MARK, LogColumns
+from fjsim.records.importers.imported import ImportedLog, Target
+from fjsim.records.importers.neighbour_cells import NOBODY
+from fjsim.records.importers.opinions import Opinions
 from fjsim.records.importers.row_files import WHAT_TO_DO, Row, Rows
 from fjsim.serial.json import DEEP, read
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (
     *NEEDED, "answer", "belief", "opinion", "confidence", "correct_answer", "neighbours", "turn",
-    "model", "topology", "dataset",
+    "model", "topology", "dataset", "role", "target", "arm",
 )  # fmt: skip
 MOST_ROUNDS = 10_000
 MOST_ROWS = 20_000_000
@@ -27,7 +29,7 @@ ABSENT_TEXT = frozenset({"", "nan", "none", "null"})
 
 
 def read_long(
-    path: Path, rows: Rows, target: Target | None = None, scale: Scale | None = None
+    path: Path, rows: Rows, target: Target | None = None, opinions: Opinions | None = None
 ) -> ImportedLog:
     """Read a long log.
 
@@ -39,8 +41,8 @@ def read_long(
         Line number and cells; line 0 carries the header where there is one.
     target : {'belief', 'opinion', 'answer'}, optional
         Which column becomes the belief.
-    scale : Scale, optional
-        Range of the opinions.
+    opinions : Opinions, optional
+        In which unit the opinions are taken.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def read_long(
             raise LogFormatError(f"{path}, line {line}: a cell is {DEEP}") from None
     if not reader.columns.lines:
         raise LogFormatError(f"{path}: no rows in it")
-    return build_log(path, reader.columns, target, scale)
+    return build_log(path, reader.columns, target, opinions)
 
 
 @dataclass
@@ -85,13 +87,19 @@ class _Reader:
         where = f"{self.path}, line {line}"
         kept = self.columns
         kept.lines.append(line)
-        kept.items.append(kept.intern(kept.item_names, self._name(row, "item_id", where)))
+        item, arm = self._name(row, "item_id", where), _text(row.get("arm"))
+        if arm:
+            item = f"{item}{ARM_MARK}{arm.lower()}"
+        kept.items.append(kept.intern(kept.item_names, item))
+        kept.arms.append(kept.intern(kept.arm_texts, arm))
+        kept.roles.append(kept.intern(kept.role_texts, _text(row.get("role"))))
+        kept.targets.append(kept.intern(kept.target_texts, _text(row.get("target"))))
         kept.agents.append(kept.intern(kept.agent_names, self._name(row, "agent_id", where)))
         kept.rounds.append(self._round(row, where))
         kept.opinions.append(_number(row, "opinion", where))
         kept.confidence.append(_number(row, "confidence", where))
         kept.answers.append(kept.intern(kept.answer_names, _text(row.get("answer"))))
-        kept.neighbours.append(kept.intern(kept.neighbour_texts, _text(row.get("neighbours"))))
+        kept.neighbours.append(kept.intern(kept.neighbour_texts, _neighbours(row)))
         kept.keys.append(kept.intern(kept.key_texts, _text(row.get("correct_answer"))))
         kept.topologies.append(kept.intern(kept.topology_texts, _text(row.get("topology"))))
         order = _number(row, "turn", where)
@@ -104,12 +112,15 @@ class _Reader:
         """Refuse a log without the columns that it needs."""
         names = list(row)
         cells = tuple(name for name in names if name.startswith("p_"))
-        for needed in NEEDED:
-            if needed not in names:
-                raise LogFormatError(
-                    f"{self.path}, line {max(line, 1)}: column '{needed}' is missing; there are "
-                    f"{', '.join(names) or 'none'}{nearest(needed, names)}"
-                )
+        missing = [needed for needed in NEEDED if needed not in names]
+        if missing:
+            listed = ", ".join(f"'{name}'" for name in missing)
+            which = f"column {listed} is" if len(missing) == 1 else f"columns {listed} are"
+            raise LogFormatError(
+                f"{self.path}, line {max(line, 1)}: {which} missing; "
+                f"there are {', '.join(names) or 'none'}{nearest(missing[0], names)}; "
+                f"give --map THEIRS={missing[0]} for a column of another name"
+            )
         if not cells and not {"answer", "belief", "opinion"} & set(names):
             raise LogFormatError(
                 f"{self.path}, line {max(line, 1)}: no column says what was believed; give "
@@ -183,6 +194,12 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value).strip()
+
+
+def _neighbours(row: Row) -> str:
+    """Return a cell of neighbours as text: an empty list is nobody, an empty cell everybody."""
+    given = row.get("neighbours")
+    return NOBODY if isinstance(given, list) and not given else _text(given)
 
 
 def _number(row: Row, column: str, where: str) -> float:

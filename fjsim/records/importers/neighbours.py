@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
-from fjsim.errors import LogFormatError, nearest
+from fjsim.errors import LogFormatError
 from fjsim.records.importers.columns import Integers, LogColumns, Places
+from fjsim.records.importers.neighbour_cells import EVERYBODY, Cell, Edge, read_cell
 from fjsim.records.transcript import NOT_HEARD
 
-EVERYBODY = ("", "all")
-
-HEAVIEST = 1e100
-"""Weights are shares of their sum, which must stay a number."""
+Flags = NDArray[np.bool_]
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -28,47 +27,147 @@ class Hearings:
     heard_round : ndarray of int, shape (n_items, n_times, n_seats, n_seats)
         As in `Transcript`. A listener's entry for itself says that it also heard something that
         the log does not hold under its speaker.
-    influence : ndarray of shape (n_items, n_seats, n_seats), or None
-        Where the log weighs its edges.
+    shares : ndarray of shape (n_items, n_times, n_seats, n_seats), or None
+        Shares of attention, where the log weighs its edges.
+    means : tuple of ndarray of int, and ndarray of shape (n_means,)
+        Item, round and seat of the turns of which the log records the mean of what was heard, and
+        those means as they stand there.
     control : ndarray of bool, shape (n_items,)
         Items in which nobody heard anybody.
     warnings : tuple of str
+    masked : int
+        Turns in which something heard is not in the log under its speaker.
     """
 
     heard_round: Integers
-    influence: Array | None
-    control: NDArray[np.bool_]
+    shares: Array | None
+    means: tuple[tuple[Integers, Integers, Integers], Array]
+    control: Flags
     warnings: tuple[str, ...]
+    masked: int
 
 
-@dataclass(frozen=True)
-class _Edge:
-    """One entry of a neighbours cell."""
+def heard_rounds(path: Path, columns: LogColumns, places: Places, there: Flags) -> Hearings:
+    """Work out which statement of each speaker a listener had before it.
 
-    agent: int
-    round: int | None
-    weight: float | None
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    columns : LogColumns
+    places : Places
+    there : ndarray of bool, shape (n_items, n_times, n_seats)
+        Turns that hold a belief.
+
+    Returns
+    -------
+    Hearings
+
+    Notes
+    -----
+    Without ``neighbours`` everybody heard everybody's last round, or, where ``topology`` says
+    sequential and ``turn`` gives the order, those who spoke earlier in the same round. A neighbour
+    that is named without a round is heard in its latest statement before the turn, by the same
+    order. ``topology`` solo or control, and ``neighbours`` none, are a turn that heard nobody.
+
+    What a listener heard, but the log does not hold under its speaker (``?=...``, the same
+    speaker twice, ``id@round`` without such a row), is an unknown and not a silence: such a turn
+    is marked by an entry of the listener for itself, and no fit uses it.
+    """
+    names = list(columns.topology_texts)
+    order = _order(columns, places, _says(names, "sequential"))
+    solo = np.array([_is_solo(name) for name in names])[np.array(columns.topologies)]
+    heard = _everybody(places, order)
+    heard[places.item[solo], places.round[solo], places.seat[solo]] = NOT_HEARD
+    named = _Named(path, columns, places, there, order)
+    named.write(heard)
+    seats = np.arange(places.n_seats)
+    heard[:, :, seats, seats] = NOT_HEARD
+    silent = ~_exists(heard, there)
+    shares = named.shares(heard, there)
+    heard[silent] = NOT_HEARD
+    for item, time, listener in named.unplaced.places:
+        heard[item, time, listener, listener] = time - 1
+    notes = (_order_note(columns, order), named.note(), named.unplaced.warning())
+    return Hearings(
+        heard_round=heard,
+        shares=shares,
+        means=named.recorded_means(),
+        control=_control_items(places, solo),
+        warnings=tuple(text for text in notes if text),
+        masked=len(named.unplaced.places),
+    )
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """A neighbours cell: whom it names, and whether something heard has no speaker of its own."""
+def _says(names: list[str], word: str) -> Flags:
+    return np.array([word in name.lower() for name in names], dtype=bool)
 
-    edges: tuple[_Edge, ...]
-    unknown: bool
-    repeated: bool
+
+def _is_solo(topology: str) -> bool:
+    return "control" in topology.lower() or topology.lower() == "solo"
+
+
+def _control_items(places: Places, solo: Flags) -> Flags:
+    """Return the items of which every turn that could have heard somebody heard nobody."""
+    later = places.round > 0
+    alone = np.bincount(places.item[solo & later], minlength=places.n_items)
+    turns = np.bincount(places.item[later], minlength=places.n_items)
+    only_first = np.bincount(places.item[solo], minlength=places.n_items) > 0
+    return np.asarray(np.where(turns > 0, (alone == turns), only_first))
+
+
+def _order(columns: LogColumns, places: Places, sequential: Flags) -> Array | None:
+    """Return the order in which seats spoke within each round; NaN where it is not known.
+
+    None for a log without any sequential turn. Shape (n_items, n_times, n_seats).
+    """
+    given = np.array(columns.turns)
+    rows = sequential[np.array(columns.topologies)] & np.isfinite(given)
+    if not rows.any():
+        return None
+    order = np.full((places.n_items, places.n_times, places.n_seats), np.nan)
+    order[places.item[rows], places.round[rows], places.seat[rows]] = given[rows]
+    order[:, 0] = np.nan
+    return order
+
+
+def _order_note(columns: LogColumns, order: Array | None) -> str:
+    if order is not None or not np.isfinite(np.array(columns.turns)).any():
+        return ""
+    return (
+        "column 'turn' is not used: no topology says 'sequential', so the turns of a round are "
+        "taken as simultaneous"
+    )
+
+
+def _everybody(places: Places, order: Array | None) -> Integers:
+    """Return the rounds heard where everybody hears everybody."""
+    shape = (places.n_items, places.n_times, places.n_seats, places.n_seats)
+    rounds = np.arange(places.n_times)[None, :, None, None]
+    heard = np.broadcast_to(rounds - 1, shape).copy()
+    if order is not None:
+        earlier = order[:, :, None, :] < order[:, :, :, None]
+        heard += earlier
+    return heard
+
+
+def _exists(heard: Integers, there: Flags) -> Flags:
+    """Say which statements exist."""
+    items = np.arange(heard.shape[0])[:, None, None, None]
+    speakers = np.arange(heard.shape[3])[None, None, None, :]
+    return np.asarray((heard >= 0) & there[items, np.maximum(heard, 0), speakers])
 
 
 @dataclass
 class _Unplaced:
     """Turns in which something was heard that the log does not hold under its speaker."""
 
-    places: list[tuple[int, int, int]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     unknown: int = 0
     repeated: int = 0
     absent: int = 0
 
-    def note(self, place: tuple[int, int, int], cell: _Cell, absent: bool) -> None:
+    def note(self, place: Place, cell: Cell, absent: bool) -> None:
         """Count a turn, if anything it heard is unplaced."""
         self.unknown += cell.unknown
         self.repeated += cell.repeated
@@ -92,193 +191,112 @@ class _Unplaced:
         )
 
 
-def heard_rounds(
-    path: Path, columns: LogColumns, places: Places, there: NDArray[np.bool_]
-) -> Hearings:
-    """Work out which statement of each speaker a listener had before it.
+class _Named:
+    """What the cells that are not everybody say."""
 
-    Parameters
-    ----------
-    path : Path
-        For messages.
-    columns : LogColumns
-    places : Places
-    there : ndarray of bool, shape (n_items, n_times, n_seats)
-        Turns that hold a belief.
+    def __init__(
+        self, path: Path, columns: LogColumns, places: Places, there: Flags, order: Array | None
+    ) -> None:
+        self._path, self._columns, self._places, self._order = path, columns, places, order
+        self.unplaced = _Unplaced()
+        self._vague = ""
+        self._means: dict[Place, float] = {}
+        self._weights: list[tuple[Place, int, float]] = []
+        self._weighted = False
+        rounds = np.arange(places.n_times)[None, :, None]
+        self._latest = np.maximum.accumulate(np.where(there, rounds, NOT_HEARD), axis=1)
+        self._present = np.zeros(there.shape, dtype=bool)
+        self._present[places.item, places.round, places.seat] = True
 
-    Returns
-    -------
-    Hearings
+    def write(self, heard: Integers) -> None:
+        """Write them into the rounds heard."""
+        columns, places = self._columns, self._places
+        texts = list(columns.neighbour_texts)
+        named = {at for at, text in enumerate(texts) if text.lower() not in EVERYBODY}
+        if not named:
+            return
+        parsed: dict[int, Cell] = {}
+        stands = zip(places.item.tolist(), places.round.tolist(), places.seat.tolist(), strict=True)
+        for row, (code, place) in enumerate(zip(columns.neighbours, stands, strict=True)):
+            if code not in named or place[1] == 0:
+                continue
+            if code not in parsed:
+                where = f"{self._path}, line {columns.lines[row]}"
+                parsed[code] = read_cell(texts[code], columns.agent_names, where)
+            if parsed[code].vague:
+                self._vague = self._vague or texts[code]
+            else:
+                self._write_cell(heard, row, place, parsed[code])
 
-    Notes
-    -----
-    Without ``neighbours`` everybody heard everybody's last round, or, where ``topology`` says
-    sequential and ``turn`` gives the order, those who spoke earlier in the same round.
-
-    What a listener heard, but the log does not hold under its speaker (``?=...``, the same
-    speaker twice, ``id@round`` without such a row), is an unknown and not a silence: such a turn
-    is marked by an entry of the listener for itself, and no fit uses it.
-    """
-    shape = (places.n_items, places.n_times, places.n_seats, places.n_seats)
-    rounds = np.arange(places.n_times)[None, :, None, None] - 1
-    heard = np.broadcast_to(rounds, shape).copy()
-    control = _control_items(columns, places)
-    heard[control] = NOT_HEARD
-    _sequential(columns, places, heard)
-    unplaced = _Unplaced()
-    weights = _named(path, columns, places, heard, unplaced)
-    seats = np.arange(places.n_seats)
-    heard[:, :, seats, seats] = NOT_HEARD
-    heard = _latest(heard, there)
-    for item, time, listener in unplaced.places:
-        heard[item, time, listener, listener] = time - 1
-    notes = [_vague_warning(columns), unplaced.warning()]
-    return Hearings(heard, weights, control, tuple(text for text in notes if text))
-
-
-def _vague_warning(columns: LogColumns) -> str:
-    vague = [text for text in columns.neighbour_texts if _is_vague(text)]
-    if not vague:
-        return ""
-    return f"edges are not recorded ('{vague[0]}'): everybody is taken to hear everybody"
-
-
-def _latest(heard: Integers, there: NDArray[np.bool_]) -> Integers:
-    """Drop statements that do not exist."""
-    items = np.arange(heard.shape[0])[:, None, None, None]
-    speakers = np.arange(heard.shape[3])[None, None, None, :]
-    exists = there[items, np.maximum(heard, 0), speakers]
-    return np.asarray(np.where((heard >= 0) & exists, heard, NOT_HEARD))
-
-
-def _control_items(columns: LogColumns, places: Places) -> NDArray[np.bool_]:
-    """Return the items of a control arm."""
-    texts = list(columns.topology_texts)
-    is_control = np.array(["control" in text.lower() or text.lower() == "solo" for text in texts])
-    control = np.zeros(places.n_items, dtype=bool)
-    control[places.item[is_control[np.array(columns.topologies)]]] = True
-    return control
-
-
-def _sequential(columns: LogColumns, places: Places, heard: Integers) -> None:
-    """Let later turns of a round hear the earlier ones, where the log gives an order."""
-    texts = list(columns.topology_texts)
-    sequential = np.array(["sequential" in text.lower() for text in texts])
-    order = np.array(columns.turns)
-    rows = sequential[np.array(columns.topologies)] & np.isfinite(order)
-    if not rows.any():
-        return
-    spoken = np.full(heard.shape[:3], np.inf)
-    spoken[places.item[rows], places.round[rows], places.seat[rows]] = order[rows]
-    earlier = spoken[:, :, None, :] < spoken[:, :, :, None]
-    earlier[:, 0] = False
-    rounds = np.broadcast_to(np.arange(heard.shape[1])[None, :, None, None], heard.shape)
-    heard[earlier] = rounds[earlier]
-
-
-def _is_vague(text: str) -> bool:
-    """Say whether a neighbours cell speaks of neighbours without naming them."""
-    return text.startswith(("anonymous", "mean_prev="))
-
-
-def _named(
-    path: Path, columns: LogColumns, places: Places, heard: Integers, unplaced: _Unplaced
-) -> Array | None:
-    """Write the neighbours that rows name into ``heard``; return edge weights, if there are any."""
-    named = {code for text, code in columns.neighbour_texts.items() if _names_somebody(text)}
-    if not named:
-        return None
-    texts = list(columns.neighbour_texts)
-    present = np.zeros(heard.shape[:3], dtype=bool)
-    present[places.item, places.round, places.seat] = True
-    weights = np.zeros((places.n_items, places.n_seats, places.n_seats))
-    weighted = False
-    parsed: dict[int, _Cell] = {}
-    stands = zip(places.item.tolist(), places.round.tolist(), places.seat.tolist(), strict=True)
-    for row, (code, place) in enumerate(zip(columns.neighbours, stands, strict=True)):
-        if code not in named or place[1] == 0:
-            continue
-        if code not in parsed:
-            parsed[code] = _cell(texts[code], columns, f"{path}, line {columns.lines[row]}")
-        cell = parsed[code]
+    def _write_cell(self, heard: Integers, row: int, place: Place, cell: Cell) -> None:
         item, time, listener = place
-        heard[item, time, listener] = NOT_HEARD
+        heard[place] = NOT_HEARD
+        if cell.mean is not None:
+            self._means[place] = cell.mean
         absent = False
         for edge in cell.edges:
-            speaker = _speaker(path, columns, places, row, edge)
+            speaker = self._speaker(row, edge)
             if speaker == listener:
                 continue
-            said_in = time - 1 if edge.round is None else edge.round
+            said_in = self._round_of(edge, place, speaker)
             heard[item, time, listener, speaker] = said_in
-            weights[item, listener, speaker] = 1.0 if edge.weight is None else edge.weight
-            weighted |= edge.weight is not None
-            absent |= edge.round is not None and not present[item, said_in, speaker]
-        unplaced.note(place, cell, absent)
-    return _shares(weights) if weighted else None
+            self._weights.append((place, speaker, 1.0 if edge.weight is None else edge.weight))
+            self._weighted |= edge.weight is not None
+            absent |= edge.round is not None and not self._present[item, said_in, speaker]
+        self.unplaced.note(place, cell, absent)
 
+    def _round_of(self, edge: Edge, place: Place, speaker: int) -> int:
+        """Return the round of the statement that was heard."""
+        if edge.round is not None:
+            return edge.round
+        item, time, listener = place
+        if self._order is not None:
+            now = self._order[item, time]
+            if now[speaker] < now[listener] and self._latest[item, time, speaker] == time:
+                return time
+        return int(self._latest[item, time - 1, speaker])
 
-def _names_somebody(text: str) -> bool:
-    return text.lower() not in EVERYBODY and not _is_vague(text)
+    def _speaker(self, row: int, edge: Edge) -> int:
+        """Return the seat of a neighbour, or refuse one that the listener cannot have heard."""
+        places, columns = self._places, self._columns
+        where = f"{self._path}, line {columns.lines[row]}"
+        item = int(places.item[row])
+        speaker = places.seat_of.get((item, edge.agent)) if places.crowd else edge.agent
+        if speaker is None:
+            name = list(columns.agent_names)[edge.agent]
+            raise LogFormatError(
+                f"{where}: neighbours names agent '{name}', who does not take part in this item"
+            )
+        if edge.round is not None and edge.round > columns.rounds[row]:
+            raise LogFormatError(
+                f"{where}: heard a statement of round {edge.round} in round {columns.rounds[row]}; "
+                "nobody hears the future"
+            )
+        return speaker
 
+    def shares(self, heard: Integers, there: Flags) -> Array | None:
+        """Return shares of attention; None where no edge has a weight.
 
-def _shares(weights: Array) -> Array:
-    """Return weights that sum to 1 per listener; 0 where it hears nobody."""
-    total = weights.sum(axis=-1, keepdims=True)
-    return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
+        A listener that names nobody weighs alike whom it heard.
+        """
+        if not self._weighted:
+            return None
+        weights = _exists(heard, there).astype(float)
+        for place in {place for place, _, _ in self._weights}:
+            weights[place] = 0.0
+        for place, speaker, weight in self._weights:
+            weights[(*place, speaker)] += weight
+        weights[:, 0] = 0.0
+        total = weights.sum(axis=-1, keepdims=True)
+        return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
 
+    def recorded_means(self) -> tuple[tuple[Integers, Integers, Integers], Array]:
+        """Return the recorded means with their places."""
+        at = np.array(list(self._means), dtype=np.int64).reshape(-1, 3)
+        return (at[:, 0], at[:, 1], at[:, 2]), np.array(list(self._means.values()))
 
-def _cell(text: str, columns: LogColumns, where: str) -> _Cell:
-    """Read one cell."""
-    entries = [entry for entry in map(str.strip, text.split(";")) if entry]
-    known = [entry for entry in entries if not entry.startswith("?")]
-    edges = tuple(_edge(entry, columns, where) for entry in known)
-    repeated = len({edge.agent for edge in edges}) < len(edges)
-    return _Cell(edges, len(known) < len(entries), repeated)
-
-
-def _speaker(path: Path, columns: LogColumns, places: Places, row: int, edge: _Edge) -> int:
-    """Return the seat of a neighbour, or refuse one that the listener cannot have heard."""
-    speaker = _seat(edge.agent, int(places.item[row]), places)
-    if speaker is None:
-        raise _stranger(path, columns, row, edge.agent)
-    if edge.round is not None and edge.round > columns.rounds[row]:
-        raise LogFormatError(
-            f"{path}, line {columns.lines[row]}: heard a statement of round {edge.round} in round "
-            f"{columns.rounds[row]}; nobody hears the future"
-        )
-    return speaker
-
-
-def _edge(entry: str, columns: LogColumns, where: str) -> _Edge:
-    """Read ``id``, ``id@round`` or ``id:weight``."""
-    known = columns.agent_names
-    if entry in known:
-        return _Edge(known[entry], None, None)
-    name, at, said_in = entry.rpartition("@")
-    if at and name in known and said_in.isdecimal() and len(said_in) < 10:
-        return _Edge(known[name], int(said_in), None)
-    name, colon, weight = entry.rpartition(":")
-    if colon and name in known:
-        try:
-            share = float(weight)
-        except ValueError:
-            share = -1.0
-        if 0 <= share <= HEAVIEST:
-            return _Edge(known[name], None, share)
-    base = entry.partition("@")[0].partition(":")[0]
-    raise LogFormatError(
-        f"{where}: neighbours names '{entry[:80]}', but no agent '{base[:80]}' speaks in this log; "
-        f"give id, id@round or id:weight{nearest(base[:80], known)}"
-    )
-
-
-def _seat(agent: int, item: int, places: Places) -> int | None:
-    return places.seat_of.get((item, agent)) if places.crowd else agent
-
-
-def _stranger(path: Path, columns: LogColumns, row: int, agent: int) -> LogFormatError:
-    name = list(columns.agent_names)[agent]
-    return LogFormatError(
-        f"{path}, line {columns.lines[row]}: neighbours names agent '{name}', who does not take "
-        "part in this item"
-    )
+    def note(self) -> str:
+        """Say that somebody was heard whom the log does not name."""
+        if not self._vague:
+            return ""
+        return f"edges are not recorded ('{self._vague}'): everybody is taken to hear everybody"

@@ -7,12 +7,14 @@ import gzip
 import io
 import json
 import lzma
+import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
-from fjsim.errors import LogFormatError
+from fjsim.errors import LogFormatError, nearest
 from fjsim.serial.json import read
 from fjsim.unpacking import LARGEST_UNPACKED, TooLargeError, lines
 
@@ -26,6 +28,8 @@ PACKED = (".gz", ".xz")
 BATCH = 8192
 """Rows of Parquet in memory at a time: one text in the file may stand in all of them."""
 
+COMMA_NUMBER = re.compile(r"[-+]?[0-9]+,[0-9]+(?:[eE][-+]?[0-9]+)?")
+
 WHAT_TO_DO = "split the log by item, or unpack it first"
 
 
@@ -37,13 +41,16 @@ def long_kind(path: Path) -> str:
     return LONG_SUFFIXES.get(suffixes[-1], "") if suffixes else ""
 
 
-def rows_of(path: Path) -> Rows:
+def rows_of(path: Path, notes: list[str] | None = None) -> Rows:
     """Return the rows of a long log one by one, with their line (or row) numbers.
 
     Parameters
     ----------
     path : Path
-        CSV, TSV, JSONL (also .gz, .xz) or Parquet.
+        CSV, TSV, JSONL (also .gz, .xz) or Parquet. A CSV whose header holds ``;`` and no comma
+        is separated by ``;``; numbers in it may have a decimal comma.
+    notes : list of str, optional
+        Told how the file was read, where that was inferred.
 
     Raises
     ------
@@ -51,9 +58,10 @@ def rows_of(path: Path) -> Rows:
         With the line that is broken.
     """
     kind = long_kind(path)
+    told = [] if notes is None else notes
     readers: dict[str, Callable[[Path], Rows]] = {
-        "csv": _csv_rows,
-        "tsv": _csv_rows,
+        "csv": lambda file: _csv_rows(file, told),
+        "tsv": lambda file: _csv_rows(file, told),
         "jsonl": _jsonl_rows,
         "parquet": _parquet_rows,
     }
@@ -82,11 +90,67 @@ def _lines(path: Path, handle: TextIO) -> Iterator[str]:
     return lines(handle, LARGEST_UNPACKED if packed else float("inf"))
 
 
-def _csv_rows(path: Path) -> Rows:
+def renamed(path: Path, rows: Rows, names: Mapping[str, str], notes: list[str]) -> Rows:
+    """Give columns of a log our names.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    rows : iterator of (int, dict)
+    names : mapping of str to str
+        Theirs to ours.
+    notes : list of str
+        Told which columns are not read.
+
+    Raises
+    ------
+    LogFormatError
+        If the log has no such column, or two would get the same name.
+    """
+    first = True
+    for line, row in rows:
+        if first:
+            _check_names(path, row, names)
+            first = False
+        if names:
+            taken = set(names.values())
+            kept = {name: cell for name, cell in row.items() if name in names or name not in taken}
+            row = {names.get(name, name): cell for name, cell in kept.items()}
+        yield line, row
+
+
+def _check_names(path: Path, row: Row, names: Mapping[str, str]) -> None:
+    for theirs in names:
+        if theirs not in row:
+            raise LogFormatError(
+                f"{path}: --map names column '{theirs[:80]}'; there are {', '.join(row)}"
+                f"{nearest(theirs[:80], list(row))}"
+            )
+    if len(set(names.values())) < len(names):
+        raise LogFormatError(f"{path}: --map gives two columns the same name; give each once")
+
+
+def _separator(path: Path, first: str) -> str:
+    """Return what separates the cells, by the header."""
+    if long_kind(path) == "tsv":
+        return "\t"
+    return ";" if ";" in first and "," not in first else ","
+
+
+def _with_point(cell: str) -> str:
+    """Return a number with a decimal comma as one with a point; any other cell as it is."""
+    return cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell.strip()) else cell
+
+
+def _csv_rows(path: Path, notes: list[str]) -> Rows:
     """Read CSV or TSV."""
     with _open(path) as handle:
-        delimiter = "\t" if long_kind(path) == "tsv" else ","
-        reader = csv.reader(_lines(path, handle), delimiter=delimiter)
+        given = _lines(path, handle)
+        first = next(given, "")
+        separator = _separator(path, first)
+        commas = False
+        reader = csv.reader(chain([first], given), delimiter=separator)
         try:
             header = [name.strip() for name in next(reader, [])]
             yield 0, dict.fromkeys(header, "")
@@ -98,7 +162,14 @@ def _csv_rows(path: Path) -> Rows:
                         f"{path}, line {reader.line_num}: {len(cells)} cells, the header has "
                         f"{len(header)}; quote cells that hold the separator"
                     )
+                if separator == ";":
+                    pointed = [_with_point(cell) for cell in cells]
+                    commas |= pointed != cells
+                    cells = pointed
                 yield reader.line_num, dict(zip(header, cells, strict=True))
+            if separator == ";":
+                more = ", with decimal commas" if commas else ""
+                notes.append(f"cells are separated by ';'{more}")
         except csv.Error as error:
             raise LogFormatError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
 

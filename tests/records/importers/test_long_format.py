@@ -16,7 +16,6 @@ from fjsim.errors import ConfigError, LogFormatError
 from fjsim.fitting import fit
 from fjsim.records.building import load_transcript
 from fjsim.records.importers import read_log
-from fjsim.records.importers.imported import Scale
 from fjsim.records.importers.run_folder import write_run_folder
 
 HEADER = "item_id,agent_id,round,answer,neighbours\n"
@@ -83,7 +82,7 @@ def test_opinions_outside_the_unit_interval_get_a_scale_and_a_warning(tmp_path: 
     log = read_log(path)
     assert log.transcript.beliefs[0, 0, :, 1].tolist() == [0.25, 0.8]
     assert "scale inferred" in log.warnings[0]
-    given = read_log(path, scale=Scale(0, 200))
+    given = read_log(path, opinions="bounded:0:200")
     assert given.transcript.beliefs[0, 0, 1, 1] == 0.4
     assert given.warnings == ()
 
@@ -118,12 +117,17 @@ def test_a_turn_that_heard_what_the_log_does_not_hold_is_masked(case: str, tmp_p
     assert fit(load_transcript(tmp_path / "run"), resamples=0).n_turns == 2
 
 
-def test_a_neighbour_that_fell_silent_is_not_heard_and_masks_nothing(tmp_path: Path) -> None:
+def test_a_neighbour_that_fell_silent_is_heard_in_its_last_words_only_where_it_is_named(
+    tmp_path: Path,
+) -> None:
     rows = [("a", "x", 0, "A"), ("a", "y", 0, "B"), ("a", "x", 1, "A"), ("a", "x", 2, "A")]
-    log = read_log(write(tmp_path, csv_of(rows, "x;y")))
-    assert log.warnings == ()
-    assert log.transcript.heard_round[0, 2, 0].tolist() == [-1, -1]
-    assert fit(log.transcript, resamples=0).n_turns == 2
+    heard = {}
+    for cell in ("x;y", "all", ""):
+        log = read_log(write(tmp_path, csv_of(rows, cell)))
+        assert log.warnings == ()
+        assert fit(log.transcript, resamples=0).n_turns == 2
+        heard[cell] = log.transcript.heard_round[0, 2, 0].tolist()
+    assert heard == {"x;y": [-1, 0], "all": [-1, -1], "": [-1, -1]}
 
 
 def test_turn_numbers_order_a_sequential_round(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Shares of attention that a log gives, or the mean of what was heard that it records.
+
+A row of the law weighs the innate belief, the own last one and the peers. Where a log says how a
+listener shares its attention among its peers, only those three are left to fit: the peers are one
+column, mixed by the given shares. A recorded mean is that column itself, and stands in the
+listener's own place among the speakers, which is free.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fjsim.beliefs import Array
+from fjsim.fitting.rows.hearing import hearing
+from fjsim.records.transcript import Transcript
+
+
+def recorded_shares(transcript: Transcript) -> Array:
+    """Return how each listener shares its attention, turn by turn.
+
+    Parameters
+    ----------
+    transcript : Transcript
+
+    Returns
+    -------
+    ndarray of shape (n_items, n_rounds, n_agents, n_agents)
+        The given shares of those who were heard, or even ones where none are given; what rows
+        lack to 1 went to silent speakers. A listener whose log records the mean of what it heard
+        gives all to its own place.
+    """
+    heard = hearing(transcript).heard.astype(float)
+    if transcript.given_influence is not None:
+        shares = np.where(heard > 0, transcript.given_influence[:, 1:], 0.0)
+    else:
+        total = heard.sum(axis=-1, keepdims=True)
+        shares = np.divide(heard, total, out=np.zeros_like(heard), where=total > 0)
+    if transcript.exposure is not None:
+        seats = np.arange(transcript.n_agents)
+        there = ~np.isnan(transcript.exposure[:, 1:]).all(axis=-1)
+        shares[:, :, seats, seats] = there
+    return np.asarray(shares)
+
+
+def exposed_columns(peers: Array, exposure: Array) -> Array:
+    """Put recorded means into the listeners' own places among the speakers.
+
+    Parameters
+    ----------
+    peers : ndarray of shape (n_items, n_agents, n_agents, n_options)
+        ``[item, listener, speaker]`` of one round.
+    exposure : ndarray of shape (n_items, n_agents, n_options)
+        Recorded means of that round; NaN where there are none.
+
+    Returns
+    -------
+    ndarray like ``peers``
+    """
+    placed, seats = peers.copy(), np.arange(peers.shape[1])
+    there = ~np.isnan(exposure).all(axis=-1, keepdims=True)
+    placed[:, seats, seats] = np.where(there, exposure, peers[:, seats, seats])
+    return placed
