@@ -85,7 +85,7 @@ def test_errors_of_estimates_are_in_spreads_and_answers_are_no_measure(tmp_path:
     log = read_log(write_rows(tmp_path / "log.csv", estimates(world, 0)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        rows = {row.model: row for row in compare(log.transcript, None, ["readme"])}
+        rows = {row.model: row for row in compare(log.transcript, None, ["held-out-questions"])}
     # The noise is a tenth of the spread.
     assert 0.005 < rows["pooled"].one_step_mse < 0.03
     assert rows["persistence"].one_step_mse > 3 * rows["pooled"].one_step_mse

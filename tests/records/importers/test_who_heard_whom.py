@@ -35,13 +35,13 @@ def test_a_sequential_log_fits_alike_however_its_neighbours_are_written(tmp_path
         write_rows(path, said, neighbours=cell, topology="complete,sequential", turns=True)
         transcript = read_log(path, opinions="bounded:-10:10").transcript
         rows[name] = fit(transcript, "pooled", resamples=0).rows
-        errors[name] = compare(transcript, ["pooled"], ["readme"])[0].one_step_mse
+        errors[name] = compare(transcript, ["pooled"], ["held-out-questions"])[0].one_step_mse
     for name in ("bare", "none"):
         assert np.abs(rows[name] - rows["rounds"]).max() < 1e-9
         assert errors[name] == pytest.approx(errors["rounds"], rel=1e-9)
     simultaneous = write_rows(tmp_path / "s.csv", said, neighbours=bare)
     wrong = read_log(simultaneous, opinions="bounded:-10:10").transcript
-    assert compare(wrong, ["pooled"], ["readme"])[0].one_step_mse > 1.5 * errors["rounds"]
+    assert compare(wrong, ["pooled"], ["held-out-questions"])[0].one_step_mse > 1.5 * errors["rounds"]
 
 
 def test_turn_numbers_without_a_sequential_topology_are_said_not_to_count(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_weights_of_a_crowd_make_its_peers_column(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     transcript = read_log(path).transcript
     assert transcript.exchangeable
-    skill = {row.model: row.skill for row in compare(transcript, None, ["readme"])}
+    skill = {row.model: row.skill for row in compare(transcript, None, ["held-out-questions"])}
     assert skill["exchangeable"] > 0.98
     assert fit(transcript, resamples=0).model == "exchangeable"
 
@@ -160,5 +160,5 @@ def test_a_recorded_mean_is_what_was_heard(tmp_path: Path) -> None:
     found = fit(log.transcript, resamples=0)
     assert np.allclose(found.stubbornness, 0.25, atol=1e-6)
     assert np.allclose(found.self_weight, 0.4, atol=1e-6)
-    skill = {row.model: row.skill for row in compare(log.transcript, None, ["readme"])}
+    skill = {row.model: row.skill for row in compare(log.transcript, None, ["held-out-questions"])}
     assert skill["exchangeable"] > 0.999
