@@ -113,6 +113,46 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True)
+class PopulationPart:
+    """How one parameter is spread over items and agents; NaN where nothing was resampled.
+
+    Parameters
+    ----------
+    mean, low, high : float
+        Mean over items and agents, with its interval.
+    spread, spread_low, spread_high : float
+        Standard deviation over items and agents, estimation error taken out, with its interval.
+    """
+
+    mean: float
+    low: float
+    high: float
+    spread: float
+    spread_low: float
+    spread_high: float
+
+
+@dataclass(frozen=True)
+class Population:
+    """Laws that vary from item to item and agent to agent, summed up.
+
+    Parameters
+    ----------
+    stubbornness, self_weight : PopulationPart
+    influence_shares : tuple of PopulationPart, length n_agents
+        Share of each seat's innate belief in the beliefs after the last round, over items; empty
+        where seats have no identity.
+    noise : float
+        Standard deviation of one independent number of a belief around its own item's law.
+    """
+
+    stubbornness: PopulationPart
+    self_weight: PopulationPart
+    influence_shares: tuple[PopulationPart, ...]
+    noise: float
+
+
+@dataclass(frozen=True)
 class Beside:
     """A statistic beside what the null gives for it.
 

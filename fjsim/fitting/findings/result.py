@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport
+from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport, Population
 from fjsim.records.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class FJFit:
         Held-out comparison, where asked for.
     nulls : NullReport or None
         Tests of input-dependence, where asked for.
+    population : Population or None
+        Mean and spread over items and agents, for models whose law varies by item and agent.
     simulated : bool
         Whether the transcript says that no language model took part.
     """
@@ -103,6 +105,7 @@ class FJFit:
     items: ItemParameters | None = None
     comparison: tuple[ComparisonRow, ...] = ()
     nulls: NullReport | None = None
+    population: Population | None = None
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
     simulated: bool = False

@@ -1,0 +1,144 @@
+"""How likely each stubbornness and self-weight is, pair by pair, integrated cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from fjsim.beliefs import Array
+from fjsim.fitting.population.pairs import Pairs
+
+_HALF = np.array(
+    [0.0, 0.002, 0.006, 0.012, 0.02, 0.032, 0.05, 0.075, 0.105, 0.14, 0.18, 0.225, 0.275, 0.33]
+)
+EDGES = np.concatenate([_HALF, [0.39, 0.46, 0.54, 0.61], 1 - _HALF[::-1]])
+"""Ends of the cells of stubbornness, finer where populations that hold or yield pile up."""
+
+FIXED_NODES = np.concatenate([[0.0, 0.02, 0.05], np.linspace(0.1, 0.9, 9), [0.95, 0.98, 1.0]])
+"""Self-weights at which every pair is looked at."""
+
+NEAR = np.array([-6.0, -4.0, -3.0, -2.0, -1.3, -0.6, 0.0, 0.6, 1.3, 2.0, 3.0, 4.0, 6.0])
+"""Further ones around the pair's best, in standard deviations."""
+
+NARROW = 0.05
+"""A cell this narrow, in standard deviations, is looked at in its middle only."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Likelihood of each pair over cells of stubbornness and nodes of self-weight.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_pairs, n_nodes, n_cells)
+        Mean likelihood over the cell, relative to the pair's largest.
+    scale : ndarray of shape (n_pairs,)
+        Logarithm of what ``weight`` is relative to.
+    nodes : ndarray of shape (n_pairs, n_nodes)
+        Self-weights, rising.
+    mean, square : ndarray of shape (n_pairs, n_nodes, n_cells)
+        Of the stubbornness and of its square over the cell, weighed by the likelihood.
+    """
+
+    weight: Array
+    scale: Array
+    nodes: Array
+    mean: Array
+    square: Array
+
+    def select(self, chosen: Array) -> Table:
+        """Return the rows of some pairs."""
+        return Table(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+def likelihood_table(pairs: Pairs, noise: float) -> Table:
+    r"""Integrate the Gaussian likelihood of every pair.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    noise : float
+        Standard deviation of one independent number around the law.
+
+    Returns
+    -------
+    Table
+
+    Notes
+    -----
+    Given the self-weight the error is a parabola in the stubbornness, so that the likelihood is a
+    Gaussian of mean :math:`B/C` and variance :math:`\sigma^2/C`, and each cell's integral is a
+    difference of two error functions: exact for a pair that the data determine to eight digits
+    and for one that they say nothing about.
+    """
+    nodes = _nodes(pairs, noise)
+    constant, slope, curve = pairs.parabola(1 - nodes)
+    flat = np.maximum(curve, 1e-12 * noise**2)
+    centre = slope / flat
+    spread = noise / np.sqrt(flat)
+    least = constant - slope * centre
+    low = (EDGES[:-1] - centre[..., None]) / spread[..., None]
+    high = (EDGES[1:] - centre[..., None]) / spread[..., None]
+    log = _log_mean_density(low, high) - (least / (2 * noise**2))[..., None]
+    scale = log.max(axis=(1, 2))
+    mean, square = _cell_moments(centre, spread, low, high)
+    free = pairs.freedom * np.log(noise * np.sqrt(2 * np.pi))
+    return Table(np.exp(log - scale[:, None, None]), scale - free, nodes, mean, square)
+
+
+def _log_mean_density(low: Array, high: Array) -> Array:
+    """Return the log mean of exp(-z**2/2) between two ends."""
+    # Tails are differenced on the side where they are small.
+    flip = low + high > 0
+    near, far = np.where(flip, -low, high), np.where(flip, -high, low)
+    top = log_ndtr(near)
+    width = high - low
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        inside = top + np.log1p(-np.exp(np.minimum(log_ndtr(far) - top, -1e-300)))
+        exact = inside + 0.5 * np.log(2 * np.pi) - np.log(width)
+    middle = -0.5 * (0.5 * (low + high)) ** 2
+    return np.where(width < NARROW, middle, exact)
+
+
+def _cell_moments(centre: Array, spread: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Return mean and mean square of the stubbornness within each cell."""
+    width = EDGES[1:] - EDGES[:-1]
+    clipped = np.clip(centre[..., None], EDGES[:-1], EDGES[1:])
+    # Between a peak inside the cell and an even cell; its error is far below a cell's width.
+    even = np.minimum(1.0, width / spread[..., None] / 3.5)
+    mean = even * clipped + (1 - even) * (0.5 * (EDGES[:-1] + EDGES[1:]))
+    variance = np.minimum(width**2 / 12, spread[..., None] ** 2)
+    return mean, mean**2 + variance
+
+
+def _nodes(pairs: Pairs, noise: float) -> Array:
+    """Return self-weights to look at: fixed ones, and more around each pair's best."""
+    best, step = _best_self_weight(pairs)
+    ends = np.clip(best[:, None] + np.array([-step, 0.0, step]), 0, 1)
+    errors = _least_errors(pairs, ends)
+    rise = np.maximum(errors[:, [0, 2]] - errors[:, [1]], 0.0).max(axis=1) / noise**2
+    spread = np.clip(step / np.sqrt(np.maximum(rise, 1e-12)), 1e-5, 0.3)
+    near = np.clip(best[:, None] + NEAR * spread[:, None], 0, 1)
+    fixed = np.broadcast_to(FIXED_NODES, (len(pairs), len(FIXED_NODES)))
+    return np.sort(np.concatenate([fixed, near], axis=1), axis=1)
+
+
+def _best_self_weight(pairs: Pairs) -> tuple[Array, float]:
+    """Return the self-weight of least error, and how finely it was searched."""
+    best, width = np.full(len(pairs), 0.5), 0.5
+    offsets = np.linspace(-1, 1, 17)
+    for _ in range(4):
+        tried = np.clip(best[:, None] + width * offsets, 0, 1)
+        errors = _least_errors(pairs, tried)
+        best = tried[np.arange(len(pairs)), errors.argmin(axis=1)]
+        width /= 6
+    return best, width
+
+
+def _least_errors(pairs: Pairs, self_weight: Array) -> Array:
+    """Return the error at the best stubbornness in [0, 1]."""
+    constant, slope, curve = pairs.parabola(1 - self_weight)
+    best = np.clip(np.divide(slope, curve, out=np.zeros_like(slope), where=curve > 0), 0, 1)
+    return np.asarray(constant - 2 * slope * best + curve * best**2)

@@ -1,0 +1,132 @@
+"""The population that laws are drawn from: Beta distributions of stubbornness and self-weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from fjsim.beliefs import Array
+from fjsim.fitting.population.likelihood import EDGES, Table
+
+LOGIT_RANGE = 7.0
+CONCENTRATION_RANGE = (np.log(0.02), np.log(3000.0))
+"""Logarithms of the least and the most concentrated population."""
+
+START = np.array([-0.5, 0.5, -0.5, 1.0])
+"""Logit of the mean and log concentration, of stubbornness and of self-weight."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is known of the parameters of each pair, population and data together.
+
+    Parameters
+    ----------
+    stubbornness, self_weight : ndarray of shape (n_pairs,)
+        Means.
+    stubbornness_square, self_weight_square : ndarray of shape (n_pairs,)
+        Mean squares.
+    yielded, yielded_square, innate_yielded : ndarray of shape (n_pairs,)
+        Means of the weight on peers, of its square, and of its product with the stubbornness.
+    log_evidence : ndarray of shape (n_pairs,)
+        Logarithm of the marginal likelihood.
+    """
+
+    stubbornness: Array
+    self_weight: Array
+    stubbornness_square: Array
+    self_weight_square: Array
+    yielded: Array
+    yielded_square: Array
+    innate_yielded: Array
+    log_evidence: Array
+
+
+def cell_masses(theta: Array, nodes: Array) -> tuple[Array, Array]:
+    """Return what a population puts on cells of stubbornness and around nodes of self-weight.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (4,)
+        As `START`.
+    nodes : ndarray of shape (n_pairs, n_nodes)
+
+    Returns
+    -------
+    ndarray of shape (n_cells,), ndarray of shape (n_pairs, n_nodes)
+    """
+    held = np.diff(betainc(*_shape(theta[0], theta[1]), EDGES))
+    middles = 0.5 * (nodes[:, 1:] + nodes[:, :-1])
+    ends = np.concatenate([np.zeros((len(nodes), 1)), middles, np.ones((len(nodes), 1))], axis=1)
+    kept = np.diff(betainc(*_shape(theta[2], theta[3]), ends), axis=1)
+    return held, kept
+
+
+def _shape(logit: float, concentration: float) -> tuple[float, float]:
+    mean = 1 / (1 + np.exp(-np.clip(logit, -LOGIT_RANGE, LOGIT_RANGE)))
+    total = np.exp(np.clip(concentration, *CONCENTRATION_RANGE))
+    return float(max(mean * total, 1e-6)), float(max((1 - mean) * total, 1e-6))
+
+
+def log_evidence(table: Table, theta: Array) -> Array:
+    """Return the log marginal likelihood of every pair, shape (n_pairs,)."""
+    held, kept = cell_masses(theta, table.nodes)
+    inside = ((table.weight @ held) * kept).sum(axis=1)
+    return np.asarray(table.scale + np.log(np.maximum(inside, 1e-300)))
+
+
+def joint_weights(table: Table, theta: Array) -> Array:
+    """Return the posterior over nodes and cells, shape (n_pairs, n_nodes, n_cells)."""
+    held, kept = cell_masses(theta, table.nodes)
+    joint = table.weight * kept[..., None] * held
+    return np.asarray(joint / np.maximum(joint.sum(axis=(1, 2), keepdims=True), 1e-300))
+
+
+def posterior(table: Table, theta: Array) -> Posterior:
+    """Return the moments of every pair under a population."""
+    joint = joint_weights(table, theta)
+    at_node = joint.sum(axis=2)
+    held = (joint * table.mean).sum(axis=2)
+    square = (joint * table.square).sum(axis=2)
+    yielding = 1 - table.nodes
+    return Posterior(
+        stubbornness=held.sum(axis=1),
+        self_weight=(at_node * table.nodes).sum(axis=1),
+        stubbornness_square=square.sum(axis=1),
+        self_weight_square=(at_node * table.nodes**2).sum(axis=1),
+        yielded=(yielding * (at_node - held)).sum(axis=1),
+        yielded_square=(yielding**2 * (at_node - 2 * held + square)).sum(axis=1),
+        innate_yielded=(yielding * (held - square)).sum(axis=1),
+        log_evidence=log_evidence(table, theta),
+    )
+
+
+def fit_population(table: Table, start: Array, steps: int = 60) -> Array:
+    """Maximise the marginal likelihood.
+
+    Parameters
+    ----------
+    table : Table
+    start : ndarray of shape (4,)
+    steps : int, default 60
+        Quasi-Newton steps at most.
+
+    Returns
+    -------
+    ndarray of shape (4,)
+    """
+    from scipy.optimize import minimize
+
+    def loss(theta: Array) -> float:
+        return -float(log_evidence(table, theta).mean())
+
+    found = minimize(
+        loss,
+        start,
+        method="L-BFGS-B",
+        bounds=[(-LOGIT_RANGE, LOGIT_RANGE), CONCENTRATION_RANGE] * 2,
+        options={"maxiter": steps, "ftol": 1e-9, "eps": 1e-4},
+    )
+    return np.asarray(found.x)
