@@ -246,7 +246,8 @@ class Hierarchical(Resampled):
                 level = (k + rng.random(len(place))) / ROLLOUTS * ends[:, -1]
                 cell = np.minimum((ends < level[:, None]).sum(axis=1), ends.shape[1] - 1)
                 node, part = np.unravel_index(cell, table.weight.shape[1:])
-                own = table.mean[np.arange(len(place)), node, part]
+                one = np.arange(len(place)), node, part
+                own = table.first[one] / np.maximum(table.weight[one], 1e-300)
                 held[k, place] = own
                 yielded[k, place] = (1 - own) * (1 - table.nodes[np.arange(len(place)), node])
         for column in range(size):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr
 
 from fjsim.beliefs import Array
 from fjsim.fitting.population.pairs import Pairs
@@ -16,14 +15,11 @@ _HALF = np.array(
 EDGES = np.concatenate([_HALF, [0.39, 0.46, 0.54, 0.61], 1 - _HALF[::-1]])
 """Ends of the cells of stubbornness, finer where populations that hold or yield pile up."""
 
-FIXED_NODES = np.concatenate([[0.0, 0.02, 0.05], np.linspace(0.1, 0.9, 9), [0.95, 0.98, 1.0]])
+FIXED_NODES = np.array([0.0, 0.04, 0.1, 0.2, 0.32, 0.44, 0.56, 0.68, 0.8, 0.9, 0.96, 1.0])
 """Self-weights at which every pair is looked at."""
 
-NEAR = np.array([-6.0, -4.0, -3.0, -2.0, -1.3, -0.6, 0.0, 0.6, 1.3, 2.0, 3.0, 4.0, 6.0])
+NEAR = np.array([-5.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 5.0])
 """Further ones around the pair's best, in standard deviations."""
-
-NARROW = 0.05
-"""A cell this narrow, in standard deviations, is looked at in its middle only."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +29,20 @@ class Table:
     Parameters
     ----------
     weight : ndarray of shape (n_pairs, n_nodes, n_cells)
-        Mean likelihood over the cell, relative to the pair's largest.
+        Mean likelihood over the cell, relative to ``scale``.
     scale : ndarray of shape (n_pairs,)
         Logarithm of what ``weight`` is relative to.
     nodes : ndarray of shape (n_pairs, n_nodes)
         Self-weights, rising.
-    mean, square : ndarray of shape (n_pairs, n_nodes, n_cells)
-        Of the stubbornness and of its square over the cell, weighed by the likelihood.
+    first, second : ndarray of shape (n_pairs, n_nodes, n_cells)
+        The same times the mean of the stubbornness over the cell, and times that of its square.
     """
 
     weight: Array
     scale: Array
     nodes: Array
-    mean: Array
-    square: Array
+    first: Array
+    second: Array
 
     def select(self, chosen: Array) -> Table:
         """Return the rows of some pairs."""
@@ -73,44 +69,16 @@ def likelihood_table(pairs: Pairs, noise: float) -> Table:
     difference of two error functions: exact for a pair that the data determine to eight digits
     and for one that they say nothing about.
     """
+    from fjsim.fitting.population.kernels import fill
+
     nodes = _nodes(pairs, noise)
     constant, slope, curve = pairs.parabola(1 - nodes)
-    flat = np.maximum(curve, 1e-12 * noise**2)
-    centre = slope / flat
-    spread = noise / np.sqrt(flat)
-    least = constant - slope * centre
-    low = (EDGES[:-1] - centre[..., None]) / spread[..., None]
-    high = (EDGES[1:] - centre[..., None]) / spread[..., None]
-    log = _log_mean_density(low, high) - (least / (2 * noise**2))[..., None]
-    scale = log.max(axis=(1, 2))
-    mean, square = _cell_moments(centre, spread, low, high)
+    shape = (*nodes.shape, len(EDGES) - 1)
+    weight, first, second = np.empty(shape), np.empty(shape), np.empty(shape)
+    scale = np.empty(len(pairs))
+    fill(constant, slope, curve, noise, EDGES, weight, first, second, scale)
     free = pairs.freedom * np.log(noise * np.sqrt(2 * np.pi))
-    return Table(np.exp(log - scale[:, None, None]), scale - free, nodes, mean, square)
-
-
-def _log_mean_density(low: Array, high: Array) -> Array:
-    """Return the log mean of exp(-z**2/2) between two ends."""
-    # Tails are differenced on the side where they are small.
-    flip = low + high > 0
-    near, far = np.where(flip, -low, high), np.where(flip, -high, low)
-    top = log_ndtr(near)
-    width = high - low
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        inside = top + np.log1p(-np.exp(np.minimum(log_ndtr(far) - top, -1e-300)))
-        exact = inside + 0.5 * np.log(2 * np.pi) - np.log(width)
-    middle = -0.5 * (0.5 * (low + high)) ** 2
-    return np.where(width < NARROW, middle, exact)
-
-
-def _cell_moments(centre: Array, spread: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """Return mean and mean square of the stubbornness within each cell."""
-    width = EDGES[1:] - EDGES[:-1]
-    clipped = np.clip(centre[..., None], EDGES[:-1], EDGES[1:])
-    # Between a peak inside the cell and an even cell; its error is far below a cell's width.
-    even = np.minimum(1.0, width / spread[..., None] / 3.5)
-    mean = even * clipped + (1 - even) * (0.5 * (EDGES[:-1] + EDGES[1:]))
-    variance = np.minimum(width**2 / 12, spread[..., None] ** 2)
-    return mean, mean**2 + variance
+    return Table(weight, scale - free, nodes, first, second)
 
 
 def _nodes(pairs: Pairs, noise: float) -> Array:

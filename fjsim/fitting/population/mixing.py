@@ -14,6 +14,10 @@ LOGIT_RANGE = 7.0
 CONCENTRATION_RANGE = (np.log(0.02), np.log(3000.0))
 """Logarithms of the least and the most concentrated population."""
 
+FINE = np.concatenate([np.geomspace(1e-6, 0.01, 60), np.linspace(0.0102, 0.9898, 1200)])
+FINE = np.concatenate([[0.0], FINE, 1 - np.geomspace(1e-6, 0.01, 60)[::-1], [1.0]])
+"""Self-weights at which a population is computed; in between it is interpolated."""
+
 START = np.array([-0.5, 0.5, -0.5, 1.0])
 """Logit of the mean and log concentration, of stubbornness and of self-weight."""
 
@@ -59,9 +63,9 @@ def cell_masses(theta: Array, nodes: Array) -> tuple[Array, Array]:
     """
     held = np.diff(betainc(*_shape(theta[0], theta[1]), EDGES))
     middles = 0.5 * (nodes[:, 1:] + nodes[:, :-1])
-    ends = np.concatenate([np.zeros((len(nodes), 1)), middles, np.ones((len(nodes), 1))], axis=1)
-    kept = np.diff(betainc(*_shape(theta[2], theta[3]), ends), axis=1)
-    return held, kept
+    below = np.interp(middles, FINE, betainc(*_shape(theta[2], theta[3]), FINE))
+    ends = np.zeros((len(nodes), 1))
+    return held, np.diff(np.concatenate([ends, below, ends + 1], axis=1), axis=1)
 
 
 def _shape(logit: float, concentration: float) -> tuple[float, float]:
@@ -86,20 +90,24 @@ def joint_weights(table: Table, theta: Array) -> Array:
 
 def posterior(table: Table, theta: Array) -> Posterior:
     """Return the moments of every pair under a population."""
-    joint = joint_weights(table, theta)
-    at_node = joint.sum(axis=2)
-    held = (joint * table.mean).sum(axis=2)
-    square = (joint * table.square).sum(axis=2)
+    in_cell, at_node = cell_masses(theta, table.nodes)
+    node = (table.weight @ in_cell) * at_node
+    held, square = (table.first @ in_cell) * at_node, (table.second @ in_cell) * at_node
+    total = np.maximum(node.sum(axis=1), 1e-300)
     yielding = 1 - table.nodes
+
+    def mean(values: Array) -> Array:
+        return np.asarray(values.sum(axis=1) / total)
+
     return Posterior(
-        stubbornness=held.sum(axis=1),
-        self_weight=(at_node * table.nodes).sum(axis=1),
-        stubbornness_square=square.sum(axis=1),
-        self_weight_square=(at_node * table.nodes**2).sum(axis=1),
-        yielded=(yielding * (at_node - held)).sum(axis=1),
-        yielded_square=(yielding**2 * (at_node - 2 * held + square)).sum(axis=1),
-        innate_yielded=(yielding * (held - square)).sum(axis=1),
-        log_evidence=log_evidence(table, theta),
+        stubbornness=mean(held),
+        self_weight=mean(node * table.nodes),
+        stubbornness_square=mean(square),
+        self_weight_square=mean(node * table.nodes**2),
+        yielded=mean(yielding * (node - held)),
+        yielded_square=mean(yielding**2 * (node - 2 * held + square)),
+        innate_yielded=mean(yielding * (held - square)),
+        log_evidence=np.asarray(table.scale + np.log(total)),
     )
 
 
