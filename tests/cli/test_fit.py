@@ -133,6 +133,6 @@ def test_what_is_fitted_to_simulated_agents_says_so(
     code, out, _ = call(capsys, "fit", str(folder), "--resamples", "0")
     assert code == 0
     assert out.startswith("simulated · FJ fit 'pooled'")
-    assert "readme: 5 folds over questions, one step ahead" in out
+    assert "held-out-questions: folds over questions, one step ahead" in out
     assert fjsim.load_run(folder).simulated
     assert fjsim.fit(fjsim.load_run(folder)).summary().startswith("simulated · ")

@@ -23,9 +23,9 @@ def deliberation(rule: str) -> fjsim.Transcript:
 @pytest.mark.parametrize(
     ("rule", "family", "protocol"),
     [
-        ("fj", "pooled", "readme"),
-        ("log-linear", "log-linear", "readme"),
-        ("majority", "majority", "readme"),
+        ("fj", "pooled", "held-out-questions"),
+        ("log-linear", "log-linear", "held-out-questions"),
+        ("majority", "majority", "held-out-questions"),
         # The attractor of a question can only be learned from that question's earlier rounds.
         ("attractor", "bias", "last-round"),
     ],
@@ -37,7 +37,7 @@ def test_the_comparison_ranks_the_true_family_first(rule: str, family: str, prot
 
 
 def test_no_change_has_no_skill_and_intervals_hold_the_estimate() -> None:
-    rows = {row.model: row for row in compare(deliberation("fj"), protocols=["readme"])}
+    rows = {row.model: row for row in compare(deliberation("fj"), protocols=["held-out-questions"])}
     assert rows["persistence"].skill == 0
     for row in rows.values():
         assert row.low <= row.skill <= row.high

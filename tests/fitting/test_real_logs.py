@@ -28,7 +28,7 @@ def errors(log: ImportedLog, *models: str) -> dict[str, float]:
 
 
 def held_out_errors(transcript: Transcript, *models: str, seed: int = 0) -> dict[str, float]:
-    rows = compare(transcript, models, ["readme"], seed)
+    rows = compare(transcript, models, ["held-out-questions"], seed)
     return {row.model: row.one_step_mse for row in rows}
 
 
@@ -62,7 +62,7 @@ def test_the_turn_order_of_dylan_math4_is_used_and_its_single_update_named() -> 
 def test_turns_of_dylan_math4_that_heard_an_unknown_statement_are_masked() -> None:
     log = load("dylan_math4")
     assert any("in 117 turns a statement heard is not in the log" in text for text in log.warnings)
-    rows = compare(log.transcript, ["persistence", "fitted-degroot"], ["readme"])
+    rows = compare(log.transcript, ["persistence", "fitted-degroot"], ["held-out-questions"])
     assert {row.n_turns for row in rows} == {6888 - 117}
     held_out = {row.model: row.one_step_mse for row in rows}
     # Beside the README's .727 / .244; the draw of the folds moves the latter by .0002.

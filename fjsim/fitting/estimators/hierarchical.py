@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
+from fjsim.fitting.findings.result import FJFit
 from fjsim.fitting.population.describing import (
-    CHUNK,
     Described,
     Resampling,
     describe,
-    posterior_of_items,
 )
 from fjsim.fitting.population.learning import (
     MOST_PAIRS,
@@ -25,9 +25,10 @@ from fjsim.fitting.population.learning import (
     first_guess,
     learn,
 )
-from fjsim.fitting.population.likelihood import Table, likelihood_table
-from fjsim.fitting.population.mixing import joint_weights, log_evidence, posterior
-from fjsim.fitting.population.pairs import pairs_of
+from fjsim.fitting.population.knowing import drawn_laws, posterior_of
+from fjsim.fitting.population.likelihood import likelihood_table
+from fjsim.fitting.population.mixing import log_evidence
+from fjsim.fitting.population.pairs import Pairs, no_pairs, pairs_by_round, pairs_of
 from fjsim.fitting.predict.beliefs import roll_out, step_rounds
 from fjsim.fitting.rows.grams import Grams, grams
 from fjsim.fitting.rows.hearing import INNATE, PEERS, hearing
@@ -41,6 +42,9 @@ from fjsim.fitting.rows.mixtures import (
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 from fjsim.seeds import stream
+
+CHUNK_ROLLED = 1000
+"""Items that are rolled out at one time."""
 
 ROLLOUTS = 24
 """Laws drawn per item for a rollout."""
@@ -86,17 +90,25 @@ class Hierarchical(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn the population; see `Estimator.fit`."""
         used = treated(transcript)
-        self.kind_, normal, self.learned_ = self._learn(used, getattr(self, "learned_", None))
+        kind, normal, learned = self._learn(used, getattr(self, "learned_", None))
+        self.kind_, self.learned_ = kind, learned
+        self.__dict__.pop("result_", None)
+        self._fitted_to = (used, normal)
+        return self
+
+    @cached_property
+    def result_(self) -> FJFit:  # type: ignore[override]
+        """The fitted parameters, made when they are asked for."""
+        used, normal = self._fitted_to
         rows = self.item_rows(normal)
         acting = self.expanded(rows[:, None], used).mean(axis=1)
         found = Described(used, normal, self.learned_, self.kind_, rows, acting)
         how = Resampling(self.resamples, self.level, self.seed)
         names = zip(used.question_ids, used.replicas.tolist(), strict=True)
         known = dict(zip(names, rows, strict=True))
-        self.result_ = replace(
+        return replace(
             describe(self.name, found, how), predictor=lambda given: self._known_rows(given, known)
         )
-        return self
 
     def _known_rows(self, transcript: Transcript, known: dict[tuple[str, int], Array]) -> Array:
         """Return each item's own law, the population's mean for an item that was not fitted."""
@@ -105,9 +117,7 @@ class Hierarchical(Resampled):
         rows = np.stack([known.get(key, usual) for key in keys])
         return self.expanded(rows[:, None], transcript)
 
-    def _learn(
-        self, transcript: Transcript, before: Learned | None
-    ) -> tuple[str, Grams, Learned]:
+    def _learn(self, transcript: Transcript, before: Learned | None) -> tuple[str, Grams, Learned]:
         """Learn under the weights of speakers that were asked for, or that pay."""
         kinds = self._kinds(transcript)
         if before is not None and self.kind_ in kinds:
@@ -151,8 +161,8 @@ class Hierarchical(Resampled):
 
     def _population_rows(self, n_agents: int) -> Array:
         """Return the mean law of the population over mixtures, shape (n_agents, n_columns)."""
-        nothing = _no_data(n_agents)
-        return self._rows(*_moments(nothing, self.learned_))
+        known = posterior_of(no_pairs(n_agents), self._learned())
+        return self._rows(known.stubbornness, known.yielded)
 
     def _rows(self, held: Array, yielded: Array) -> Array:
         """Return rows from the weights on innate belief and on peers."""
@@ -175,7 +185,10 @@ class Hierarchical(Resampled):
         -------
         ndarray of shape (n_items, n_agents, n_columns)
         """
-        known, shape = posterior_of_items(normal, self.learned_), normal.turns.shape
+        known, shape = (
+            posterior_of(pairs_of(normal, self.learned_.mixing), self.learned_),
+            (normal.turns.shape),
+        )
         return self._rows(known.stubbornness.reshape(shape), known.yielded.reshape(shape))
 
     def expanded(self, rows: Array, transcript: Transcript) -> Array:
@@ -195,15 +208,13 @@ class Hierarchical(Resampled):
 
     def predict(self, transcript: Transcript) -> Array:
         """Predict each round from the recorded ones before it; see `Estimator.predict`."""
-        self._fitted()
-        first = np.broadcast_to(
-            self._population_rows(transcript.n_agents),
-            (transcript.n_items, transcript.n_agents, self.learned_.mixing.shape[-1] + PEERS),
-        )
-        rows = [first]
-        for at in range(1, transcript.n_rounds):
-            seen = self._seen(transcript.first_rounds(at))
-            rows.append(first if seen is None else self.item_rows(seen))
+        learned = self._learned()
+        shape = (transcript.n_items, transcript.n_agents)
+        usual = self._population_rows(transcript.n_agents)
+        rows = [np.broadcast_to(usual, (shape[0], *usual.shape))]
+        for seen in self._seen(transcript)[:-1]:
+            known = posterior_of(seen, learned)
+            rows.append(self._rows(known.stubbornness.reshape(shape), known.yielded.reshape(shape)))
         return step_rounds(transcript, self.expanded(np.stack(rows, axis=1), transcript))
 
     def rollout(self, transcript: Transcript, start: int = 0) -> Array:
@@ -211,51 +222,36 @@ class Hierarchical(Resampled):
 
         The mean of rollouts under laws drawn from what is known after ``start``.
         """
-        self._fitted()
-        seen = self._seen(transcript.first_rounds(start)) if start else None
-        rng = stream(self.seed, "fit-hierarchical-rollout")
+        learned = self._learned()
         shape = (transcript.n_items, transcript.n_agents)
-        total: Array | float = 0.0
-        for held, yielded in self._draws_of_laws(seen, shape, rng):
-            rows = self._rows(held, yielded)[:, None]
-            total = total + roll_out(transcript, self.expanded(rows, transcript), start)
+        seen = self._seen(transcript)[start - 1] if start else None
+        rng = stream(self.seed, "fit-hierarchical-rollout")
+        held, yielded = drawn_laws(seen, learned, shape[0] * shape[1], ROLLOUTS, rng)
+        total = np.zeros_like(transcript.beliefs)
+        size = max(CHUNK_ROLLED // max(shape[0], 1), 1)
+        for at in range(0, ROLLOUTS, size):
+            some = slice(at, at + size)
+            rows = self._rows(held[some].reshape(-1, shape[1]), yielded[some].reshape(-1, shape[1]))
+            copies = len(held[some])
+            many = transcript.select(np.tile(np.arange(shape[0]), copies))
+            rolled = roll_out(many, self.expanded(rows[:, None], many), start)
+            total += rolled.reshape(copies, *transcript.beliefs.shape).sum(axis=0)
         return np.asarray(total / ROLLOUTS)
 
-    def _seen(self, transcript: Transcript) -> Grams | None:
-        """Return the sums of the rounds so far; None where no turn counts yet."""
-        from fjsim.errors import ParameterError
+    def _seen(self, transcript: Transcript) -> tuple[Pairs, ...]:
+        """Return what each item says after each round."""
+        mixture = self._mixture(self.kind_)
+        columns = None if mixture is None else mixed_columns(mixture)
+        return pairs_by_round(transcript, columns, self._learned().mixing)
 
-        try:
-            return self._normal(transcript, self.kind_)
-        except ParameterError:
-            return None
+    def _learned(self) -> Learned:
+        if not hasattr(self, "learned_"):
+            raise ParameterError(f"{self.name} has learned nothing yet; call fit(transcript) first")
+        return self.learned_
 
-    def _draws_of_laws(
-        self, seen: Grams | None, shape: tuple[int, int], rng: np.random.Generator
-    ) -> list[tuple[Array, Array]]:
-        """Draw weights on innate belief and peers, pair by pair, `ROLLOUTS` times."""
-        size = shape[0] * shape[1]
-        held, yielded = np.empty((ROLLOUTS, size)), np.empty((ROLLOUTS, size))
-        for at in range(0, size, CHUNK):
-            place = np.arange(at, min(at + CHUNK, size))
-            table = _table_of(seen, self.learned_, place)
-            joint = joint_weights(table, self.learned_.theta).reshape(len(place), -1)
-            # Stratified draws: one from each of as many equal shares of the posterior.
-            ends = joint.cumsum(axis=1)
-            for k in range(ROLLOUTS):
-                level = (k + rng.random(len(place))) / ROLLOUTS * ends[:, -1]
-                cell = np.minimum((ends < level[:, None]).sum(axis=1), ends.shape[1] - 1)
-                node, part = np.unravel_index(cell, table.weight.shape[1:])
-                one = np.arange(len(place)), node, part
-                own = table.first[one] / np.maximum(table.weight[one], 1e-300)
-                held[k, place] = own
-                yielded[k, place] = (1 - own) * (1 - table.nodes[np.arange(len(place)), node])
-        for column in range(size):
-            order = rng.permutation(ROLLOUTS)
-            held[:, column], yielded[:, column] = held[order, column], yielded[order, column]
-        return [
-            (a.reshape(shape), b.reshape(shape)) for a, b in zip(held, yielded, strict=True)
-        ]
+    def _fitted(self) -> FJFit:
+        self._learned()
+        return self.result_
 
 
 def _thinned(normal: Grams, seed: int) -> Grams:
@@ -276,21 +272,3 @@ def _cost(normal: Grams, learned: Learned, kind: str) -> float:
     free = int(np.maximum(speakers - 1, 0).sum()) if kind == "seat" else 0
     evidence = float(log_evidence(table, learned.theta).sum())
     return free * float(np.log(max(float(normal.freedom.sum()), 2.0))) - 2 * evidence
-
-
-def _no_data(n_pairs: int) -> Table:
-    from fjsim.fitting.population.pairs import Pairs
-
-    nothing = np.zeros(n_pairs)
-    return likelihood_table(Pairs(*(nothing,) * 7), 1.0)
-
-
-def _table_of(normal: Grams | None, learned: Learned, place: NDArray[np.int64]) -> Table:
-    if normal is None:
-        return _no_data(len(place))
-    return likelihood_table(pairs_of(normal, learned.mixing).select(place), learned.noise)
-
-
-def _moments(table: Table, learned: Learned) -> tuple[Array, Array]:
-    known = posterior(table, learned.theta)
-    return known.stubbornness, known.yielded

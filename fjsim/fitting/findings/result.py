@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport, Population
+from fjsim.fitting.findings.identified import (
+    ComparisonRow,
+    Identified,
+    Intervals,
+    NullReport,
+    Population,
+)
 from fjsim.records.transcript import Transcript
 
 if TYPE_CHECKING:

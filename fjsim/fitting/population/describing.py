@@ -12,9 +12,10 @@ from fjsim.fitting.findings.assembly import Units, assemble, own_units
 from fjsim.fitting.findings.bootstrap import percentiles, question_index, tail_share
 from fjsim.fitting.findings.identified import Intervals, Population, PopulationPart
 from fjsim.fitting.findings.result import FJFit, ItemParameters
-from fjsim.fitting.population.learning import Learned, mixing_equations
+from fjsim.fitting.population.knowing import posterior_of
+from fjsim.fitting.population.learning import MOST_PAIRS, Learned, mixing_equations
 from fjsim.fitting.population.likelihood import likelihood_table
-from fjsim.fitting.population.mixing import Posterior, posterior
+from fjsim.fitting.population.mixing import Posterior
 from fjsim.fitting.population.pairs import pairs_of
 from fjsim.fitting.population.spread import (
     drawn_means,
@@ -24,13 +25,11 @@ from fjsim.fitting.population.spread import (
 )
 from fjsim.fitting.rows.columns import routed_rows
 from fjsim.fitting.rows.grams import Grams
-from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, router_mix
+from fjsim.fitting.rows.hearing import PEERS, router_mix
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.fitting.rows.solving import finite_influence, split_rows
 from fjsim.records.transcript import Transcript
-
-CHUNK = 1500
-"""Pairs whose tables stand in memory at one time."""
+from fjsim.seeds import stream
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def describe(name: str, found: Described, how: Resampling) -> FJFit:
     fit = assemble(
         name, found.transcript, found.normal.pooled(), _typical_rows(found), _units(found)
     )
-    known = posterior_of_items(found.normal, found.learned)
+    known = posterior_of(pairs_of(found.normal, found.learned.mixing), found.learned)
     items = _items(found, known)
     fit = replace(
         fit,
@@ -103,29 +102,6 @@ def describe(name: str, found: Described, how: Resampling) -> FJFit:
     )
     fit = _with_seats(fit, found, known)
     return _with_population(fit, found, how)
-
-
-def posterior_of_items(normal: Grams, learned: Learned) -> Posterior:
-    """Return what is known of every item and agent, in chunks of bounded memory.
-
-    Parameters
-    ----------
-    normal : Grams
-        Per item.
-    learned : Learned
-
-    Returns
-    -------
-    Posterior
-        Entries of shape (n_items * n_agents,).
-    """
-    pairs = pairs_of(normal, learned.mixing)
-    parts = []
-    for at in range(0, len(pairs), CHUNK):
-        some = pairs.select(np.arange(at, min(at + CHUNK, len(pairs))))
-        parts.append(posterior(likelihood_table(some, learned.noise), learned.theta))
-    names = Posterior.__dataclass_fields__
-    return Posterior(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _units(found: Described) -> Units:
@@ -226,9 +202,6 @@ def _with_population(fit: FJFit, found: Described, how: Resampling) -> FJFit:
 
 def _thinned(place: NDArray[np.int64], n_agents: int, seed: int) -> NDArray[np.int64]:
     """Keep as many pairs, of whole items, as fit a table."""
-    from fjsim.fitting.population.learning import MOST_PAIRS
-    from fjsim.seeds import stream
-
     if len(place) <= 2 * MOST_PAIRS:
         return place
     items = np.unique(place // n_agents)
@@ -291,7 +264,7 @@ def _intervals(
 
 def _drawn_mixing(found: Described, drawn: Array) -> Array:
     """Return the weights of speakers in every resample, given what is known of each item."""
-    known = posterior_of_items(found.normal, found.learned)
+    known = posterior_of(pairs_of(found.normal, found.learned.mixing), found.learned)
     chosen = Posterior(
         *(getattr(known, name)[found.counted] for name in Posterior.__dataclass_fields__)
     )
@@ -302,6 +275,3 @@ def _drawn_mixing(found: Described, drawn: Array) -> Array:
     aim = (weights @ targets.reshape(len(targets), -1)).reshape(size)
     speakers = found.normal.allowed[:, PEERS:]
     return solve_rows(gram, aim, speakers, found.learned.mixing).rows
-
-
-__all__ = ["INNATE", "OWN", "Described", "Resampling", "describe", "posterior_of_items"]

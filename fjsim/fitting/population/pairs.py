@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.rows.grams import Grams
+from fjsim.fitting.rows.grams import Columns, Grams, design
 from fjsim.fitting.rows.hearing import INNATE, PEERS
+from fjsim.records.transcript import Transcript
+
+CHUNK_ITEMS = 512
+"""Items whose design stands in memory at one time."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +107,51 @@ def pairs_of(normal: Grams, mixing: Array) -> Pairs:
         moved_moved=normal.power.ravel(),
         freedom=normal.freedom.ravel(),
     )
+
+
+def pairs_by_round(
+    transcript: Transcript, columns: Columns | None, mixing: Array
+) -> tuple[Pairs, ...]:
+    """Return the sums of every item and listener over the rounds so far.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    columns : callable, optional
+        As for `fjsim.fitting.rows.grams.design`.
+    mixing : ndarray of shape (n_agents, n_speakers)
+
+    Returns
+    -------
+    tuple of Pairs, length n_rounds
+        Entry ``t - 1`` holds rounds 1 to ``t``; pair ``item * n_agents + listener``.
+    """
+    parts = [
+        _cumulative(
+            transcript.select(np.arange(at, min(at + CHUNK_ITEMS, transcript.n_items))),
+            columns,
+            mixing,
+        )
+        for at in range(0, transcript.n_items, CHUNK_ITEMS)
+    ]
+    sums = np.concatenate(parts, axis=2)  # (7, n_rounds, n_items, n_agents)
+    return tuple(Pairs(*one) for one in sums.reshape(*sums.shape[:2], -1).swapaxes(0, 1))
+
+
+def _cumulative(transcript: Transcript, columns: Columns | None, mixing: Array) -> Array:
+    """Return the seven sums over the rounds so far: (7, n_rounds, n_items, n_agents)."""
+    laid = design(transcript, columns)
+    innate = laid.columns[..., INNATE]
+    peers = (laid.columns[..., PEERS:] @ mixing[:, :, None])[..., 0]
+    options = (~np.isnan(transcript.beliefs[:, 1:])).sum(axis=-1) - 1
+    products = (
+        (innate, innate), (innate, peers), (peers, peers),
+        (innate, laid.moved), (peers, laid.moved), (laid.moved, laid.moved),
+    )  # fmt: skip
+    sums = [(one * other).sum(axis=-1) for one, other in products]
+    return np.stack([*sums, options * laid.counts]).cumsum(axis=2).swapaxes(1, 2)
+
+
+def no_pairs(n_pairs: int) -> Pairs:
+    """Return pairs that say nothing."""
+    return Pairs(*(np.zeros(n_pairs),) * len(Pairs.__dataclass_fields__))
