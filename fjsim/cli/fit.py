@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from fjsim.cli.console import err, out, plain, print_json
 from fjsim.errors import ConfigError, FjsimError
+from fjsim.foreign_text import printable
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
     from fjsim.records.importers.imported import Scale, Target
     from fjsim.records.transcript import Transcript
 
+WITHOUT_INTERVALS = ("legacy", "bias", "trajectory")
 TARGETS = ("belief", "opinion", "answer")
 
 
 def fit(
     source: Annotated[Path, typer.Argument(help="A run folder, a log, or a folder of CSVs.")],
-    model: Annotated[str, typer.Option(help="Estimator; see `fjsim list estimators`.")] = "pooled",
+    model: Annotated[
+        str, typer.Option(help="auto, or an estimator; see `fjsim list estimators`.")
+    ] = "auto",
     format: Annotated[
         str, typer.Option(help="auto, long, stubborn-neighbors or inspect.")
     ] = "auto",
@@ -41,6 +44,12 @@ def fit(
         ),
     ] = False,
     compare: Annotated[bool, typer.Option(help="Compare models on held-out turns.")] = True,
+    full: Annotated[
+        bool, typer.Option("--full", help="Influence, comparison, calibration and ledger too.")
+    ] = False,
+    table: Annotated[
+        str | None, typer.Option(help="Only the parameters, for a paper: md, latex or csv.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write fit.json and the tables as CSV here.")
@@ -49,15 +58,20 @@ def fit(
 ) -> None:
     """Fit stubbornness, self-weight and influence, and say what cannot be known.
 
+    auto tests whether one law holds for all items and chooses the model by held-out questions.
+
     Example: what does a recorded deliberation say, and does the law beat simpler ones?
 
-        fjsim fit deliberation.csv.gz --model pooled --out fitted
+        fjsim fit deliberation.csv.gz --full --out fitted
     """
     from fjsim.fitting import fit as fit_transcript
+    from fjsim.report.terminal.fit import FORMATS
 
+    if table is not None and table not in FORMATS:
+        raise ConfigError(f"--table is '{table}'; give {', '.join(FORMATS)}")
     transcript, notes = load_source(source, format, arm, target, scale)
     parameters: dict[str, Any] = {}
-    if model not in ("legacy", "bias"):
+    if model not in WITHOUT_INTERVALS:
         parameters["resamples"] = resamples
     result = fit_transcript(
         transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
@@ -68,8 +82,14 @@ def fit(
         _write(output, summary)
     if json:
         print_json(summary)
+    elif table is not None:
+        from fjsim.report.terminal.fit import paper_table
+
+        sys.stdout.write(printable(paper_table(result, table)))
     else:
-        _print(result, notes, ledger)
+        from fjsim.report.terminal.fit import print_fit
+
+        print_fit(out, result, notes, ledger, full)
         if output is not None:
             out.print(f"written to {output}")
 
@@ -167,49 +187,3 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     for name in ("comparison", "ledger"):
         if summary[name]:
             write_file(folder / f"{name}.csv", csv_text(pd.DataFrame(summary[name])))
-
-
-def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
-    """Print the tables."""
-    from fjsim.fitting.findings.summary import (
-        COMPARED,
-        HELD_OUT,
-        comparison_cells,
-        headline,
-        null_lines,
-        parameter_cells,
-        protocol_notes,
-    )
-
-    for line in headline(result):
-        out.print(escape(line))
-    out.print(
-        _table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(result))
-    )
-    for text in (*notes, *result.warnings):
-        out.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
-    if result.comparison:
-        out.print(HELD_OUT)
-        out.print(_table(COMPARED, comparison_cells(result)))
-        for line in protocol_notes(result):
-            out.print(line)
-    if result.nulls is not None:
-        for line in null_lines(result.nulls):
-            out.print(line, soft_wrap=True)
-    if ledger:
-        out.print("mixture of experts, lower risk is better:")
-        names = ("rule", "risk", "low", "high", "accuracy")
-        out.print(_table(names, [[_cell(row[name]) for name in names] for row in ledger]))
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return "n/a"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(*header)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table

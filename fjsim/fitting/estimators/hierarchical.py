@@ -18,6 +18,7 @@ from fjsim.fitting.population.describing import (
     Resampling,
     describe,
 )
+from fjsim.fitting.population.knowing import drawn_laws, posterior_of
 from fjsim.fitting.population.learning import (
     MOST_PAIRS,
     Learned,
@@ -25,7 +26,6 @@ from fjsim.fitting.population.learning import (
     first_guess,
     learn,
 )
-from fjsim.fitting.population.knowing import drawn_laws, posterior_of
 from fjsim.fitting.population.likelihood import likelihood_table
 from fjsim.fitting.population.mixing import log_evidence
 from fjsim.fitting.population.pairs import Pairs, no_pairs, pairs_by_round, pairs_of

@@ -19,6 +19,9 @@ from fjsim.fitting.population.mixing import (
 )
 from fjsim.seeds import stream
 
+RESOLUTION = 1e-3
+"""How finely the likelihood is integrated; intervals are this much wider at either end."""
+
 STEP = 0.02
 """Of the numerical derivatives with respect to the population."""
 
@@ -182,5 +185,10 @@ def _part(means: Array, drawn: Array | None, tail: float) -> PopulationPart:
     spreads = np.sqrt(np.maximum(drawn[:, 1] - drawn[:, 0] ** 2, 0.0))
     least, most = np.quantile(spreads, [tail, 1 - tail])
     return PopulationPart(
-        float(means[0]), float(low), float(high), spread, float(least), float(most)
+        float(means[0]),
+        max(float(low) - RESOLUTION, 0.0),
+        min(float(high) + RESOLUTION, 1.0),
+        spread,
+        max(float(least) - 2 * RESOLUTION, 0.0),
+        float(most) + RESOLUTION,
     )

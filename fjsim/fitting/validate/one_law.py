@@ -1,4 +1,4 @@
-"""Does one law hold for all items? A quick test that every automatic fit makes."""
+"""Whether one law holds for all items: a quick test that every automatic fit makes."""
 
 from __future__ import annotations
 
