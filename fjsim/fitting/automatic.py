@@ -47,8 +47,8 @@ def fit_automatically(
 
     Notes
     -----
-    Candidates, simplest first: ``exchangeable``; ``pooled`` unless members differ from item to
-    item; ``hierarchical`` unless one law holds. See `fjsim.fitting.validate.choice.choose`.
+    Candidates, the one that is kept where it predicts as well first: ``pooled`` unless members
+    differ from item to item; ``exchangeable``; ``hierarchical`` unless one law holds. See `fjsim.fitting.validate.choice.choose`.
     """
     tested = one_law_test(transcript, seed)
     made = _candidates(transcript, tested, seed, parameters)
@@ -85,7 +85,7 @@ def _candidates(
     transcript: Transcript, tested: OneLaw, seed: int, parameters: dict[str, Any]
 ) -> dict[str, RowEstimator]:
     """Fit the models that may be chosen, simplest first; those that refuse the log are left out."""
-    names = ["exchangeable"] if transcript.exchangeable else ["exchangeable", "pooled"]
+    names = ["exchangeable"] if transcript.exchangeable else ["pooled", "exchangeable"]
     if tested.holds is not True:
         names.append("hierarchical")
     made: dict[str, RowEstimator] = {}

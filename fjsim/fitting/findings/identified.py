@@ -182,7 +182,7 @@ class Choice:
     Parameters
     ----------
     model : str
-        The simplest of those that predict about as well as the best.
+        The first, in a fixed order, of those that predict about as well as the best.
     best : str
         The one of least held-out error among those that could be chosen.
     gain, low, high : float

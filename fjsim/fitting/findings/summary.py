@@ -48,9 +48,9 @@ def summary_text(fit: FJFit) -> str:
 def parameter_title(fit: FJFit) -> str:
     """Return what the numbers by agent are, and whose they are not."""
     if fit.items is not None:
-        told = f"by agent, mean over items ('{fit.model}')"
+        told = f"by agent, mean over items ('{fit.model}', unit: {fit.unit})"
     else:
-        told = f"by agent, one law for all items ('{fit.model}')"
+        told = f"by agent, one law for all items ('{fit.model}', unit: {fit.unit})"
     if fit.one_law is not None and fit.one_law.holds is False and fit.items is None:
         told += " - which does not hold: averages, not anybody's parameters"
     return told + ("" if fit.intervals is not None else f"; '{fit.model}' gives no intervals") + ":"

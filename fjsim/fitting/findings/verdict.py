@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 FEW_QUESTIONS = 10
 HOLDS, YIELDS = 0.9, 0.1
+LEAST_SPREAD = 0.01
+"""A spread below this is not mentioned."""
+
 MEANS = {
     "pooled": "one law per agent for all items",
     "exchangeable": "one law for all agents and items",
-    "hierarchical": "a law per agent and item, drawn from one population",
+    "hierarchical": "a law per agent and item",
     "group": "one law per group of agents",
     "item": "a law per item, each on its own",
     "shrunk": "a law per item, pulled to the common one",
@@ -48,7 +51,6 @@ def verdict_lines(fit: FJFit) -> tuple[str, ...]:
         *(_population_lines(fit) if _varies(fit) else _pooled_lines(fit)),
         _share_line(fit),
         *_choice_lines(fit.choice),
-        _halves_line(fit),
         _unknown_line(fit),
     ]
     return tuple(line for line in lines if line)[:12]
@@ -60,12 +62,10 @@ def _varies(fit: FJFit) -> bool:
 
 def _log_line(fit: FJFit) -> str:
     label = "simulated · " if fit.simulated else ""
-    few = ""
-    if fit.n_items < FEW_QUESTIONS:
-        few = f"; {fit.n_items} items are few, so every number below is rough"
+    few = f". {fit.n_items} items are few: all is rough" if fit.n_items < FEW_QUESTIONS else ""
     return (
         f"{label}FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
-        f"{fit.n_rounds} rounds, {fit.n_turns} turns (unit: {fit.unit}){few}"
+        f"{fit.n_rounds} rounds, {fit.n_turns} turns{few}"
     )
 
 
@@ -76,23 +76,21 @@ def _law_line(tested: OneLaw | None) -> str:
         return "Whether one law holds for all items cannot be tested on this log."
     if tested.holds:
         return f"One law may hold for all items (p = {tested.p:.2f})."
-    return (
-        f"One law does not hold for all items (p <= {tested.p:.2g}): agents differ from item to "
-        "item."
-    )
+    return f"One law does not hold for all items (p <= {tested.p:.2g}): agents differ by item."
 
 
 def _population_lines(fit: FJFit) -> list[str]:
     population = fit.population
     assert population is not None, "a population varies"
     held, kept = population.stubbornness, population.self_weight
+    varying = f" (SD {_points(kept)})" if kept.spread >= LEAST_SPREAD else ""
     lines = [
-        f"Per round an agent keeps {_percent(held)} of its first belief on average; over items "
-        f"and agents this varies by {_points(held)} (standard deviation)"
-        f"{_kinds(fit)}.",
-        f"Of the rest it leaves {_percent(kept)} on its last belief, varying by {_points(kept)}, "
-        "and moves the others to what it hears.",
+        f"Per round an agent keeps {_percent(held)} of its first belief on average, SD "
+        f"{_points(held)} over items and agents{_kinds(fit)}.",
+        f"Of the rest {_percent(kept)} stays on its last belief{varying}, the others go to peers.",
     ]
+    if fit.choice is not None and fit.model != "hierarchical":
+        lines.append("Such a population predicts no better than one law, so take it as rough.")
     return lines
 
 
@@ -104,7 +102,7 @@ def _kinds(fit: FJFit) -> str:
     if not len(values):
         return ""
     holds, yields = float((values > HOLDS).mean()), float((values < YIELDS).mean())
-    return f": {holds:.0%} hold (above 90 %), {yields:.0%} yield (below 10 %)"
+    return f": {holds:.0%} hold (> 90%), {yields:.0%} yield (< 10%)"
 
 
 def _pooled_lines(fit: FJFit) -> list[str]:
@@ -118,8 +116,8 @@ def _pooled_lines(fit: FJFit) -> list[str]:
     ]
     if len(kept):
         lines.append(
-            f"Of the rest it leaves {kept.mean():.0%} on its last belief{_range(kept)}, and moves "
-            "the others to what it hears."
+            f"Of the rest {kept.mean():.0%} stays on its last belief{_range(kept)}, the others go "
+            "to its peers."
         )
     return lines
 
@@ -135,7 +133,7 @@ def _single_interval(fit: FJFit) -> str:
     if fit.intervals is None or fit.model != "exchangeable":
         return ""
     low, high = fit.intervals.stubbornness[:, 0]
-    return "" if np.isnan(low) else f" [{low:.0%}, {high:.0%}]"
+    return "" if np.isnan(low) else f" {_ends(low, high)}"
 
 
 def _share_line(fit: FJFit) -> str:
@@ -152,7 +150,7 @@ def _share_line(fit: FJFit) -> str:
         return f"No agent's share of the final beliefs stands out (an equal share is {even:.0%})."
     return (
         f"{fit.agents[most]} has the largest share of the final beliefs: {shares[most]:.0%} "
-        f"[{low:.0%}, {high:.0%}] (an equal share is {even:.0%})."
+        f"{_ends(low, high)}; equal is {even:.0%}."
     )
 
 
@@ -160,66 +158,51 @@ def _choice_lines(choice: Choice | None) -> list[str]:
     if choice is None:
         return ["Nothing could be held out, so no model was chosen by its predictions."]
     lines = [
-        f"Chosen: {choice.model} ({MEANS.get(choice.model, '')}). On held-out questions it "
-        f"leaves {_less(choice.gain, choice.low, choice.high)} than no change"
-        f"{_degroot(choice)}."
+        f"Chosen: {choice.model} ({MEANS.get(choice.model, '')}). Held-out error: "
+        f"{_side(choice.gain, choice.low, choice.high, '%')} no change{_degroot(choice)}."
     ]
-    if choice.low <= 0:
+    if not choice.low > 0:
         lines[0] += " That is no sure gain: do not rely on its numbers."
     if choice.rival:
         lines.append(_rival_line(choice))
     return lines
 
 
-def _less(gain: float, low: float, high: float) -> str:
-    word = "less" if gain >= 0 else "more"
-    ends = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-    return f"{abs(gain):.0%} [{ends[0]:.0%}, {ends[1]:.0%}] {word} squared error"
+def _side(gain: float, low: float, high: float, unit: str) -> str:
+    if gain >= 0:
+        return f"{100 * gain:.0f}{unit} {_ends(low, high)} below"
+    return f"{-100 * gain:.0f}{unit} {_ends(-high, -low)} above"
+
+
+def _ends(low: float, high: float) -> str:
+    return f"[{_whole(low)}, {_whole(high)}]"
+
+
+def _whole(value: float) -> str:
+    # Adding 0 turns a rounded -0 into 0.
+    return f"{round(100 * value) + 0:d}"
 
 
 def _degroot(choice: Choice) -> str:
     if np.isnan(choice.over_degroot):
         return ""
-    return (
-        f", and gains {_signed(choice.over_degroot)} points [{_signed(choice.over_degroot_low)}, "
-        f"{_signed(choice.over_degroot_high)}] over fitted DeGroot"
-    )
+    ends = f"[{_signed(choice.over_degroot_low)}, {_signed(choice.over_degroot_high)}]"
+    if choice.over_degroot >= 0:
+        return f", {_signed(choice.over_degroot)} points {ends} below fitted DeGroot"
+    ends = f"[{_signed(-choice.over_degroot_high)}, {_signed(-choice.over_degroot_low)}]"
+    return f", {_signed(-choice.over_degroot)} points {ends} above fitted DeGroot"
 
 
 def _rival_line(choice: Choice) -> str:
     ends = f"[{_signed(choice.over_rival_low)}, {_signed(choice.over_rival_high)}]"
+    gap = f"{_signed(choice.over_rival)} points {ends}"
     if abs(choice.over_rival) <= choice.margin:
-        return (
-            f"{choice.rival} predicts as well ({_signed(choice.over_rival)} points {ends}; up to "
-            f"{choice.margin:.1%} counts as equal), and the simpler model was taken."
-        )
-    low, high = 100 * choice.over_rival_low, 100 * choice.over_rival_high
-    return (
-        f"The next best, {choice.rival}, is {100 * choice.over_rival:.1f} points "
-        f"[{low:.1f}, {high:.1f}] behind."
-    )
+        return f"{choice.rival} predicts as well ({gap} behind); the simpler was taken."
+    return f"The next best is {choice.rival}, {gap} behind."
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:+.1f}"
-
-
-def _halves_line(fit: FJFit) -> str:
-    if fit.split_half is None:
-        return ""
-    words = {"stubbornness": "stubbornness", "self_weight": "self-weight"}
-    parts = []
-    for name, title in words.items():
-        half = fit.split_half[name]
-        if np.isnan(half.difference):
-            continue
-        agreed = (
-            f" (reliability {half.spearman_brown:.2f})" if not np.isnan(half.spearman_brown) else ""
-        )
-        parts.append(f"{title} by {100 * half.difference:.1f} points{agreed}")
-    if not parts:
-        return ""
-    return f"Two halves of the questions differ per agent in {' and '.join(parts)}."
+    return f"{100 * value:.1f}"
 
 
 def _unknown_line(fit: FJFit) -> str:
@@ -229,8 +212,8 @@ def _unknown_line(fit: FJFit) -> str:
         parts.append(f"{blind} of {fit.n_agents} agents have parameters that are not identified")
     if _varies(fit):
         parts.append(
-            "an agent that holds shows only the sum of stubbornness and self-weight, so their "
-            "split rests on the others"
+            "who holds shows only stubbornness and self-weight together; their split rests on "
+            "the others"
         )
     if fit.intervals is None:
         parts.append(f"'{fit.model}' was given no intervals")
@@ -243,13 +226,10 @@ def _unknown_line(fit: FJFit) -> str:
 def _percent(part: PopulationPart) -> str:
     if np.isnan(part.low):
         return f"{part.mean:.0%}"
-    return f"{part.mean:.0%} [{part.low:.0%}, {part.high:.0%}]"
+    return f"{part.mean:.0%} {_ends(part.low, part.high)}"
 
 
 def _points(part: PopulationPart) -> str:
     if np.isnan(part.spread_low):
-        return f"{100 * part.spread:.0f} points"
-    return (
-        f"{100 * part.spread:.0f} points [{100 * part.spread_low:.0f}, "
-        f"{100 * part.spread_high:.0f}]"
-    )
+        return f"{100 * part.spread:.0f}"
+    return f"{100 * part.spread:.0f} {_ends(part.spread_low, part.spread_high)}"

@@ -88,9 +88,7 @@ def describe(name: str, found: Described, how: Resampling) -> FJFit:
     FJFit
         With parameters per item, seats' means over items, and the population.
     """
-    fit = assemble(
-        name, found.transcript, found.normal.pooled(), _typical_rows(found), _units(found)
-    )
+    fit = assemble(name, found.transcript, _pooled(found), _typical_rows(found), _units(found))
     known = posterior_of(pairs_of(found.normal, found.learned.mixing), found.learned)
     items = _items(found, known)
     fit = replace(
@@ -107,16 +105,32 @@ def describe(name: str, found: Described, how: Resampling) -> FJFit:
 def _units(found: Described) -> Units:
     if found.kind == "seat":
         return own_units(found.acting.mean(axis=0))
+    if found.transcript.exchangeable:
+        of_seat = np.zeros(found.transcript.n_agents, dtype=np.int64)
+        mean = found.acting.mean(axis=0)
+        return Units(of_seat, mean, influence_known=False, names=("the peers",))
     seats, mean = np.arange(found.transcript.n_agents), found.acting.mean(axis=0)
     if found.kind == "even":
-        return Units(seats, mean, influence_known=not found.transcript.exchangeable)
+        return Units(seats, mean, influence_known=True)
     influence = found.transcript.influence
     assert influence is not None, "given weights come from the transcript"
     return Units(seats, mean, given=influence.mean(axis=0) if influence.ndim == 3 else influence)
 
 
+def _pooled(found: Described) -> Grams:
+    """Return the sums over items; over the members of a crowd too."""
+    normal = found.normal.pooled()
+    if not found.transcript.exchangeable:
+        return normal
+    return normal.of_groups(np.zeros(found.transcript.n_agents, dtype=np.int64))
+
+
 def _typical_rows(found: Described) -> Array:
-    return np.asarray(found.rows.mean(axis=0))
+    """Return the mean law over items; over the members of a crowd too."""
+    if not found.transcript.exchangeable:
+        return np.asarray(found.rows.mean(axis=0))
+    turned = found.normal.turns > 0
+    return np.asarray(found.rows[turned].mean(axis=0, keepdims=True))
 
 
 def _error(found: Described) -> float:

@@ -1,4 +1,4 @@
-"""Which model to believe: the simplest of those that predict held-out questions about best."""
+"""Which model to believe: the first of those that predict held-out questions about best."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def choose(held: HeldOut, candidates: tuple[str, ...]) -> Choice | None:
     held : HeldOut
         With the candidates, and ``fitted-degroot``, under ``held-out-questions``.
     candidates : tuple of str
-        Simplest first.
+        In the order in which they are kept where they predict about as well.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def choose(held: HeldOut, candidates: tuple[str, ...]) -> Choice | None:
 
     Notes
     -----
-    The simplest candidate whose skill is at most `MARGIN` below the best one's.
+    The first candidate whose skill is at most `MARGIN` below the best one's.
     """
     scores = held.scores.get(PROTOCOL, {})
     names = [name for name in candidates if name in scores]
