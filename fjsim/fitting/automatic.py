@@ -48,7 +48,8 @@ def fit_automatically(
     Notes
     -----
     Candidates, the one that is kept where it predicts as well first: ``pooled`` unless members
-    differ from item to item; ``exchangeable``; ``hierarchical`` unless one law holds. See `fjsim.fitting.validate.choice.choose`.
+    differ from item to item; ``exchangeable``; ``hierarchical`` unless one law holds. See
+    `fjsim.fitting.validate.choice.choose`.
     """
     tested = one_law_test(transcript, seed)
     made = _candidates(transcript, tested, seed, parameters)
