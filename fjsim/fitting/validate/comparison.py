@@ -40,9 +40,10 @@ PROTOCOLS: dict[str, str] = {
 
 def default_models(transcript: Transcript) -> tuple[str, ...]:
     """Return the models that stand in a comparison unless others are asked for."""
-    rivals = ["persistence", "group-mean", "uniform-degroot", "fitted-degroot", "exchangeable"]
+    own = "exchangeable" if transcript.exchangeable else "pooled"
+    rivals = ["persistence", "group-mean", "uniform-degroot", "fitted-degroot", own]
     if not transcript.exchangeable:
-        rivals += ["pooled", "shrunk", "item", "bias"]
+        rivals += ["shrunk", "item", "bias"]
     return (*rivals, "log-linear", "majority")
 
 

@@ -110,7 +110,7 @@ def paper_table(fit: FJFit, format: str) -> str:
     """
     frame = parameter_frame(fit)
     if format == "csv":
-        return csv_text(frame)
+        return csv_text(frame.round(6))
     if format == "md":
         return _markdown(frame)
     if format == "latex":
