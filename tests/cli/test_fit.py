@@ -192,3 +192,11 @@ def test_a_table_for_a_paper_escapes_names(
     assert code == 0
     assert out.startswith(begins)
     assert holds in out
+
+
+def test_a_path_fit_shows_no_interval_of_another_estimator(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, "fit", str(log), "--model", "trajectory", "--no-compare", "--json")
+    assert code == 0
+    assert json.loads(out)["intervals"] is None

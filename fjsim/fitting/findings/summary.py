@@ -212,9 +212,10 @@ def parameter_frame(fit: FJFit) -> pd.DataFrame:
     blank = [np.nan] * 3
     mean = [x for part in both for x in (part.mean, part.low, part.high)]
     spread = [x for part in both for x in (part.spread, part.spread_low, part.spread_high)]
-    frame.loc[len(frame)] = ["population mean", *mean, *blank]
-    frame.loc[len(frame)] = ["population spread (SD)", *spread, *blank]
-    return frame
+    rows = [["population mean", *mean, *blank], ["population spread (SD)", *spread, *blank]]
+    below = pd.DataFrame(rows, columns=frame.columns)
+    # An empty column of numbers has no type to join by.
+    return pd.concat([frame, below.astype(frame.dtypes)], ignore_index=True)
 
 
 def _cell(values: Array, ends: Array | None, seat: int) -> str:

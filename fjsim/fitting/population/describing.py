@@ -165,7 +165,8 @@ def _with_seats(fit: FJFit, found: Described, known: Posterior) -> FJFit:
             return np.full(values.shape[1], values[there].mean() if there.any() else np.nan)
         count = there.sum(axis=0)
         total = np.where(there, values, 0.0).sum(axis=0)
-        return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+        blank = np.full(len(count), np.nan)
+        return np.asarray(np.divide(total, count, out=blank, where=count > 0))
 
     sure = fit.identified
     shares = np.full(fit.n_agents, np.nan) if alike else items.influence_shares.mean(axis=0)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.population.likelihood import Table, likelihood_table
+from fjsim.fitting.population.likelihood import likelihood_table
 from fjsim.fitting.population.mixing import START, Posterior, fit_population, posterior
 from fjsim.fitting.population.pairs import Pairs, pairs_of
 from fjsim.fitting.rows.grams import Grams
-from fjsim.fitting.rows.hearing import INNATE, PEERS
+from fjsim.fitting.rows.hearing import INNATE, PEERS, Flags
 from fjsim.fitting.rows.simplex import solve_rows
 
 MOST_PAIRS = 3000
@@ -114,7 +114,7 @@ def _exact(held: Array, yielded: Array) -> Posterior:
     return Posterior(held, none, held**2, none, yielded, yielded**2, held * yielded, none)
 
 
-def _chosen(known: Posterior, counted: Array) -> Posterior:
+def _chosen(known: Posterior, counted: Flags) -> Posterior:
     return Posterior(*(getattr(known, name)[counted] for name in known.__dataclass_fields__))
 
 
@@ -134,7 +134,7 @@ def _noise(pairs: Pairs, known: Posterior) -> float:
     return float(np.sqrt(error / max(float(pairs.freedom.sum()), 1.0)))
 
 
-def _mixing(normal: Grams, known: Posterior, counted: Array, before: Array) -> Array:
+def _mixing(normal: Grams, known: Posterior, counted: Flags, before: Array) -> Array:
     """Return the weights of speakers that fit all items best, given what is known of each."""
     products, targets = mixing_equations(normal, known, counted)
     return solve_rows(
@@ -142,7 +142,7 @@ def _mixing(normal: Grams, known: Posterior, counted: Array, before: Array) -> A
     ).rows * _speakers(normal).any(axis=-1, keepdims=True)
 
 
-def mixing_equations(normal: Grams, known: Posterior, counted: Array) -> tuple[Array, Array]:
+def mixing_equations(normal: Grams, known: Posterior, counted: Flags) -> tuple[Array, Array]:
     """Return the normal equations of the weights of speakers, item by item.
 
     Parameters
@@ -171,7 +171,7 @@ def mixing_equations(normal: Grams, known: Posterior, counted: Array) -> tuple[A
     return products, targets
 
 
-def _speakers(normal: Grams) -> Array:
+def _speakers(normal: Grams) -> Flags:
     return normal.allowed[:, PEERS:]
 
 
@@ -179,6 +179,3 @@ def even_mixing(normal: Grams) -> Array:
     """Return even weights over the speakers that each listener may hear."""
     speakers = _speakers(normal).astype(float)
     return np.asarray(speakers / np.maximum(speakers.sum(axis=-1, keepdims=True), 1))
-
-
-__all__ = ["Learned", "Table", "even_mixing", "first_guess", "learn", "mixing_equations"]

@@ -44,10 +44,6 @@ class Table:
     first: Array
     second: Array
 
-    def select(self, chosen: Array) -> Table:
-        """Return the rows of some pairs."""
-        return Table(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
-
 
 def likelihood_table(pairs: Pairs, noise: float) -> Table:
     r"""Integrate the Gaussian likelihood of every pair.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import betainc
@@ -131,8 +132,9 @@ def fit_population(table: Table, start: Array, steps: int = 60) -> Array:
     from scipy.optimize import minimize
 
     found = minimize(
-        lambda theta: _loss_and_slope(table, theta),
+        partial(_loss_and_slope, table),
         start,
+        args=(),
         jac=True,
         method="L-BFGS-B",
         bounds=[(-LOGIT_RANGE, LOGIT_RANGE), CONCENTRATION_RANGE] * 2,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.fitting.rows.grams import Columns, Grams, design
 from fjsim.fitting.rows.hearing import INNATE, PEERS
 from fjsim.records.transcript import Transcript
+
+Places: TypeAlias = NDArray[np.integer[Any]] | NDArray[np.bool_]
+"""Which pairs: their numbers, or a flag for each."""
 
 CHUNK_ITEMS = 512
 """Items whose design stands in memory at one time."""
@@ -46,7 +51,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.freedom)
 
-    def select(self, chosen: Array) -> Pairs:
+    def select(self, chosen: Places) -> Pairs:
         """Return some of the pairs."""
         return Pairs(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
