@@ -48,7 +48,7 @@ def fit_automatically(
     Notes
     -----
     Candidates, the one that is kept where it predicts as well first: ``pooled`` unless members
-    differ from item to item; ``exchangeable``; ``hierarchical`` unless one law holds. See
+    differ from item to item; ``exchangeable``; ``hierarchical`` where one law is rejected. See
     `fjsim.fitting.validate.choice.choose`.
     """
     tested = one_law_test(transcript, seed)
@@ -87,7 +87,7 @@ def _candidates(
 ) -> dict[str, RowEstimator]:
     """Fit the models that may be chosen, simplest first; those that refuse the log are left out."""
     names = ["exchangeable"] if transcript.exchangeable else ["pooled", "exchangeable"]
-    if tested.holds is not True:
+    if tested.holds is False:
         names.append("hierarchical")
     made: dict[str, RowEstimator] = {}
     refused: FjsimError | None = None

@@ -90,8 +90,11 @@ def test_one_law_without_noise_holds_without_a_draw() -> None:
     assert (tested.holds, tested.n_draws) == (True, 0)
 
 
-def test_one_law_of_two_items_is_not_tested() -> None:
-    tested = one_law_test(one_law_log(0, 2))
+@pytest.mark.parametrize(
+    "transcript", [one_law_log(0, 2), one_law_log(0, 12).first_rounds(1)], ids=["items", "rounds"]
+)
+def test_one_law_of_two_items_or_one_update_is_not_tested(transcript: Transcript) -> None:
+    tested = one_law_test(transcript)
     assert tested.holds is None
     assert np.isnan(tested.p)
 

@@ -202,7 +202,8 @@ def _rival_line(choice: Choice) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:.1f}"
+    # Adding 0 turns a rounded -0 into 0.
+    return f"{round(100 * value, 1) + 0:.1f}"
 
 
 def _unknown_line(fit: FJFit) -> str:

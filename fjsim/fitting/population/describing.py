@@ -285,8 +285,14 @@ def _drawn_mixing(found: Described, drawn: Array) -> Array:
     )
     products, targets = mixing_equations(found.normal, chosen, found.counted)
     weights = drawn[:, question_index(found.transcript.question_ids)]
-    size = (len(drawn), *targets.shape[1:])
-    gram = (weights @ products.reshape(len(products), -1)).reshape(*size, size[-1])
-    aim = (weights @ targets.reshape(len(targets), -1)).reshape(size)
-    speakers = found.normal.allowed[:, PEERS:]
-    return solve_rows(gram, aim, speakers, found.learned.mixing).rows
+    speakers, size = found.normal.allowed[:, PEERS:], targets.shape[-1]
+    rows = []
+    # One listener at a time: the matrices of all resamples and listeners would be large together.
+    for listener in range(targets.shape[1]):
+        gram = weights @ products[:, listener].reshape(len(products), -1)
+        aim = weights @ targets[:, listener]
+        solved = solve_rows(
+            gram.reshape(-1, size, size), aim, speakers[listener], found.learned.mixing[listener]
+        )
+        rows.append(solved.rows)
+    return np.stack(rows, axis=1)

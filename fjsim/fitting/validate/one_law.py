@@ -47,7 +47,8 @@ def one_law_test(transcript: Transcript, seed: int = 0) -> OneLaw:
     Returns
     -------
     OneLaw
-        With p NaN where it cannot be tested: fewer than three items, gates that renormalise.
+        With p NaN where it cannot be tested: fewer than three items, a single update, gates that
+        renormalise.
 
     Notes
     -----
@@ -76,6 +77,8 @@ def one_law_test(transcript: Transcript, seed: int = 0) -> OneLaw:
     common = solve_pooled(base)
     if base.pooled().errors(common).sum() <= EXACT * base.power.sum():
         return OneLaw(1.0, True, 0)
+    if not (used.valid[:, 1:].sum(axis=1) > 1).any():
+        return OneLaw(float("nan"), None, 0)
     world, rng = SharedWorld(used, mixed, base), stream(seed, "fit-one-law")
     observed = _statistics(used, mixed)
     drawn: list[tuple[float, float]] = []
