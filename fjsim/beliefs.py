@@ -78,7 +78,7 @@ def are_plain(values: Sequence[object]) -> bool:
     Parameters
     ----------
     values : sequence
-        Of any kind.
+        Values of any kind.
     """
     return 0 < len(values) < FEW and {*map(type, values)} == _FLOAT
 

@@ -90,7 +90,7 @@ def fit(
     ledger = _ledger(transcript, result, seed)
     attack = given.attack(seed)
     summary = {**result.as_json(), "warnings": [*notes, *result.warnings], "ledger": ledger}
-    summary |= given.facts() | {"attack": None if attack is None else attack.as_json()}
+    summary["attack"] = None if attack is None else attack.as_json()
     if output is not None:
         _write(output, summary)
     if json:

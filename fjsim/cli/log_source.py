@@ -27,7 +27,7 @@ MAP_HELP = "THEIRS=OURS, a column of a long log; repeatable."
 
 
 @dataclass(frozen=True)
-class Source:
+class GivenLog:
     """A transcript to fit, and what stands beside it.
 
     Parameters
@@ -44,11 +44,6 @@ class Source:
     attacked: Transcript | None = None
     clean: Transcript | None = None
 
-    def facts(self) -> dict[str, Any]:
-        """Return names and units of the log as plain values."""
-        unit = self.transcript.unit
-        return {"unit": None if unit is None else unit.name}
-
     def attack(self, seed: int = 0) -> AttackedLog | None:
         """Measure the attack; None without one."""
         from fjsim.metrics.attacked_log import attacked_log
@@ -63,7 +58,7 @@ def read_source(
     target: str | None = None,
     opinions: str | None = None,
     names: Sequence[str] = (),
-) -> Source:
+) -> GivenLog:
     """Read a run folder or a foreign log.
 
     Parameters
@@ -71,11 +66,11 @@ def read_source(
     source : Path
         A run folder, a log file, or a folder of belief CSVs.
     format : str
-        Of the log.
+        Format of the log.
     arm : {'clean', 'attacked'}, optional
         Default the clean one, or the only one.
     target : {'belief', 'opinion', 'answer'}, optional
-        Of a long log.
+        What is fitted of a long log.
     opinions : str, optional
         Unit of its opinions.
     names : sequence of str
@@ -85,10 +80,10 @@ def read_source(
         return _run_folder(source, arm)
     log = read_foreign(source, format, target, opinions, names)
     attacked = log.transcript if log.transcript.hostile.any() else None
-    return Source(log.arm(arm), log.warnings, attacked, log.clean)
+    return GivenLog(log.arm(arm), log.warnings, attacked, log.clean)
 
 
-def _run_folder(source: Path, arm: str | None) -> Source:
+def _run_folder(source: Path, arm: str | None) -> GivenLog:
     """Read a run folder; an imported one may hold an attack of its own."""
     from fjsim.arms import chosen_arm
     from fjsim.runs import load_run
@@ -96,8 +91,8 @@ def _run_folder(source: Path, arm: str | None) -> Source:
     run = load_run(source)
     chosen = run.arms[chosen_arm(tuple(run.arms), arm, source, undisturbed=True)]
     if not run.contents.known_header.imported:
-        return Source(chosen)
-    return Source(chosen, (), run.arms.get("attacked"), run.arms.get("clean"))
+        return GivenLog(chosen)
+    return GivenLog(chosen, (), run.arms.get("attacked"), run.arms.get("clean"))
 
 
 def read_foreign(

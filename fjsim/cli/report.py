@@ -21,7 +21,7 @@ def report(
 ) -> None:
     """Write one HTML file with table, figures and deliberations; it needs no network.
 
-    Of a run it shows what was said in the attacked arm, where there is one.
+    The page of a run shows what was said in the attacked arm, where there is one.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """

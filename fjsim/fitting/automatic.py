@@ -9,7 +9,7 @@ from typing import Any
 from fjsim.errors import FjsimError
 from fjsim.fitting.estimators.contract import RowEstimator
 from fjsim.fitting.findings.caveats import VARIES
-from fjsim.fitting.findings.identified import Choice, OneLaw
+from fjsim.fitting.findings.identified import ModelChoice, OneLaw
 from fjsim.fitting.findings.result import FJFit
 from fjsim.fitting.validate.choice import PROTOCOL, choose
 from fjsim.fitting.validate.comparison import HeldOut, default_models, held_out
@@ -37,7 +37,7 @@ def fit_automatically(
         Whether to add the whole comparison, or under which protocols.
     seed : int
     parameters : dict
-        Of every estimator.
+        Parameters of every estimator.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def fit_automatically(
     )
 
 
-def _reliability(held: HeldOut, name: str, choice: Choice | None) -> Any:
+def _reliability(held: HeldOut, name: str, choice: ModelChoice | None) -> Any:
     if choice is None:
         return None
     scores = held.scores[PROTOCOL][name]

@@ -36,7 +36,7 @@ class Dose:
     above, to : float
         The class: more than ``above``, at most ``to``; both 0 for no attention at all.
     success : Estimate
-        Of those right at round 0, the share that is not right at the last round.
+        Among those right at round 0, the share that is not right at the last round.
     """
 
     above: float
@@ -91,7 +91,7 @@ def attacked_log(
     clean : Transcript, optional
         The same items without an attack; the same seats are left out there.
     seed : int
-        Of the bootstrap over questions.
+        Seed of the bootstrap over questions.
 
     Returns
     -------

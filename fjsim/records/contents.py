@@ -42,9 +42,9 @@ class ItemEnd:
     order : list of int or None
         ``order[shown]`` is the index in the set of the option shown in that place.
     options, people, roles : list of str or None
-        Of an imported log: names of the options, who sits in each seat, and in which role.
+        In an imported log: names of the options, who sits in each seat, and in which role.
     location, spread : float or None
-        Of an imported log: what its opinions were measured from, and in which unit.
+        In an imported log: what its opinions were measured from, and in which unit.
     """
 
     arm: Arm

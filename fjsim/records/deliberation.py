@@ -106,7 +106,7 @@ class RecordedDeliberation:
         Parameters
         ----------
         turn : Turn
-            Of this deliberation.
+            A turn of this deliberation.
         """
         said = {(one.agent, one.round): one for one in self.turns}
         return tuple(

@@ -43,7 +43,7 @@ class EventLog:
     folder : Path
         The run folder; made if it is not there.
     expected : RunHeader, optional
-        Of the run to be written; what is there and does not fit it is damaged.
+        Header of the run to be written; what is there and does not fit it is damaged.
 
     Raises
     ------

@@ -156,7 +156,7 @@ def read_events(handle: BinaryIO, path: Path, expected: RunHeader | None = None)
     path : Path
         For messages.
     expected : RunHeader, optional
-        Of the run that it ought to hold. Lines that do not fit it are damaged.
+        Header of the run that it ought to hold. Lines that do not fit it are damaged.
     """
     with _without_collections():
         return LogReader(path, expected).read(handle)

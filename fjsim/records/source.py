@@ -33,7 +33,7 @@ def recorded(
     Parameters
     ----------
     source : Transcript, Run, ImportedLog, str or Path
-        Of a run, and of a run folder, the clean arm is taken where there is one.
+        From a run, and from a run folder, the clean arm is taken where there is one.
 
     Raises
     ------

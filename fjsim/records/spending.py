@@ -314,7 +314,7 @@ def read_spending(folder: Path, before: Callable[[], Mapping[str, Account]]) -> 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     before : callable
         As in `SpendingFile`; asked where there is no such file.
 

@@ -96,7 +96,7 @@ class Turn(NamedTuple):
     at : float
         Unix time at which it was accepted; for people, never for logic.
     exposure : tuple of float or None
-        Of an imported log: the mean of what the agent had heard, where that is what it records.
+        In an imported log: the mean of what the agent had heard, where that is what it records.
     """
 
     arm: Arm

@@ -119,7 +119,7 @@ def measure_log(transcripts: Mapping[Arm, Transcript], header: RunHeader) -> Out
     transcripts : mapping of arm to Transcript
         One or both arms.
     header : RunHeader
-        Of the log.
+        Header of the log.
 
     Returns
     -------

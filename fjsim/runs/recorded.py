@@ -29,7 +29,7 @@ class RecordedRun:
     scenario : Scenario or None
         None where it cannot be read.
     metrics, baseline : mapping of str to Estimate or None
-        Of the run, and of the clean arm beside an attacked one.
+        Numbers of the run, and of the clean arm beside an attacked one.
     prediction : mapping of str to Prediction or None
     assumes : str
     because : mapping of str to str

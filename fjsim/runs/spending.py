@@ -64,9 +64,9 @@ def spent_in(folder: Path, setup: Setup, contents: LogContents) -> Spending:
     ----------
     folder : Path
     setup : Setup
-        Of the run.
+        Setup of the run.
     contents : LogContents
-        Of its log.
+        What its log holds.
 
     Raises
     ------

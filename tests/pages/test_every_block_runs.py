@@ -39,7 +39,7 @@ class Block:
     page : Path
         Where it stands.
     line : int
-        Of its fence, counted from 1.
+        Line of its fence, counted from 1.
     language : str
         What the fence says; empty where it says nothing.
     code : str

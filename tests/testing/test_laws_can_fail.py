@@ -249,7 +249,7 @@ def test_a_broken_agent_is_found(fault: str, says: str) -> None:
 
 
 class Wide(ArmMetric):
-    """Of all turns, twice as many as there are."""
+    """Count, of all turns, twice as many as there are."""
 
     label = "wide"
     direction = "neither"
@@ -260,7 +260,7 @@ class Wide(ArmMetric):
 
 
 class Whole(ArmMetric):
-    """Of all turns, those answered as most of the run's items were."""
+    """Count, of all turns, those answered as most of the run's items were."""
 
     label = "whole"
     direction = "neither"

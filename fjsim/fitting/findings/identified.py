@@ -138,7 +138,7 @@ class PopulationPart:
 
 
 @dataclass(frozen=True)
-class Population:
+class FittedPopulation:
     """Laws that vary from item to item and agent to agent, summed up.
 
     Parameters
@@ -177,7 +177,7 @@ class OneLaw:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """Which model was chosen on held-out questions, and by how much.
 
     Parameters

@@ -59,7 +59,7 @@ def with_item_means(
     resamples : int
         Bootstrap resamples over questions; 0 for no intervals.
     level : float
-        Of the intervals.
+        Level of the intervals.
     seed : int
 
     Returns

@@ -10,13 +10,13 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.identified import (
-    Choice,
     ComparisonRow,
+    FittedPopulation,
     Identified,
     Intervals,
+    ModelChoice,
     NullReport,
     OneLaw,
-    Population,
     Reliability,
     SplitHalf,
 )
@@ -91,11 +91,11 @@ class FJFit(ReadOnlyArrays):
         Held-out comparison, where asked for.
     nulls : NullReport or None
         Tests of input-dependence, where asked for.
-    population : Population or None
+    population : FittedPopulation or None
         Mean and spread over items and agents, for models whose law varies by item and agent.
     one_law : OneLaw or None
         Whether one law holds for all items, where that was tested.
-    choice : Choice or None
+    choice : ModelChoice or None
         Why this model, where it was chosen.
     split_half : dict of str to SplitHalf, or None
         How well each parameter of the seats comes back from the other half of the questions.
@@ -127,9 +127,9 @@ class FJFit(ReadOnlyArrays):
     items: ItemParameters | None = None
     comparison: tuple[ComparisonRow, ...] = ()
     nulls: NullReport | None = None
-    population: Population | None = None
+    population: FittedPopulation | None = None
     one_law: OneLaw | None = None
-    choice: Choice | None = None
+    choice: ModelChoice | None = None
     split_half: dict[str, SplitHalf] | None = None
     reliability: Reliability | None = None
     unit: str = "probability"

@@ -26,7 +26,7 @@ def split_half(fit: FJFit, transcript: Transcript, seed: int = 0) -> dict[str, S
     Parameters
     ----------
     fit : FJFit
-        Of ``pooled``, or of a model with parameters per item.
+        A fit of ``pooled``, or of a model with parameters per item.
     transcript : Transcript
         What was fitted, without control items.
     seed : int, default 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fjsim.fitting.findings.identified import Choice, OneLaw, PopulationPart
+from fjsim.fitting.findings.identified import ModelChoice, OneLaw, PopulationPart
 
 if TYPE_CHECKING:
     from fjsim.fitting.findings.result import FJFit
@@ -154,7 +154,7 @@ def _share_line(fit: FJFit) -> str:
     )
 
 
-def _choice_lines(choice: Choice | None) -> list[str]:
+def _choice_lines(choice: ModelChoice | None) -> list[str]:
     if choice is None:
         return ["Nothing could be held out, so no model was chosen by its predictions."]
     lines = [
@@ -183,7 +183,7 @@ def _whole(value: float) -> str:
     return f"{round(100 * value) + 0:d}"
 
 
-def _degroot(choice: Choice) -> str:
+def _degroot(choice: ModelChoice) -> str:
     if np.isnan(choice.over_degroot):
         return ""
     ends = f"[{_signed(choice.over_degroot_low)}, {_signed(choice.over_degroot_high)}]"
@@ -193,7 +193,7 @@ def _degroot(choice: Choice) -> str:
     return f", {_signed(-choice.over_degroot)} points {ends} above fitted DeGroot"
 
 
-def _rival_line(choice: Choice) -> str:
+def _rival_line(choice: ModelChoice) -> str:
     ends = f"[{_signed(choice.over_rival_low)}, {_signed(choice.over_rival_high)}]"
     gap = f"{_signed(choice.over_rival)} points {ends}"
     if abs(choice.over_rival) <= choice.margin:

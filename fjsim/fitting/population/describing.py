@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.assembly import Units, assemble, own_units
 from fjsim.fitting.findings.bootstrap import percentiles, question_index, tail_share
-from fjsim.fitting.findings.identified import Intervals, Population, PopulationPart
+from fjsim.fitting.findings.identified import FittedPopulation, Intervals, PopulationPart
 from fjsim.fitting.findings.result import FJFit, ItemParameters
 from fjsim.fitting.population.knowing import posterior_of
 from fjsim.fitting.population.learning import MOST_PAIRS, Learned, mixing_equations
@@ -79,7 +79,7 @@ def describe(name: str, found: Described, how: Resampling) -> FJFit:
     Parameters
     ----------
     name : str
-        Of the estimator.
+        Name of the estimator.
     found : Described
     how : Resampling
 
@@ -208,7 +208,7 @@ def _with_population(fit: FJFit, found: Described, how: Resampling) -> FJFit:
     stubbornness, self_weight = population_parts(totals, whole, how.level, n_questions)
     shares = _share_parts(fit, names, drawn, tail)
     fit = replace(
-        fit, population=Population(stubbornness, self_weight, shares, found.learned.noise)
+        fit, population=FittedPopulation(stubbornness, self_weight, shares, found.learned.noise)
     )
     if means is None or drawn is None:
         return fit

@@ -55,7 +55,7 @@ def learn(
     rounds : int, default 12
         Alternations at most.
     steps : int, default 60
-        Of each search for the population.
+        How many steps each search takes for the population.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def mixing_equations(normal: Grams, known: Posterior, counted: Flags) -> tuple[A
     ----------
     normal : Grams
     known : Posterior
-        Of the pairs that count.
+        Posterior of the pairs that count.
     counted : ndarray of bool, shape (n_pairs,)
 
     Returns

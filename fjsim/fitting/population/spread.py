@@ -23,7 +23,7 @@ RESOLUTION = 1e-3
 """How finely the likelihood is integrated; intervals are this much wider at either end."""
 
 STEP = 0.02
-"""Of the numerical derivatives with respect to the population."""
+"""Step of the numerical derivatives with respect to the population."""
 
 SHOWN = (
     "stubbornness", "stubbornness_square", "self_weight", "self_weight_square"
@@ -165,7 +165,7 @@ def population_parts(means: Array, drawn: Array | None, level: float, n_question
     Parameters
     ----------
     means : ndarray of shape (4,)
-        Of `SHOWN`, all pairs together.
+        Means of `SHOWN`, all pairs together.
     drawn : ndarray of shape (n_resamples, 4), or None
     level : float
     n_questions : int

@@ -133,7 +133,7 @@ def rows_by_mixture(rows: Array, mixture: Mixture, transcript: Transcript) -> Ar
     ----------
     rows : ndarray of shape (n_agents, 2 + n_mixtures)
     mixture : callable
-        Of the fit.
+        How the fit mixes.
     transcript : Transcript
         With the same seats.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.identified import Choice
+from fjsim.fitting.findings.identified import ModelChoice
 from fjsim.fitting.validate.comparison import HeldOut, Scores
 
 MARGIN = 0.005
@@ -14,7 +14,7 @@ MARGIN = 0.005
 PROTOCOL = "held-out-questions"
 
 
-def choose(held: HeldOut, candidates: tuple[str, ...]) -> Choice | None:
+def choose(held: HeldOut, candidates: tuple[str, ...]) -> ModelChoice | None:
     """Choose among models by their predictions of held-out questions, one step ahead.
 
     Parameters
@@ -26,7 +26,7 @@ def choose(held: HeldOut, candidates: tuple[str, ...]) -> Choice | None:
 
     Returns
     -------
-    Choice or None
+    ModelChoice or None
         None where nothing was held out: a single question.
 
     Notes
@@ -49,7 +49,9 @@ def choose(held: HeldOut, candidates: tuple[str, ...]) -> Choice | None:
         "fitted-degroot" in scores
     ) else none  # fmt: skip
     against = drawn.gap(scores[model], scores[rival]) if rival else none
-    return Choice(model, best, *drawn.gap(scores[model], still), *degroot, rival, *against, MARGIN)
+    return ModelChoice(
+        model, best, *drawn.gap(scores[model], still), *degroot, rival, *against, MARGIN
+    )
 
 
 def _skill(found: Scores, still: Scores) -> float:

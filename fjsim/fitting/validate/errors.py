@@ -86,7 +86,7 @@ def reliability(sure: Array, top: Array, n_bins: int = 10) -> Reliability:
     top : ndarray of shape (n_turns,)
         1 where it was observed on top, 0 where not; NaN turns are left out.
     n_bins : int, default 10
-        Of equal width over [0, 1].
+        How many bins of equal width over [0, 1].
 
     Returns
     -------

@@ -43,7 +43,7 @@ class RowBeliefs:
         Option that stands for an abstention.
     warnings : tuple of str
     unit : OpinionUnit or None
-        Of opinions.
+        Unit of the opinions.
     dropped : Counter of str
         How many values were changed or left out, by reason.
     wild : ndarray of bool, shape (n_rows,), or None

@@ -25,7 +25,7 @@ class Edge:
     agent : int
         Number of the speaker.
     round : int or None
-        Of the statement that was heard; None for the latest one before the turn.
+        Round of the statement that was heard; None for the latest one before the turn.
     weight : float or None
         As the log gives it.
     """
@@ -36,7 +36,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Cell:
+class NeighbourCell:
     """A neighbours cell that is not everybody.
 
     Parameters
@@ -60,7 +60,7 @@ class Cell:
     vague: bool = False
 
 
-def read_cell(text: str, agents: Mapping[str, int], where: str) -> Cell:
+def read_cell(text: str, agents: Mapping[str, int], where: str) -> NeighbourCell:
     """Read a cell that is not everybody.
 
     Parameters
@@ -79,16 +79,16 @@ def read_cell(text: str, agents: Mapping[str, int], where: str) -> Cell:
         For a name that nobody has, or a weight or mean that is no number.
     """
     if text.startswith("anonymous"):
-        return Cell(vague=True)
+        return NeighbourCell(vague=True)
     if text.startswith(MEAN):
-        return Cell(mean=_mean(text.removeprefix(MEAN), where))
+        return NeighbourCell(mean=_mean(text.removeprefix(MEAN), where))
     if text.lower() == NOBODY and text not in agents:
-        return Cell()
+        return NeighbourCell()
     entries = [entry for entry in map(str.strip, text.split(";")) if entry]
     known = [entry for entry in entries if not entry.startswith("?")]
     edges = tuple(_edge(entry, agents, where) for entry in known)
     repeated = len({edge.agent for edge in edges}) < len(edges)
-    return Cell(edges, len(known) < len(entries), repeated)
+    return NeighbourCell(edges, len(known) < len(entries), repeated)
 
 
 def _mean(text: str, where: str) -> float | None:

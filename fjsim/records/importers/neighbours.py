@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.errors import LogFormatError
 from fjsim.records.importers.columns import Integers, LogColumns, Places
-from fjsim.records.importers.neighbour_cells import EVERYBODY, Cell, Edge, read_cell
+from fjsim.records.importers.neighbour_cells import EVERYBODY, Edge, NeighbourCell, read_cell
 from fjsim.records.transcript import NOT_HEARD
 
 Flags = NDArray[np.bool_]
@@ -167,7 +167,7 @@ class _Unplaced:
     repeated: int = 0
     absent: int = 0
 
-    def note(self, place: Place, cell: Cell, absent: bool) -> None:
+    def note(self, place: Place, cell: NeighbourCell, absent: bool) -> None:
         """Count a turn, if anything it heard is unplaced."""
         self.unknown += cell.unknown
         self.repeated += cell.repeated
@@ -215,7 +215,7 @@ class _Named:
         named = {at for at, text in enumerate(texts) if text.lower() not in EVERYBODY}
         if not named:
             return
-        parsed: dict[int, Cell] = {}
+        parsed: dict[int, NeighbourCell] = {}
         stands = zip(places.item.tolist(), places.round.tolist(), places.seat.tolist(), strict=True)
         for row, (code, place) in enumerate(zip(columns.neighbours, stands, strict=True)):
             if code not in named or place[1] == 0:
@@ -228,7 +228,7 @@ class _Named:
             else:
                 self._write_cell(heard, row, place, parsed[code])
 
-    def _write_cell(self, heard: Integers, row: int, place: Place, cell: Cell) -> None:
+    def _write_cell(self, heard: Integers, row: int, place: Place, cell: NeighbourCell) -> None:
         item, time, listener = place
         heard[place] = NOT_HEARD
         if cell.mean is not None:
