@@ -78,7 +78,7 @@ def catalogue(
 
 
 def _print_markdown(kind: str | None) -> None:
-    from fjsim.metrics.registered import markdown, registered
+    from fjsim.metrics.known import markdown, registered
 
     if kind != METRICS:
         raise ConfigError(f"--markdown is for metrics; got '{kind}'; write `fjsim list {METRICS}`")

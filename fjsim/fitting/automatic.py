@@ -106,7 +106,7 @@ def _held_out(
     transcript: Transcript, made: dict[str, RowEstimator], compare: bool | Iterable[str], seed: int
 ) -> HeldOut:
     """Hold out questions, and whatever else is compared."""
-    from fjsim.fitting.validate.comparison import PROTOCOLS
+    from fjsim.fitting.findings.protocols import PROTOCOLS
 
     models: list[Any] = list(made.values())
     protocols: Sequence[str] = (PROTOCOL,)

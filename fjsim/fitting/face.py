@@ -10,6 +10,7 @@ from typing import Any
 from fjsim.errors import ConfigError
 from fjsim.fitting.estimators.contract import Estimator, RowEstimator, treated
 from fjsim.fitting.findings.caveats import control_warning
+from fjsim.fitting.findings.protocols import PROTOCOLS
 from fjsim.fitting.findings.result import FJFit
 from fjsim.records.importers.imported import ImportedLog
 from fjsim.records.source import HasArms, recorded
@@ -153,7 +154,7 @@ def _with_extras(
     if compare and estimator is not None:
         from fjsim.fitting.validate import comparison
 
-        protocols = tuple(comparison.PROTOCOLS) if compare is True else tuple(compare)
+        protocols = tuple(PROTOCOLS) if compare is True else tuple(compare)
         models: list[str | Estimator] = list(comparison.default_models(transcript))
         if estimator.name not in models:
             models.append(estimator)

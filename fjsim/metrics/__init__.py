@@ -5,9 +5,11 @@ A metric of your own needs this module and ``fjsim.registry`` alone; see docs/pl
 
 import importlib
 
+from fjsim.metrics.counting import Counted, Number, Tally, tally
 from fjsim.metrics.evidence import Evidence, Spending
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.metrics.keys import MetricKey
+from fjsim.metrics.known import registered
 from fjsim.metrics.measured import Measured
 from fjsim.metrics.metric import (
     ArmCount,
@@ -19,8 +21,6 @@ from fjsim.metrics.metric import (
     RunCount,
 )
 from fjsim.metrics.pair import Pair, paired
-from fjsim.metrics.registered import registered
-from fjsim.metrics.tally import Counted, Number, Tally, tally
 from fjsim.records import Transcript
 
 FAMILIES = ("success", "takeover", "accuracy", "group", "detection", "cost")

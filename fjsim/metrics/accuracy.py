@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fjsim.metrics.counting import Tally, tally
 from fjsim.metrics.metric import ArmMetric
 from fjsim.metrics.success import scored, tops
-from fjsim.metrics.tally import Tally, tally
 from fjsim.records import Transcript
 from fjsim.registry import register
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Arm
+from fjsim.metrics.counting import Tally, tally
 from fjsim.metrics.evidence import Evidence, Mask
 from fjsim.metrics.intervals import LEVEL, NOTHING, Estimate, per_question, resamples
 from fjsim.metrics.keys import MetricKey
+from fjsim.metrics.known import registered
 from fjsim.metrics.pair import paired
-from fjsim.metrics.registered import registered
 from fjsim.metrics.success import right_at_first, tops
-from fjsim.metrics.tally import Tally, tally
 from fjsim.records import ABSENT, Transcript
 
 OF_AN_ATTACK = (

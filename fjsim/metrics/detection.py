@@ -14,10 +14,10 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
+from fjsim.metrics.counting import Counted, Tally, tally
 from fjsim.metrics.evidence import Evidence
 from fjsim.metrics.intervals import LEVEL, NOTHING, Estimate, resamples
 from fjsim.metrics.metric import Count, GateMetric
-from fjsim.metrics.tally import Counted, Tally, tally
 from fjsim.records import Transcript
 from fjsim.registry import register
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
+from fjsim.metrics.counting import Tally
 from fjsim.metrics.intervals import LEVEL, resamples
-from fjsim.metrics.tally import Tally
 from fjsim.seeds import stream
 
 SWAPS = 2000

@@ -14,9 +14,9 @@ from fjsim.arms import main_arm
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import PluginError
+from fjsim.metrics.counting import Counted
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.pair import Pair, paired
-from fjsim.metrics.tally import Counted
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records import Transcript
 from fjsim.registry import OUR_PACKAGES

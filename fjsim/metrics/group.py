@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, is_tied, top_option
+from fjsim.metrics.counting import Tally, tally
 from fjsim.metrics.metric import ArmCount, ArmMetric
-from fjsim.metrics.tally import Tally, tally
 from fjsim.records import Transcript
 from fjsim.registry import register
 

@@ -11,11 +11,11 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.errors import PluginError, UnknownNameError
+from fjsim.metrics.counting import Counted, Number, Tally
 from fjsim.metrics.detection import TrustScores
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.measured import Measured, Source
 from fjsim.metrics.metric import Metric
-from fjsim.metrics.tally import Counted, Number, Tally
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ import pandas as pd
 
 from fjsim.contracts import Arm
 from fjsim.errors import UnknownNameError, nearest
+from fjsim.metrics.counting import Counted
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.metrics.keys import MetricKey
+from fjsim.metrics.known import registered
 from fjsim.metrics.metric import Metric
-from fjsim.metrics.registered import registered
-from fjsim.metrics.tally import Counted
 from fjsim.readonly import ReadOnly
 
 Asked = str | tuple[str] | tuple[str, str | None] | tuple[str, str | None, int | None]

@@ -20,9 +20,9 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
 from fjsim.contracts import Arm
+from fjsim.metrics.counting import EMPTY, Counted, Number
 from fjsim.metrics.evidence import Evidence, Spending
 from fjsim.metrics.pair import Pair
-from fjsim.metrics.tally import EMPTY, Counted, Number
 from fjsim.records import Transcript
 
 Direction = Literal["lower is safer", "higher is better", "neither"]

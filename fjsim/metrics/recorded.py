@@ -8,11 +8,11 @@ from typing import Self
 
 from fjsim.contracts import Arm
 from fjsim.errors import ParameterError
+from fjsim.metrics.counting import Counted
 from fjsim.metrics.evidence import Evidence
 from fjsim.metrics.intervals import Estimate
 from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.metric import Metric
-from fjsim.metrics.tally import Counted
 
 Numbers = Mapping[str, Estimate | None]
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import top_option
 from fjsim.contracts import Arm, Validity
+from fjsim.metrics.counting import Counted, Tally, tally
 from fjsim.metrics.evidence import Evidence, Mask
 from fjsim.metrics.metric import ArmMetric, Metric
-from fjsim.metrics.tally import Counted, Tally, tally
 from fjsim.records import VALIDITY_CODES, Transcript
 from fjsim.registry import register
 

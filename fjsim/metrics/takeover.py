@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option, total_variation
+from fjsim.metrics.counting import Tally, tally
 from fjsim.metrics.evidence import Mask
 from fjsim.metrics.metric import LawMetric, PairMetric
 from fjsim.metrics.pair import Pair
-from fjsim.metrics.tally import Tally, tally
 from fjsim.records import Transcript
 from fjsim.registry import register
 

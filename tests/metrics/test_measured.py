@@ -14,7 +14,7 @@ import fjsim
 from fjsim.cli import main
 from fjsim.errors import UnknownNameError
 from fjsim.metrics import NOTHING, Measured, MetricKey, Tally, registered
-from fjsim.metrics.registered import markdown
+from fjsim.metrics.known import markdown
 from fjsim.runs import run
 from fjsim.scenario import Scenario
 

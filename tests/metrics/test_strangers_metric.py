@@ -13,7 +13,7 @@ from fjsim import registry
 from fjsim.cli import main
 from fjsim.errors import PluginError
 from fjsim.metrics import registered
-from fjsim.metrics.registered import markdown
+from fjsim.metrics.known import markdown
 from fjsim.registry import Entry
 from fjsim.report.html.writing import report_of
 from fjsim.report.terminal.run import run_table

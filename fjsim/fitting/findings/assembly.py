@@ -100,7 +100,7 @@ def assemble(
     known = determined(exact, rows, normal.allowed)
     parts = split_rows(rows)
     names = seat_names(transcript)
-    most = np.bincount(units.of_seat, minlength=len(rows)) * 0 + _most_turns(transcript, units)
+    most = np.broadcast_to(_most_turns(transcript, units), len(rows))
     spots = blind_spots(normal, most, units.names or names, rows[:, PEERS:].sum(axis=-1))
     seat_parts, seat_known = _seats(parts, known, units, transcript.n_agents)
     unheard = unheard_edges(transcript)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.fitting.findings.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +59,6 @@ def parameter_title(fit: FJFit) -> str:
 
 def protocol_notes(fit: FJFit) -> list[str]:
     """Return what each protocol of the comparison holds out, a line each."""
-    from fjsim.fitting.validate.comparison import PROTOCOLS
-
     used = dict.fromkeys(row.protocol for row in fit.comparison)
     return [f"  {protocol}: {PROTOCOLS[protocol]}" for protocol in used]
 

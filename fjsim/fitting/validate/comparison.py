@@ -14,6 +14,7 @@ from fjsim.errors import ConfigError, FjsimError
 from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.findings.identified import ComparisonRow
+from fjsim.fitting.findings.protocols import PROTOCOLS
 from fjsim.fitting.validate.errors import (
     KL_EPSILON,
     brier,
@@ -29,13 +30,6 @@ from fjsim.seeds import stream
 
 N_FOLDS = 5
 N_RESAMPLES = 2000
-
-PROTOCOLS: dict[str, str] = {
-    "held-out-questions": "folds over questions, one step ahead",
-    "last-round": "fitted without the last round, which is then predicted one step ahead",
-    "rollout": "folds over questions, all rounds predicted from round 0",
-}
-"""Named protocols, and what each holds out."""
 
 
 def default_models(transcript: Transcript) -> tuple[str, ...]:
