@@ -194,18 +194,24 @@ def write_results(
     write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     write_file(folder / TURNS, csv_text(turns))
-    _write_parquet(folder, turns)
+    write_parquet(folder / "turns.parquet", turns)
 
 
-def _write_parquet(folder: Path, turns: pd.DataFrame) -> None:
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table as parquet, where pyarrow is there; do nothing without it.
+
+    Parameters
+    ----------
+    path : Path
+    frame : DataFrame
+    """
     try:
         import pyarrow  # noqa: F401
     except ImportError:
         return
-    path = folder / "turns.parquet"
     if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
         path.unlink()
-    turns.to_parquet(path, index=False)
+    frame.to_parquet(path, index=False)
 
 
 def write_file(path: Path, content: str | bytes) -> None:

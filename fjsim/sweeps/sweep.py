@@ -14,7 +14,7 @@ from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
-from fjsim.runs.folder import write_file
+from fjsim.runs.folder import write_file, write_parquet
 from fjsim.runs.journal import Watcher
 from fjsim.runs.resolve import versions
 from fjsim.runs.trust import require_trust
@@ -228,17 +228,7 @@ def write_tables(result: SweepResult, out: Path) -> None:
         frames[BEST_RESPONSE] = result.best_responses
     for name, frame in frames.items():
         write_file(out / f"{name}.csv", csv_text(frame))
-        _write_parquet(out / f"{name}.parquet", frame)
-
-
-def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        return
-    if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
-        path.unlink()
-    frame.to_parquet(path, index=False)
+        write_parquet(out / f"{name}.parquet", frame)
 
 
 def load_sweep_result(folder: str | Path) -> SweepResult:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.identified import (
     ComparisonRow,
@@ -23,6 +21,7 @@ from fjsim.fitting.findings.identified import (
 from fjsim.html_table import html_table
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.transcript import Transcript
+from fjsim.serial.json import plain
 
 if TYPE_CHECKING:
     from fjsim.dynamics import FJParameters
@@ -183,26 +182,25 @@ class FJFit(ReadOnlyArrays):
             "n_items": self.n_items,
             "n_agents": self.n_agents,
             "parameters": {
-                "stubbornness": _plain(self.stubbornness),
-                "self_weight": _plain(self.self_weight),
-                "influence": _plain(self.influence),
+                "stubbornness": plain(self.stubbornness),
+                "self_weight": plain(self.self_weight),
+                "influence": plain(self.influence),
             },
             "intervals": self._intervals_json(),
             "identified": self._identified_json(),
             "warnings": list(self.warnings),
             "comparison": [
-                {**_plain(asdict(row)), "error": _plain(row.one_step_mse)}
-                for row in self.comparison
+                {**plain(asdict(row)), "error": plain(row.one_step_mse)} for row in self.comparison
             ],
-            "influence_shares": _plain(self.influence_shares),
-            "equilibrium_influence": _plain(self.equilibrium_influence),
+            "influence_shares": plain(self.influence_shares),
+            "equilibrium_influence": plain(self.equilibrium_influence),
             "n_rounds": self.n_rounds,
             "n_turns": self.n_turns,
             "agents": list(self.agents),
-            "one_step_mse": _plain(self.one_step_mse),
-            "persistence_mse": _plain(self.persistence_mse),
-            "nulls": None if self.nulls is None else _plain(asdict(self.nulls)),
-            "details": _plain(self.details),
+            "one_step_mse": plain(self.one_step_mse),
+            "persistence_mse": plain(self.persistence_mse),
+            "nulls": None if self.nulls is None else plain(asdict(self.nulls)),
+            "details": plain(self.details),
             "verdict": list(self.verdict),
             "unit": self.unit,
             "chosen": _plain_record(self.choice),
@@ -217,7 +215,7 @@ class FJFit(ReadOnlyArrays):
     def _intervals_json(self) -> dict[str, Any] | None:
         if self.intervals is None:
             return None
-        return {key: _plain(value) for key, value in asdict(self.intervals).items()}
+        return {key: plain(value) for key, value in asdict(self.intervals).items()}
 
     def _identified_json(self) -> dict[str, Any]:
         known = self.identified
@@ -227,8 +225,8 @@ class FJFit(ReadOnlyArrays):
             "influence": known.influence.tolist(),
             "equilibrium": known.equilibrium,
             "reasons": [list(reasons) for reasons in known.reasons],
-            "noise": _plain(known.noise),
-            "smallest_singular_value": _plain(known.smallest_singular_value),
+            "noise": plain(known.noise),
+            "smallest_singular_value": plain(known.smallest_singular_value),
             "rank": known.rank.tolist(),
             "n_unknowns": known.n_unknowns.tolist(),
         }
@@ -252,17 +250,4 @@ class FJFit(ReadOnlyArrays):
 
 
 def _plain_record(record: Any) -> Any:
-    return None if record is None else _plain(asdict(record))
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON-ready values, NaN and infinity as None."""
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+    return None if record is None else plain(asdict(record))
