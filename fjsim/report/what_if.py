@@ -100,7 +100,9 @@ class WhatIf:
         rows = law_rows(arm, self.law)[..., PEERS:]
         spoken, own = (self._at_option(b) for b in (spoken_beliefs(arm), arm.beliefs[:, :-1]))
         said = spoken[
-            np.arange(items)[:, None, None, None], heard.said_in, np.arange(agents)[None, None, None]
+            np.arange(items)[:, None, None, None],
+            heard.said_in,
+            np.arange(agents)[None, None, None],
         ]
         return np.asarray(np.where(heard.heard, rows * heard.gate * (said - own[..., None]), 0.0))
 
@@ -136,7 +138,9 @@ class WhatIf:
             A seat.
         """
         if self.because:
-            return (f"How it would have ended without another is not known, because {self.because}.",)
+            return (
+                f"How it would have ended without another is not known, because {self.because}.",
+            )
         name, recorded = self._name(agent), self.transcript.beliefs[at, -1, agent]
         if np.isnan(recorded).all() or np.isnan(self.whole[at, -1, agent]).all():
             return (f"Not known: {name} has no belief at the end, or none at the start.",)

@@ -26,9 +26,9 @@ def places(influence: Array) -> list[Place]:
         ``influence[listener, speaker]``.
     """
     n_agents = len(influence)
-    hub = _hub(influence)
-    if n_agents <= CIRCLE or hub is not None:
-        return _circle(n_agents, hub)
+    centre = hub(influence)
+    if n_agents <= CIRCLE or centre is not None:
+        return _circle(n_agents, centre)
     graph = nx.from_numpy_array((influence > 0) | (influence.T > 0))
     found = nx.spring_layout(graph, seed=0, iterations=60 if n_agents <= 300 else 15)
     spread = np.array([found[seat] for seat in range(n_agents)])
@@ -37,17 +37,22 @@ def places(influence: Array) -> list[Place]:
     return [(round(float(x), 3), round(float(y), 3)) for x, y in unit]
 
 
-def _hub(influence: Array) -> int | None:
-    """Return the agent that alone hears or is heard by all others; None where there is none."""
+def hub(influence: Array) -> int | None:
+    """Return the agent that alone is linked to all others; None where there is none.
+
+    Parameters
+    ----------
+    influence : ndarray of shape (n_agents, n_agents)
+    """
     linked = (influence > 0) | (influence.T > 0)
     degrees = linked.sum(axis=1)
     central = np.flatnonzero(degrees == len(influence) - 1)
     return int(central[0]) if len(central) == 1 and len(influence) > 3 else None
 
 
-def _circle(n_agents: int, hub: int | None) -> list[Place]:
-    rim = [seat for seat in range(n_agents) if seat != hub]
-    found: dict[int, Place] = {} if hub is None else {hub: (0.5, 0.5)}
+def _circle(n_agents: int, centre: int | None) -> list[Place]:
+    rim = [seat for seat in range(n_agents) if seat != centre]
+    found: dict[int, Place] = {} if centre is None else {centre: (0.5, 0.5)}
     for at, seat in enumerate(rim):
         angle = 2 * math.pi * at / max(1, len(rim)) - math.pi / 2
         found[seat] = (round(0.5 + 0.5 * math.cos(angle), 3), round(0.5 + 0.5 * math.sin(angle), 3))

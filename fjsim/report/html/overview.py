@@ -119,7 +119,9 @@ def _ends(
     benign = [seat for seat in seats if seat not in hostile]
     first = [ended(turns.get((0, seat))) for seat in seats]
     final = [ended(turns.get((last, seat))) for seat in seats]
-    missing = [turn for turn in turns.values() if turn.belief is None and turn.validity == "missing"]
+    missing = [
+        turn for turn in turns.values() if turn.belief is None and turn.validity == "missing"
+    ]
     known = [seat for seat in benign if first[seat] >= 0]
     base = [seat for seat in known if key is None or first[seat] == key]
     lost = [seat for seat in base if _heard_out(turns, last, seat) and final[seat] != first[seat]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fjsim.metrics import Estimate
+from fjsim.report.html.network import hub
 from fjsim.report.terminal.sweep import CAVEAT
 from fjsim.runs import Run
 
@@ -12,7 +13,21 @@ FEW_QUESTIONS = 30
 """With fewer the interval is too wide to rest anything on, and the page says so."""
 NOT_TRUSTED = 0.05
 """Share of missing turns from which the page says not to trust the numbers."""
-WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+WORDS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 
 class Verdict(NamedTuple):
@@ -88,8 +103,7 @@ def _adversary(run: Run) -> str:
     seats, agents = len(header.seats), header.n_agents
     if seats == 0:
         return "The adversary, which holds no seat,"
-    seat = None if run.setup is None else run.scenario.attack.parameters.get("seat")
-    kind = str(seat) if seat in ("hub", "leaf") else "agent"
+    kind = "hub" if header.seats == (hub(header.graph),) else "agent"
     plural = "" if seats == 1 else "s"
     count = _count(seats)
     return f"{count[:1].upper()}{count[1:]} hostile {kind}{plural} of {_count(agents)}"
