@@ -90,8 +90,8 @@ def _row(row: Sequence[object]) -> str:
 
 
 def _cell(value: object) -> str:
-    words = text(value)
-    return f'<td class="number">{words}</td>' if _NUMBER.fullmatch(words) else f"<td>{words}</td>"
+    number = _NUMBER.fullmatch("" if value is None else str(value))
+    return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 
 
 def preformatted(words: object) -> str:

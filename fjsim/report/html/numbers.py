@@ -13,9 +13,9 @@ from fjsim.report.terminal.run import shown_in_run
 from fjsim.runs import Run
 
 SOURCES = {
-    "declared": "law, declared parameters",
-    "fitted_clean": "law, fitted on the clean arm",
-    "fitted_first_rounds": "law, fitted on the first rounds",
+    "declared": "law as declared",
+    "fitted_clean": "law fitted on the clean arm",
+    "fitted_first_rounds": "law fitted on the first rounds",
 }
 
 
@@ -180,7 +180,7 @@ def spent(run: Run) -> str:
     rows = [
         (metric.label, short(run.metrics[name].value), metric.unit)
         for name, metric in run.measured.metrics.items()
-        if isinstance(metric, Count) and metric.direction == "neither"
+        if isinstance(metric, Count) and (metric.arms == "run" or name == "missing_turns")
         if run.metrics[name].value is not None
     ]
     if not rows:

@@ -117,7 +117,7 @@ def _network() -> str:
         '<input type="range" id="round" min="0" value="0" step="1" aria-label="round"></div>'
         '<p class="legend"><span class="swatch key"></span>key '
         '<span class="swatch target"></span>target <span class="swatch other"></span>other '
-        '<span class="mark">◆</span> hostile · a pie is a belief, the thickness of an edge is '
+        '<span class="mark">◆</span> hostile · a pie is a belief (in the mean of all: per cent in the key), an edge is as thick as its '
         "weight × gate; ← and → move the round, click an agent to follow it</p>"
         '<details id="graph-data"><summary>data as a table</summary></details></section>'
     )
@@ -134,7 +134,7 @@ def _questions() -> str:
         ("", "Right by round"),
     )
     cells = "".join(
-        f'<th scope="col" data-sort="{sort}"><button type="button" class="head">{name}</button>'
+        f'<th scope="col" data-sort="{sort}"{_aside(name)}><button type="button" class="head">{name}</button>'
         "</th>"
         if sort
         else f'<th scope="col">{name}</th>'
@@ -156,6 +156,10 @@ def _questions() -> str:
         "attacked, dashed clean. / searches, ↑ ↓ move, Enter opens, Esc closes.</p></section>"
         '<section id="conversation" hidden></section>'
     )
+
+
+def _aside(name: str) -> str:
+    return "" if name == "Question" else ' class="number"'
 
 
 def _lines(deliberations: Deliberations) -> str:

@@ -11,8 +11,8 @@ from fjsim.report.html.document import details, table, text
 
 WIDTH, HEIGHT = 460, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 12, 10, 28
-ROW = 24
-LABEL = 190
+ROW = 22
+LABEL = 180
 
 
 class Mark(NamedTuple):
@@ -201,37 +201,40 @@ def dots(title: str, groups: Sequence[tuple[str, Sequence[Mark]]]) -> str:
         Title and marks of each group.
     """
     marks = [(name, mark) for name, group in groups for mark in group]
-    low, high = _range([mark.estimate for _, mark in marks])
-    drawn = "".join(_dot(name, mark, at, low, high) for at, (name, mark) in enumerate(marks))
-    height = ROW * len(marks) + 24
-    zero, one = LABEL, WIDTH - 14
-    axis = "".join(
-        f'<line class="grid" x1="{x}" x2="{x}" y1="2" y2="{height - 20}"/>'
-        f'<text class="tick" x="{x}" y="{height - 6}" text-anchor="middle">{short(v)}</text>'
-        for x, v in ((zero, low), ((zero + one) / 2, (low + high) / 2), (one, high))
+    axis = _range([mark.estimate for _, mark in marks])
+    drawn, y = "", 4
+    for name, group in groups:
+        drawn += f'<text class="group" x="0" y="{y + 11}">{text(name)}</text>'
+        for mark in group:
+            y += ROW
+            drawn += _dot(mark, y, axis)
+        y += ROW
+    drawn += "".join(
+        f'<line class="grid" x1="{x}" x2="{x}" y1="2" y2="{y}"/>'
+        f'<text class="tick" x="{x}" y="{y + 14}" text-anchor="middle">{short(value)}</text>'
+        for value in (axis[0], sum(axis) / 2, axis[1])
+        for x in [_place(value, axis)]
     )
     rows = [(name, mark.name, numbers(mark.estimate)) for name, mark in marks]
     spoken = "; ".join(f"{row[0]}, {row[1]}: {row[2]}" for row in rows)
     data = table(("metric", "source", "value"), rows)
-    return figure(title, f"{title}: {spoken}", axis + drawn, data, height)
+    return figure(title, f"{title}: {spoken}", drawn, data, y + 20)
 
 
-def _dot(name: str, mark: Mark, at: int, low: float, high: float) -> str:
-    y, span = ROW * at + 14, WIDTH - 14 - LABEL
+def _place(value: float, axis: tuple[float, float]) -> float:
+    return round(LABEL + (WIDTH - 14 - LABEL) * (value - axis[0]) / (axis[1] - axis[0]), 1)
 
-    def x(value: float) -> float:
-        return round(LABEL + span * (value - low) / (high - low), 1)
 
+def _dot(mark: Mark, y: float, axis: tuple[float, float]) -> str:
     estimate = mark.estimate
     whisker = ""
     if estimate.low is not None and estimate.high is not None:
-        whisker = (
-            f'<path class="whisker {mark.kind}" d="M{x(estimate.low)} {y} H{x(estimate.high)}"/>'
-        )
+        ends = f"M{_place(estimate.low, axis)} {y} H{_place(estimate.high, axis)}"
+        whisker = f'<path class="whisker {mark.kind}" d="{ends}"/>'
     return (
-        f'<text class="name" x="{LABEL - 10}" y="{y + 4}" text-anchor="end">'
-        f"{text(name)}: {text(mark.name)}</text>{whisker}"
-        f'<circle class="mark {mark.kind}" cx="{x(estimate.value or 0.0)}" cy="{y}" r="4.5"/>'
+        f'<text class="name" x="{LABEL - 10}" y="{y + 4}" text-anchor="end">{text(mark.name)}'
+        f'</text>{whisker}<circle class="mark {mark.kind}" '
+        f'cx="{_place(estimate.value or 0.0, axis)}" cy="{y}" r="4.5"/>'
     )
 
 

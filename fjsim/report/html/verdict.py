@@ -13,21 +13,7 @@ FEW_QUESTIONS = 30
 """With fewer the interval is too wide to rest anything on, and the page says so."""
 NOT_TRUSTED = 0.05
 """Share of missing turns from which the page says not to trust the numbers."""
-WORDS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 class Verdict(NamedTuple):

@@ -55,7 +55,7 @@ page.edge = (edge, size, places, both) => {
   const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
   const bend = both ? 9 : 0;
   const [sx, sy] = [x1 + ux * (size + 4) - uy * bend / 2, y1 + uy * (size + 4) + ux * bend / 2];
-  const [ex, ey] = [x2 - ux * (size + 9) - uy * bend / 2, y2 - uy * (size + 9) + ux * bend / 2];
+  const [ex, ey] = [x2 - ux * (size + 11) - uy * bend / 2, y2 - uy * (size + 11) + ux * bend / 2];
   const [mx, my] = [(sx + ex) / 2 - uy * bend, (sy + ey) / 2 + ux * bend];
   const path = page.draw("path", {
     class: `edge${edge.hostile ? " hostile" : ""}${edge.strength < 0.005 ? " cut" : ""}`,
@@ -66,8 +66,8 @@ page.edge = (edge, size, places, both) => {
   return path;
 };
 
-page.arrow = (id) => page.draw("marker", {
-  id, viewBox: "0 0 8 8", refX: 5, refY: 4, markerWidth: 8, markerHeight: 8,
+page.arrow = (id, size) => page.draw("marker", {
+  id, viewBox: "0 0 8 8", refX: 5, refY: 4, markerWidth: size, markerHeight: size,
   markerUnits: "userSpaceOnUse", orient: "auto" }, page.draw("path", { d: "M0 0 L8 4 L0 8 Z", class: id }));
 
 // view: { nodes: [...], edges: [...], text: what the figure shows, in words }
@@ -79,7 +79,7 @@ page.drawGraph = (svg, view, places, onpick) => {
     page.edge(edge, size, places, pairs.has(`${edge.listener} ${edge.speaker}`)));
   const nodes = view.nodes.map((node, at) => page.node(node, size, places[at], () => onpick(at)));
   svg.setAttribute("aria-label", view.text);
-  page.clear(svg, page.draw("defs", {}, page.arrow("arrow"), page.arrow("arrow-hostile")), ...edges, ...nodes);
+  page.clear(svg, page.draw("defs", {}, page.arrow("arrow", 8), page.arrow("arrow-hostile", 14)), ...edges, ...nodes);
   if (focused >= 0) nodes[focused].focus();
 };
 
