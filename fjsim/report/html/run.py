@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fjsim.errors import StorageError
 from fjsim.records import SCENARIO
 from fjsim.report.html.blocks import block, said
 from fjsim.report.html.deliberations import Deliberations
@@ -83,8 +84,8 @@ def run_page(folder: Path) -> str:
 def _title(run: Run, folder: Path) -> str:
     try:
         scenario = run.scenario
-    except ValueError:
-        return folder.name
+    except StorageError:
+        return said(folder.resolve().name)
     attack, defense = scenario.attack.kind, scenario.defense.kind
     team = f"{scenario.n_agents} agents, {scenario.rounds} rounds"
     named = (
@@ -117,8 +118,9 @@ def _network() -> str:
         '<input type="range" id="round" min="0" value="0" step="1" aria-label="round"></div>'
         '<p class="legend"><span class="swatch key"></span>key '
         '<span class="swatch target"></span>target <span class="swatch other"></span>other '
-        '<span class="mark">◆</span> hostile · a pie is a belief (in the mean of all: per cent in the key), an edge is as thick as its '
-        "weight × gate; ← and → move the round, click an agent to follow it</p>"
+        '<span class="mark">◆</span> hostile · a pie is a belief (its number, in the mean of all, '
+        "the per cent in the key), an edge is as thick as weight × gate; ← and → move the round, "
+        "a click on an agent follows it</p>"
         '<details id="graph-data"><summary>data as a table</summary></details></section>'
     )
 
@@ -134,8 +136,8 @@ def _questions() -> str:
         ("", "Right by round"),
     )
     cells = "".join(
-        f'<th scope="col" data-sort="{sort}"{_aside(name)}><button type="button" class="head">{name}</button>'
-        "</th>"
+        f'<th scope="col" data-sort="{sort}"{_aside(name)}>'
+        f'<button type="button" class="head">{name}</button></th>'
         if sort
         else f'<th scope="col">{name}</th>'
         for sort, name in heads

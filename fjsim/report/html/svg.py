@@ -174,7 +174,8 @@ def _curve(line: Line, number: int, x: object, y: object) -> str:
     )
     name = ""
     if known:
-        at, last = known[-1]
+        # Names of lines that end close to each other stand apart.
+        at, last = known[-1 - min(number * (len(known) // 3), len(known) - 1)]
         name = (
             f'<text class="name" x="{x(at) - 4}" y="{y(last.value) - 7}" text-anchor="end">'
             f"{text(line.name)}</text>"

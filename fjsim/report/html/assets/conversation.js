@@ -150,6 +150,6 @@ page.drawConversation = (state, line, block, act) => {
     page.make("div", { class: "title" }, page.make("h3", { id: "opened", tabindex: -1, text: page.data.replicated ? `${line.id} · replica ${line.replica}` : line.id }), pick,
       page.make("button", { type: "button", class: "quiet", text: "close", onclick: () => act.close() })),
     ...page.header(line, block).filter(Boolean),
-    page.make("div", { class: `arms arms-${arms.length} arm-heads`, "aria-hidden": "true" }, ...arms.map((arm) => page.make("h4", { text: arm === "attacked" ? "attacked" : "clean: an ordinary agent in the adversary's seat" }))),
+    arms.length === 1 ? null : page.make("div", { class: `arms arms-${arms.length} arm-heads`, "aria-hidden": "true" }, ...arms.map((arm) => page.make("h4", { text: arm === "attacked" ? "attacked" : "clean: an ordinary agent in the adversary's seat" }))),
     body);
 };
