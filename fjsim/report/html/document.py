@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
+from urllib.parse import quote
 
 import plotly.graph_objects as go
 
@@ -17,6 +19,8 @@ import plotly.graph_objects as go
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NUMBER = re.compile(r"(n/a|[<-]?[\d.,\u2009]+( %)?( \[[-\d., ]+\])?)")
 THEME = '<button id="theme" class="quiet" type="button">☾ dark</button>'
+REPORT = "report.html"
+"""What a page is called in its folder."""
 FIGURE_SCRIPTS = ("dom.js", "theme.js", "tables.js", "figures.js")
 
 
@@ -52,6 +56,21 @@ class Section:
     parts: tuple[str | go.Figure, ...]
 
 
+class Link(NamedTuple):
+    """A cell that leads to a file beside the page.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the page.
+    words : str
+        What the cell says.
+    """
+
+    path: str
+    words: str
+
+
 def paragraph(words: object, style: str = "") -> str:
     """Return one paragraph of plain text."""
     return f'<p class="{text(style)}">{text(words)}</p>'
@@ -70,7 +89,7 @@ def table(
     headers : sequence
         Plain values.
     rows : iterable of sequence
-        Plain values, as many as headers; the first names its row.
+        Plain values or links, as many as headers; the first names its row.
     caption : str
         What the table shows.
     name : str
@@ -90,6 +109,9 @@ def _row(row: Sequence[object]) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, Link):
+        # A path that begins like this cannot be read as another scheme or host.
+        return f'<td><a href="./{text(quote(value.path))}">{text(value.words)}</a></td>'
     number = _NUMBER.fullmatch("" if value is None else str(value))
     return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 

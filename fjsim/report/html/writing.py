@@ -6,10 +6,9 @@ from pathlib import Path
 
 from fjsim.errors import StorageError
 from fjsim.records import EVENTS
+from fjsim.report.html.document import REPORT
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX
-
-REPORT = "report.html"
 
 
 def write_report(source: str | Path, path: str | Path | None = None) -> Path:
