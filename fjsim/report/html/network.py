@@ -13,6 +13,8 @@ MOST_EDGES = 1200
 """Edges that are drawn; of more the heaviest are."""
 CIRCLE = 16
 """Up to so many agents stand on a circle; more are laid out by their edges."""
+DENSE = 0.3
+"""Share of all edges from which a layout by edges would only be a heap; a circle is clearer."""
 
 Place = tuple[float, float]
 
@@ -27,7 +29,8 @@ def places(influence: Array) -> list[Place]:
     """
     n_agents = len(influence)
     centre = hub(influence)
-    if n_agents <= CIRCLE or centre is not None:
+    dense = np.count_nonzero(influence) > DENSE * n_agents**2
+    if n_agents <= CIRCLE or centre is not None or dense:
         return _circle(n_agents, centre)
     graph = nx.from_numpy_array((influence > 0) | (influence.T > 0))
     found = nx.spring_layout(graph, seed=0, iterations=60 if n_agents <= 300 else 15)

@@ -60,7 +60,7 @@ def short(value: float | None) -> str:
     """
     if value is None:
         return "n/a"
-    if value == 0 or abs(value) >= 10:
+    if value == int(value) or abs(value) >= 10:
         return f"{value:,.0f}".replace(",", "\u2009")
     if abs(value) < 1e-4:
         return "<0.0001" if value > 0 else ">-0.0001"

@@ -48,9 +48,23 @@ page.seriesTable = (panels, rounds) => {
     page.make("tbody", {}, ...body)));
 };
 
-page.drawPanels = (holder, panels, rounds, now) => page.clear(holder,
-  page.make("div", { class: "panels" }, ...panels.map((one) => page.panel(one.title, one.series, rounds, now, one.hostile))),
-  page.folded("data as a table", () => [page.seriesTable(panels, rounds)]));
+page.MOST_PANELS = 24;
+
+// Of many agents the hostile ones, then the followed one, then the first are drawn.
+page.shownPanels = (panels) => {
+  if (panels.length <= page.MOST_PANELS) return panels;
+  const rank = (one) => (one.hostile ? 0 : one.agent === page.state.agent ? 1 : 2);
+  return [...panels].sort((one, other) => rank(one) - rank(other) || one.agent - other.agent).slice(0, page.MOST_PANELS);
+};
+
+page.drawPanels = (holder, panels, rounds, now) => {
+  const open = holder.querySelector("details")?.open ?? false;
+  const shown = page.shownPanels(panels);
+  page.clear(holder,
+    page.make("div", { class: "panels" }, ...shown.map((one) => page.panel(one.title, one.series, rounds, now, one.hostile))),
+    shown.length < panels.length ? page.make("p", { class: "note", text: `${shown.length} of ${panels.length} agents; a click on an agent in the network adds it, and the table has all.` }) : null,
+    page.folded("data as a table", () => [page.seriesTable(panels, rounds)], open));
+};
 
 page.trajectories = (state, block) => page.data.agents.map((name, agent) => {
   const series = [];
@@ -67,7 +81,7 @@ page.trajectories = (state, block) => page.data.agents.map((name, agent) => {
     const kind = page.kindOf(option, block);
     series.push({ name: `by the law: ${kind}`, kind, hollow: true, values: law.map((round) => round[agent]?.[option] ?? null) });
   }
-  return { title: name, series, hostile: page.isHostile(agent, "attacked") };
+  return { title: name, agent, series, hostile: page.isHostile(agent, "attacked") };
 });
 
 page.beliefLines = (block, arm, agent) => {
@@ -89,7 +103,7 @@ page.trust = (state, block) => page.data.agents.map((name, speaker) => {
     if (!block && !page.data.mean[arm]) continue;
     series.push({ name: `${arm}: mean gate`, kind: `trust ${arm}`, values: page.gateLine(block, arm, speaker) });
   }
-  return { title: name, series, hostile: page.isHostile(speaker, "attacked") };
+  return { title: name, agent: speaker, series, hostile: page.isHostile(speaker, "attacked") };
 });
 
 page.gateLine = (block, arm, speaker) => [...Array(page.data.rounds + 1).keys()].map((round) => {

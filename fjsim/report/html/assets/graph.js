@@ -7,7 +7,8 @@ page.place = ([x, y]) => {
   return [page.MARGIN + x * span, page.MARGIN + y * span];
 };
 
-page.nodeSize = (count) => Math.max(5, Math.min(26, 110 / Math.sqrt(count)));
+// Neighbours on a circle must not touch.
+page.nodeSize = (count) => Math.max(3, Math.min(26, count > 8 ? 330 / count : 26, 110 / Math.sqrt(count)));
 
 page.slice = (from, to, size) => {
   const at = (share) => {
@@ -44,7 +45,7 @@ page.node = (node, size, place, onpick) => {
     onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onpick(); } },
   }, page.draw("title", { text: node.title }), outline, ...page.pie(node.shares, size));
   if (size >= 11) group.append(page.draw("text", { class: "letter", dy: ".36em", text: node.letter }));
-  if (size >= 8) group.append(page.draw("text", { class: "name", y: size + (node.hostile ? 22 : 15), text: node.name }));
+  if (size >= 11 || (node.hostile && size >= 6)) group.append(page.draw("text", { class: "name", y: size + (node.hostile ? 22 : 15), text: node.name }));
   return group;
 };
 
@@ -77,6 +78,7 @@ page.drawGraph = (svg, view, places, onpick) => {
   const pairs = new Set(view.edges.map((edge) => `${edge.speaker} ${edge.listener}`));
   const edges = view.edges.map((edge) =>
     page.edge(edge, size, places, pairs.has(`${edge.listener} ${edge.speaker}`)));
+  svg.classList.toggle("many", edges.length > 150);
   const nodes = view.nodes.map((node, at) => page.node(node, size, places[at], () => onpick(at)));
   svg.setAttribute("aria-label", view.text);
   page.clear(svg, page.draw("defs", {}, page.arrow("arrow", 8), page.arrow("arrow-hostile", 14)), ...edges, ...nodes);
