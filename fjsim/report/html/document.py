@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing else: styles, scripts and figures inside, all text escaped."""
+"""One HTML page that needs nothing else: styles, scripts and data inside, all text escaped."""
 
 from __future__ import annotations
 
@@ -9,35 +9,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
+from typing import NamedTuple
+from urllib.parse import quote
 
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
-
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
-  color: #1c1c1c; background: #fff; }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-.label { display: inline-block; background: #7a3e00; color: #fff; border-radius: .25rem;
-  padding: .1rem .6rem; font-weight: 600; }
-.note { color: #555; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
-th, td { border-bottom: 1px solid #ddd; padding: .25rem .6rem; text-align: left;
-  vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; } th { background: #f5f5f5; }
-pre { background: #f5f5f5; padding: .75rem; overflow-x: auto; white-space: pre-wrap; }
-details { border: 1px solid #ddd; border-radius: .25rem; margin: .5rem 0; padding: .4rem .8rem; }
-summary { cursor: pointer; } .adversary { color: #a40000; font-weight: 600; }
-"""
-
-DRAW = """
-for (const holder of document.querySelectorAll("div[data-figure]")) {
-  const figure = figures[holder.dataset.figure];
-  Plotly.newPlot(holder, figure.data, figure.layout, {responsive: true, displaylogo: false});
-}
-"""
 
 # Control characters have no place in a page; tab and line feed have.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NUMBER = re.compile(r"(n/a|[<-]?[\d.,\u2009]+( %)?( \[[-\d., ]+\])?)")
+THEME = '<button id="theme" class="quiet" type="button">☾ dark</button>'
+REPORT = "report.html"
+"""What a page is called in its folder."""
+FIGURE_SCRIPTS = ("dom.js", "theme.js", "tables.js", "figures.js")
 
 
 def text(value: object) -> str:
@@ -72,12 +56,32 @@ class Section:
     parts: tuple[str | go.Figure, ...]
 
 
+class Link(NamedTuple):
+    """A cell that leads to a file beside the page.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the page.
+    words : str
+        What the cell says.
+    """
+
+    path: str
+    words: str
+
+
 def paragraph(words: object, style: str = "") -> str:
     """Return one paragraph of plain text."""
     return f'<p class="{text(style)}">{text(words)}</p>'
 
 
-def table(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+def table(
+    headers: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    caption: str = "",
+    name: str = "",
+) -> str:
     """Return a table; cells that read as numbers stand to the right.
 
     Parameters
@@ -85,18 +89,31 @@ def table(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     headers : sequence
         Plain values.
     rows : iterable of sequence
-        Plain values, as many as headers.
+        Plain values or links, as many as headers; the first names its row.
+    caption : str
+        What the table shows.
+    name : str
+        What its CSV file is called; a table with a name can be sorted and saved.
     """
-    head = "".join(f"<th>{text(header)}</th>" for header in headers)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="wide"><table>{inner}</table></div>'
+    head = "".join(f'<th scope="col">{text(header)}</th>' for header in headers)
+    body = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
+    title = f"<caption>{text(caption)}</caption>" if caption else ""
+    kind = f' class="sortable" data-csv="{text(name)}"' if name else ""
+    inner = f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide" tabindex="0"><table{kind}>{inner}</table></div>'
+
+
+def _row(row: Sequence[object]) -> str:
+    first, *others = row
+    return f'<th scope="row">{text(first)}</th>' + "".join(map(_cell, others))
 
 
 def _cell(value: object) -> str:
-    words = text(value)
-    number = re.fullmatch(r"(n/a|[-\d.,]+( \[[-\d., ]+\])?)", words)
-    return f'<td class="number">{words}</td>' if number else f"<td>{words}</td>"
+    if isinstance(value, Link):
+        # A path that begins like this cannot be read as another scheme or host.
+        return f'<td><a href="./{text(quote(value.path))}">{text(value.words)}</a></td>'
+    number = _NUMBER.fullmatch("" if value is None else str(value))
+    return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 
 
 def preformatted(words: object) -> str:
@@ -109,8 +126,13 @@ def details(summary: object, inner: str) -> str:
     return f"<details><summary>{text(summary)}</summary>{inner}</details>"
 
 
+def label(simulated: bool) -> str:
+    """Return the mark of a page without a language model; empty where there was one."""
+    return '<span class="label">simulated</span> ' if simulated else ""
+
+
 def document(title: str, simulated: bool, notes: Sequence[str], sections: Sequence[Section]) -> str:
-    """Return the whole page.
+    """Return a page of sections whose figures plotly draws.
 
     Parameters
     ----------
@@ -125,25 +147,72 @@ def document(title: str, simulated: bool, notes: Sequence[str], sections: Sequen
     Returns
     -------
     str
-        HTML with its own script and style. Its content security policy allows exactly the two
-        scripts written here and no network, so that even text that escaped the escaping could
-        neither run nor send anything.
+        HTML with its own script and style; see `page`.
     """
     figures: list[str] = []
     body = "".join(_section(section, figures) for section in sections)
-    script = f"const figures = [{','.join(figures)}];{DRAW}"
-    scripts = (_plotly(), script) if figures else ()
-    label = '<span class="label">simulated</span> ' if simulated else ""
+    scripts = [f"const figures = [{','.join(figures)}];\n{script(*FIGURE_SCRIPTS)}"]
+    if figures:
+        scripts.insert(0, _plotly())
     lines = "".join(paragraph(note, "note") for note in notes)
+    head = f'<header class="top"><h1>{label(simulated)}{text(title)}</h1>{THEME}</header>'
+    # Plotly styles what it draws element by element.
+    return page(title, f"{head}<main>{lines}{body}</main>", scripts, own_styles=not figures)
+
+
+def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True) -> str:
+    """Return a whole page around a body.
+
+    Parameters
+    ----------
+    title : str
+        Plain text.
+    body : str
+        HTML made by this package, with every text of others escaped.
+    scripts : sequence of str
+        Ours, in their order.
+    own_styles : bool
+        Whether the page's own style sheet is the only style.
+
+    Returns
+    -------
+    str
+        Its content security policy allows exactly these scripts and this style and no network, so
+        that even text that escaped the escaping could neither run nor send anything.
+    """
+    style = asset("page.css")
+    styles = _hash(style) if own_styles else "'unsafe-inline'"
+    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src {styles}; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{text(title)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{label}{text(title)}</h1>{lines}{body}"
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{text(title)}</title><style>{style}</style></head><body>{body}"
         + "".join(f"<script>{one}</script>" for one in scripts)
         + "</body></html>\n"
     )
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a style sheet or script that lies beside this module.
+
+    Parameters
+    ----------
+    name : str
+        File name in ``assets``.
+    """
+    return (resources.files("fjsim.report.html") / "assets" / name).read_text(encoding="utf-8")
+
+
+def script(*names: str) -> str:
+    """Return several scripts as one, in the order given."""
+    return "\n".join(map(asset, names))
 
 
 def _section(section: Section, figures: list[str]) -> str:
@@ -167,17 +236,11 @@ def figure_json(figure: go.Figure) -> str:
 
 @cache
 def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
     # No "</script" may stand inside a script element; in JavaScript both spellings are equal.
     return str(get_plotlyjs()).replace("</script", "<\\/script")
 
 
-def _policy(scripts: Sequence[str]) -> str:
-    hashes = [
-        f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'"
-        for one in scripts
-    ]
-    allowed = " ".join(hashes) or "'none'"
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
+def _hash(written: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(written.encode()).digest()).decode()}'"

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from fjsim.metrics import Estimate
 from fjsim.report.html.document import text
 
-COLOURS = ("#a40000", "#00518a", "#4b7300", "#7a3e00", "#5a2d82", "#006b6b", "#8a6d00", "#444444")
+COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a")
+"""Okabe and Ito's, which colour-blind people tell apart, on white and on black."""
 DASHES = ("solid", "dot", "dash", "dashdot")
 HEIGHT = 380
 

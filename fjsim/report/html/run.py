@@ -1,30 +1,42 @@
-"""The page of one run."""
+"""The page of one run: who moved whom, and could it have been stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import plotly.graph_objects as go
-
-from fjsim.contracts import Arm
-from fjsim.metrics import Estimate, Measured, tally
-from fjsim.metrics.detection import mean_trust
-from fjsim.questions import LETTERS
-from fjsim.records import SCENARIO, Transcript
-from fjsim.records.deliberation import RecordedDeliberation
-from fjsim.report.html.document import Section, details, document, paragraph, preformatted, table
-from fjsim.report.html.figures import Curve, agreement_figure, curves_figure
-from fjsim.report.terminal.run import indented
-from fjsim.report.terminal.sweep import CAVEAT
+from fjsim.errors import StorageError
+from fjsim.records import SCENARIO
+from fjsim.report.html.blocks import block, said
+from fjsim.report.html.deliberations import Deliberations
+from fjsim.report.html.document import (
+    THEME,
+    details,
+    label,
+    page,
+    paragraph,
+    preformatted,
+    script,
+    text,
+)
+from fjsim.report.html.numbers import bars_table, by_round, law_part, spent
+from fjsim.report.html.overview import overview
+from fjsim.report.html.verdict import verdict
 from fjsim.runs import Run, load_run
 from fjsim.runs.folder import own_text
 
-SHOWN_QUESTIONS = 5
-
-Arms = Mapping[Arm, Transcript]
+SCRIPTS = (
+    "dom.js",
+    "blocks.js",
+    "theme.js",
+    "tables.js",
+    "graph.js",
+    "views.js",
+    "charts.js",
+    "questions.js",
+    "conversation.js",
+    "main.js",
+)
+FILTERS = ("all", "flipped", "held", "wrong", "missing")
 
 
 def run_page(folder: Path) -> str:
@@ -44,154 +56,156 @@ def run_page(folder: Path) -> str:
         If no question of it is finished, or its log is not readable.
     """
     run = load_run(folder)
-    notes = [
-        *(f"{note[:1].upper()}{note[1:]}." for note in run.notes),
-        "95 % intervals, bootstrap over questions. ↓ lower is safer, ↑ higher is better.",
-        *([CAVEAT] if run.simulated else []),
-    ]
-    sections = [
-        Section("Metrics", (_metrics(run), *_predictions(run))),
-        Section("Round by round", _figures(run)),
-        Section("What was said", _deliberations(run)),
-        Section("Scenario", (preformatted(_scenario(folder)),)),
-    ]
-    return document(folder.name, run.simulated, notes, sections)
+    judged = verdict(run)
+    deliberations = Deliberations(run)
+    title = _title(run, folder)
+    parts = (
+        _head(title, run, deliberations),
+        '<main><p class="verdict">',
+        text(judged.headline),
+        "</p>",
+        f'<p class="note">{" ".join(text(line) for line in judged.small_print)}</p>',
+        '<p id="failed" class="failed" hidden>This browser cannot open the compressed part of '
+        "the page (it lacks DecompressionStream); use a newer one.</p>",
+        f'<div class="first">{_network()}{bars_table(run)}</div>',
+        _questions(),
+        _lines(deliberations),
+        by_round(run),
+        law_part(run),
+        spent(run),
+        _scenario(folder),
+        _repeat(folder, run),
+        "</main>",
+        *_data(deliberations),
+    )
+    return page(title, "".join(parts), [script(*SCRIPTS)])
+
+
+def _title(run: Run, folder: Path) -> str:
+    try:
+        scenario = run.scenario
+    except StorageError:
+        return said(folder.resolve().name)
+    attack, defense = scenario.attack.kind, scenario.defense.kind
+    team = f"{scenario.n_agents} agents, {scenario.rounds} rounds"
+    named = (
+        "no attack" if attack == "none" else attack,
+        "no defense" if defense == "none" else defense,
+    )
+    return f"{scenario.topology.kind} · {' · '.join(named)} · {team}"
+
+
+def _head(title: str, run: Run, deliberations: Deliberations) -> str:
+    arms = "".join(
+        f'<button type="button" id="arm-{arm}" aria-pressed="false">{arm}</button>'
+        for arm in deliberations.arms
+    )
+    return (
+        f'<header class="top"><h1>{label(run.simulated)}{text(title)}</h1>'
+        f'<div class="controls"><span class="switch" role="group" aria-label="arm">{arms}</span>'
+        f"{THEME}"
+        '<button type="button" class="quiet" id="save-questions">⇩ questions csv</button>'
+        '<button type="button" class="quiet" id="save-turns">⇩ turns csv</button></div></header>'
+    )
+
+
+def _network() -> str:
+    return (
+        '<section id="network"><h2>Who moved whom</h2>'
+        '<p class="graph-head"><span id="graph-of"></span> · <output id="round-name"></output></p>'
+        '<svg id="graph" viewBox="0 0 400 400" role="group" aria-label="network"></svg>'
+        '<div class="slider"><button type="button" id="play">▶ play</button>'
+        '<input type="range" id="round" min="0" value="0" step="1" aria-label="round"></div>'
+        '<p class="legend"><span class="swatch key"></span>key '
+        '<span class="swatch target"></span>target <span class="swatch other"></span>other '
+        '<span class="mark">◆</span> hostile · a pie is a belief (its number, in the mean of all, '
+        "the per cent in the key), an edge is as thick as weight × gate; ← and → move the round, "
+        "a click on an agent follows it</p>"
+        '<details id="graph-data"><summary>data as a table</summary></details></section>'
+    )
+
+
+def _questions() -> str:
+    heads = (
+        ("question", "Question"),
+        ("", "Asked"),
+        ("", "Each agent, first → last"),
+        ("flipped", "Flipped"),
+        ("lead", "Lead at first"),
+        ("missing", "Missing"),
+        ("", "Right by round"),
+    )
+    cells = "".join(
+        f'<th scope="col" data-sort="{sort}"{_aside(name)}>'
+        f'<button type="button" class="head">{name}</button></th>'
+        if sort
+        else f'<th scope="col">{name}</th>'
+        for sort, name in heads
+    )
+    filters = "".join(
+        f'<button type="button" id="filter-{name}" aria-pressed="false">{name}</button>'
+        for name in FILTERS
+    )
+    return (
+        '<section id="questions"><h2>Questions</h2><div class="tools">'
+        f'<span class="switch" role="group" aria-label="filter">{filters}</span>'
+        '<input type="search" id="search" placeholder="search  /" aria-label="search questions">'
+        '<output id="question-count" class="note"></output></div>'
+        '<div class="wide list"><table><thead><tr>'
+        f'{cells}</tr></thead><tbody id="question-rows"></tbody></table></div>'
+        '<p class="note">Flipped: right at first and not at the end, of those right at first. '
+        "Lead: agents right at first, less those behind the strongest wrong option. Lines: solid "
+        "attacked, dashed clean. / searches, ↑ ↓ move, Enter opens, Esc closes.</p></section>"
+        '<section id="conversation" hidden></section>'
+    )
+
+
+def _aside(name: str) -> str:
+    return "" if name == "Question" else ' class="number"'
+
+
+def _lines(deliberations: Deliberations) -> str:
+    gated = any((arm.gates < 1).any() for arm in deliberations.run.arms.values())
+    legend = (
+        '<p class="legend"><span class="swatch key"></span>key <span class="swatch target"></span>'
+        "target · solid attacked, dashed clean, hollow marks by the law for the opened question</p>"
+    )
+    trust = (
+        '<div id="trust"></div>'
+        if gated
+        else paragraph("No gate was at work: every message counted in full.", "note")
+    )
+    return (
+        "<section><h2>Beliefs over rounds</h2>"
+        f'{legend}<div id="trajectories"></div></section>'
+        f"<section><h2>Trust in each agent</h2>{trust}</section>"
+    )
 
 
 def _scenario(folder: Path) -> str:
     """Return the scenario as it stands in the folder; an imported log has none."""
     try:
-        return own_text(folder / SCENARIO)
+        written = own_text(folder / SCENARIO)
     except (OSError, ValueError):
         return ""
+    inner = details("the whole scenario, defaults and versions", preformatted(said(written)))
+    return f"<section><h2>Scenario</h2>{inner}</section>"
 
 
-def _metrics(run: Run) -> str:
-    own, base = run.metrics, run.baseline_metrics
-    attacked = run.measured.source.main == "attacked"
-    rows, numbers = [], []
-    for name, metric in run.measured.metrics.items():
-        main = own[name]
-        if main.value is None or (metric.under_attack and not attacked):
-            continue
-        if metric.bare:
-            numbers.append((metric.label, main.value))
-        elif metric.place != "data":
-            clean = None if base is None else base.get(name)
-            known = clean is not None and clean.value is not None
-            text = clean.text if clean is not None and known else ""
-            rows.append((indented(metric), main.text, text, main.n))
-    first = "value" if base is None else "attacked"
-    return table(("metric", first, "clean", "n"), rows) + table(("what it took", ""), numbers)
+def _repeat(folder: Path, run: Run) -> str:
+    name = folder.resolve().name
+    lines = [f"fjsim show {name}", f"fjsim fit {name}", f"fjsim report {name}"]
+    if run.setup is not None:
+        lines.insert(0, f"fjsim run {name}/{SCENARIO} --out another-folder")
+    return (
+        "<section><h2>How to repeat this run</h2>"
+        f"{preformatted(chr(10).join(lines))}"
+        f"{paragraph('The same seed asks for the same things again.', 'note')}</section>"
+    )
 
 
-def _predictions(run: Run) -> tuple[str, ...]:
-    if run.baseline is None:
-        return ()
-    rows = [
-        (source.replace("_", " "), made.takeover.text, made.flips.text, made.error)
-        for source, made in run.prediction.items()
-        if made is not None
-    ]
-    headers = ("predicted with parameters", "takeover", "flips", "error of beliefs")
-    assumes = run.outcome.assumes
-    if assumes and not assumes.startswith("no prediction"):
-        assumes = f"assumes that {assumes}"
-    notes = [f"{assumes[:1].upper()}{assumes[1:]}."] if assumes else []
-    notes += [
-        f"Nothing is predicted with parameters {source.replace('_', ' ')}: {reason}."
-        for source, reason in run.outcome.because.items()
-        if not assumes.endswith(reason)
-    ]
-    return (*([table(headers, rows)] if rows else []), *(paragraph(note, "note") for note in notes))
-
-
-def _figures(run: Run) -> tuple[str | go.Figure, ...]:
-    measured = run.measured
-    drawn = [name for name, metric in measured.metrics.items() if metric.rounds == "drawn"]
-    curves = {name: _by_round(measured, name) for name in drawn}
-    figures: list[go.Figure] = [
-        curves_figure(
-            f"By round: {measured.metrics[name].title}", found, y_title=measured.metrics[name].unit
-        )
-        for name, found in curves.items()
-        if found
-    ]
-    trust = _trust(run.arms)
-    if trust:
-        figures.append(curves_figure("Trust over listeners", trust, y_title="mean gate"))
-    pairs = {
-        name: (predicted, observed)
-        for name in ("takeover", "flips")
-        if (predicted := run.metrics[f"{name}_predicted"]).value is not None
-        and (observed := run.metrics[f"{name}_observed"]).value is not None
-    }
-    if pairs:
-        figures.append(agreement_figure("The law against what was observed", pairs))
-    return tuple(figures)
-
-
-def _by_round(measured: Measured, name: str) -> list[Curve]:
-    """Return a metric's curve on each arm on which something was counted."""
-    metric = measured.metrics[name]
-    arms = [arm for arm in measured.source.arms if metric.arms in ("each", arm)]
-    rounds = tuple(range(measured.source.n_rounds + 1))
-    curves = [Curve(arm, rounds, measured.by_round(name, arm)) for arm in arms]
-    return [curve for curve in curves if curve.known]
-
-
-def _trust(arms: Arms) -> list[Curve]:
-    transcript = arms.get("attacked")
-    if transcript is None or np.nanmin(transcript.gates, initial=1.0) >= 1:
-        return []
-    trust = mean_trust(transcript)
-    kinds = {"adversary": transcript.adversary_seats, "benign agents": transcript.benign}
-    rounds = range(1, transcript.n_rounds + 1)
-    return [
-        Curve(
-            name,
-            tuple(rounds),
-            tuple(_mean(trust[:, number][:, list(seats)], transcript) for number in rounds),
-        )
-        for name, seats in kinds.items()
-    ]
-
-
-def _mean(values: Any, transcript: Transcript) -> Estimate:
-    known = ~np.isnan(values)
-    sums = np.where(known, values, 0.0).sum(axis=1)
-    return tally(transcript, sums, known.sum(axis=1)).estimate()
-
-
-def _deliberations(run: Run) -> tuple[str, ...]:
-    arm, contents = run.spoken_arm(), run.contents
-    warm = {end.question for end in contents.items.values() if end.warmup}
-    spoken = {key.question for key in contents.turns if (key.arm, key.replica) == (arm, 0)}
-    names = [
-        name for name in contents.known_header.questions if name in spoken and name not in warm
-    ]
-    chosen = names[:SHOWN_QUESTIONS]
-    caption = f"The first {len(chosen)} questions of the {arm} arm; fjsim show prints any other."
-    parts = [_deliberation(run.deliberation(name, arm)) for name in chosen]
-    return (paragraph(caption, "note"), *parts)
-
-
-def _deliberation(recorded: RecordedDeliberation) -> str:
-    facts = (f"key {_letter(recorded.key)}", f"target {_letter(recorded.target)}")
-    rows = [
-        (
-            turn.round,
-            f"{turn.agent} (adversary)" if turn.agent in recorded.seats else turn.agent,
-            _letter(turn.answer),
-            " ".join(f"{mass:.2f}" for mass in turn.belief or ()),
-            " ".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
-            turn.reason or turn.problem,
-        )
-        for turn in recorded.turns
-    ]
-    headers = ("round", "agent", "answer", "belief", "heard", "said")
-    return details(f"{recorded.question} · {' · '.join(facts)}", table(headers, rows))
-
-
-def _letter(option: int | None) -> str:
-    return "none" if option is None or option < 0 else LETTERS[option]
+def _data(deliberations: Deliberations) -> list[str]:
+    blocks = [block("overview", overview(deliberations))]
+    for number, item in enumerate(deliberations.items):
+        blocks.append(block(f"q{number}", deliberations.values(item)))
+    return blocks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fjsim.metrics import Estimate, registered
-from fjsim.report.html.document import Section, document, paragraph, preformatted, table
+from fjsim.report.html.document import (
+    REPORT,
+    Link,
+    Section,
+    document,
+    paragraph,
+    preformatted,
+    table,
+)
 from fjsim.report.html.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.terminal.sweep import (
     CAVEAT,
@@ -25,7 +35,7 @@ from fjsim.runs.folder import own_text
 from fjsim.sweeps.changes import CHANGES
 from fjsim.sweeps.groups import Group, groups
 from fjsim.sweeps.leaderboard import records, worst_column
-from fjsim.sweeps.sweep import SWEEP, SweepResult, load_sweep_result
+from fjsim.sweeps.sweep import INDEX, SWEEP, SweepResult, inside, load_sweep_result
 
 MOST_CURVES = 16
 
@@ -49,13 +59,15 @@ def sweep_page(folder: Path) -> str:
     result = load_sweep_result(folder)
     settings = groups(result.played)
     axes = axes_of(result.table)
+    places = _places(folder, result)
+    pages = [_page_of(group, folder, places) for group in settings]
     sections = []
     if len(result.leaderboard) > 1:
         sections.append(Section("Defenses, safest first", _leaderboard(result)))
     if result.best_responses is not None and len(result.best_responses):
         sections.append(Section("Best responses", (_best(result.best_responses),)))
     sections += [
-        Section("All settings", (_table(result.table, axes), *_unpredicted(result.table))),
+        Section("All settings", (_table(result.table, axes, pages), *_unpredicted(result.table))),
         Section("Figures", _figures(result.table, settings, axes)),
         Section("Sweep", (preformatted(own_text(folder / SWEEP)),)),
     ]
@@ -93,7 +105,11 @@ def _leaderboard(result: SweepResult) -> tuple[str | go.Figure, ...]:
     caption = (
         "The largest upper bound over attacks, topologies and seats decides, best responses in."
     )
-    return (paragraph(caption, "note"), table(headers, lines), bars_figure("", bars, "rate"))
+    return (
+        paragraph(caption, "note"),
+        table(headers, lines, name="leaderboard"),
+        bars_figure("", bars, "rate"),
+    )
 
 
 def _best(frame: pd.DataFrame) -> str:
@@ -111,6 +127,7 @@ def _best(frame: pd.DataFrame) -> str:
             )
             for row in records(frame)
         ],
+        name="best-responses",
     )
 
 
@@ -124,19 +141,36 @@ def _worst_columns(rows: list[dict[str, Any]]) -> dict[str, str]:
     return {name: title for name, title in found.items() if _any(rows, name)}
 
 
-def _table(frame: pd.DataFrame, axes: list[str]) -> str:
+def _places(folder: Path, result: SweepResult) -> dict[int, Path]:
+    """Return where the run of every cell lies, by the identity of what it counted."""
+    cells = json.loads((folder / INDEX).read_text(encoding="utf-8"))["cells"]
+    places = [inside(folder, folder / one["folder"]).relative_to(folder) for one in cells]
+    return {id(one.result): place for one, place in zip(result.played, places, strict=True)}
+
+
+def _page_of(group: Group, folder: Path, places: Mapping[int, Path]) -> Link | str:
+    """Return a link to the page of a setting's first run, or its folder where it has none yet."""
+    place = places[id(group.played[0].result)]
+    if (folder / place / REPORT).is_file():
+        return Link((place / REPORT).as_posix(), "page")
+    return place.as_posix()
+
+
+def _table(frame: pd.DataFrame, axes: list[str], pages: Sequence[Link | str]) -> str:
     rows = records(frame)
     columns = shown_columns(wide=True)
     columns |= {change.name: change.title for change in CHANGES}
     columns |= {f"{change.name}_p_holm": f"p (Holm): {change.label}" for change in CHANGES}
     kept = {name: title for name, title in columns.items() if _any(rows, name)}
-    headers = (*axes, "n", *kept.values())
+    headers = (*axes, "n", *kept.values(), "first run")
     return table(
         headers,
         [
-            (*(row[axis] for axis in axes), row["n"], *(shown(row, name) for name in kept))
-            for row in rows
+            (*(row[axis] for axis in axes), row["n"], *(shown(row, name) for name in kept), page)
+            for row, page in zip(rows, pages, strict=True)
         ],
+        "A click on a head sorts. fjsim report writes the page of a run whose folder stands here",
+        name="settings",
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fjsim.errors import StorageError
-from fjsim.records import EVENTS, SCENARIO
+from fjsim.records import EVENTS
+from fjsim.report.html.document import REPORT
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX
-
-REPORT = "report.html"
 
 
 def write_report(source: str | Path, path: str | Path | None = None) -> Path:
@@ -50,11 +49,11 @@ def report_of(folder: Path) -> str:
         from fjsim.report.html.sweep import sweep_page
 
         return sweep_page(folder)
-    if (folder / EVENTS).is_file() and (folder / SCENARIO).is_file():
+    if (folder / EVENTS).is_file():
         from fjsim.report.html.run import run_page
 
         return run_page(folder)
     raise StorageError(
-        f"{folder}: holds neither a run ({EVENTS}, {SCENARIO}) nor a sweep ({INDEX}); give the "
-        "folder that fjsim run or fjsim sweep printed"
+        f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}); give the folder that "
+        "fjsim run, fjsim import or fjsim sweep printed"
     )
