@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     name : str
         Plain text; escaped here.
     kind : str
-        Class of the style sheet: ``attacked``, ``clean`` or ``law``.
+        Its class in ``page.css``: ``attacked``, ``clean`` or ``law``.
     estimate : Estimate
     """
 
@@ -253,7 +253,7 @@ def figure(title: str, spoken: str, drawn: str, data: str, height: float = HEIGH
     data : str
         HTML of a table.
     height : float
-        Of the drawing, whose width is fixed.
+        Height of the drawing, whose width is fixed.
     """
     return (
         f'<figure class="chart"><figcaption>{text(title)}</figcaption>'
