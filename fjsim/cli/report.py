@@ -19,9 +19,9 @@ def report(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write one HTML file with table, figures and deliberations; it needs no network.
+    """Write one HTML file that says who moved whom; it needs no network.
 
-    The page of a run shows what was said in the attacked arm, where there is one.
+    The page of a run shows every question, attacked and clean side by side; a sweep's its leaderboard.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """

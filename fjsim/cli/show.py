@@ -11,8 +11,8 @@ from rich.table import Table
 
 from fjsim.arms import MAIN_HELP
 from fjsim.cli.console import out, print_json
-from fjsim.errors import FjsimError
-from fjsim.foreign_text import printable
+from fjsim.errors import ConfigError, FjsimError
+from fjsim.foreign_text import printable, shown
 from fjsim.questions import LETTERS, Question, load_questions
 from fjsim.serial.yaml import read_yaml
 
@@ -35,6 +35,14 @@ def show(
     ] = None,
     arm: Annotated[str | None, typer.Option(help=MAIN_HELP)] = None,
     replica: Annotated[int, typer.Option(help="Which replica.")] = 0,
+    why: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            help="What an agent (name or seat) had heard on a question, what each message did, "
+            "and how it would have ended without another.",
+            metavar="AGENT QUESTION",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show a run's questions, or one deliberation round by round.
@@ -42,11 +50,18 @@ def show(
     Example: what was said on the first question
 
         fjsim show runs/star-stubborn-1a2b3c4d5e general-001
+
+    Example: why agent 3 ended where it did
+
+        fjsim show runs/star-stubborn-1a2b3c4d5e --why 3 general-001
     """
     from fjsim.runs import load_run
 
     found = load_run(run)
     chosen = found.spoken_arm(arm)
+    if why is not None:
+        _why(found, why, question, chosen, replica, json)
+        return
     if question is None:
         _list(found, chosen, replica, json)
         return
@@ -57,6 +72,26 @@ def show(
     else:
         _question(run, deliberation)
         _deliberation(found, deliberation)
+
+
+def _why(
+    run: Run, asked: tuple[str, str], question: str | None, arm: Arm, replica: int, json: bool
+) -> None:
+    """Say why one agent ended where it did."""
+    from fjsim.report.terminal.why import why, why_lines
+
+    agent, named = asked
+    if question is not None and question != named:
+        raise ConfigError(
+            f"--why asks for question {shown(named)} and the command for {shown(question)}; give "
+            "the question after --why AGENT alone"
+        )
+    facts = why(run, agent, named, arm, replica)
+    if json:
+        print_json({**facts, "simulated": run.simulated})
+        return
+    for line in why_lines(facts, run.simulated):
+        out.print(printable(line), markup=False, highlight=False)
 
 
 def _list(run: Run, arm: Arm, replica: int, json: bool) -> None:

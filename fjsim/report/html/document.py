@@ -172,7 +172,7 @@ def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True)
     scripts : sequence of str
         Ours, in their order.
     own_styles : bool
-        Whether the page's own styles is the only style.
+        Whether the page's own style is the only style.
 
     Returns
     -------
@@ -200,7 +200,7 @@ def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True)
 
 @cache
 def asset(name: str) -> str:
-    """Return a styles or script that lies beside this module.
+    """Return a style or a script that lies beside this module.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     name : str
         Plain text; escaped here.
     kind : str
-        Class of the styles: ``attacked``, ``clean`` or ``law``.
+        Its class in ``page.css``: ``attacked``, ``clean`` or ``law``.
     estimate : Estimate
     """
 
