@@ -74,7 +74,7 @@ def one_arm(folder: Path, arm: str | None = None, undisturbed: bool = False) -> 
     return build_transcript(contents, chosen_arm(contents.arms, arm, folder, undisturbed))
 
 
-def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
+def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> Transcript:
     """Return one arm's finished items as arrays, warm-up left out.
 
     Parameters
@@ -83,10 +83,12 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         What a log holds; with its header.
     arm : {'attacked', 'clean'}
         Which arm.
+    warmup : bool, default False
+        Whether it is the warm-up that is wanted, and all else left out.
     """
     header = contents.known_header
     influence = header.graph
-    ends = [end for end in contents.items.values() if end.arm == arm and not end.warmup]
+    ends = [end for end in contents.items.values() if (end.arm, end.warmup) == (arm, warmup)]
     order = {question: at for at, question in enumerate(header.questions)}
     ends.sort(key=lambda end: (order[end.question], end.replica))
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}

@@ -1,6 +1,7 @@
 """Estimators, one interface: fit, predict, rollout, score, summary."""
 
 from fjsim.fitting.estimators.bias import Bias
+from fjsim.fitting.estimators.by_role import ByRole, HostileMultiplier
 from fjsim.fitting.estimators.comparators import (
     FittedDeGroot,
     GroupMean,
@@ -18,12 +19,14 @@ from fjsim.fitting.estimators.trajectory import Trajectory
 
 __all__ = [
     "Bias",
+    "ByRole",
     "Estimator",
     "Exchangeable",
     "FittedDeGroot",
     "Gated",
     "GroupMean",
     "Grouped",
+    "HostileMultiplier",
     "Legacy",
     "LogLinear",
     "Majority",

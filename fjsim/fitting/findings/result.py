@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport
+from fjsim.fitting.findings.identified import (
+    ComparisonRow,
+    Identified,
+    Intervals,
+    NullReport,
+    RoleWeight,
+)
 from fjsim.html_table import html_table
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.transcript import Transcript
@@ -83,6 +89,8 @@ class FJFit(ReadOnlyArrays):
         Tests of input-dependence, where asked for.
     simulated : bool
         Whether the transcript says that no language model took part.
+    roles : dict of str to RoleWeight
+        What roles of speakers weigh, for models that tell them apart.
     """
 
     model: str
@@ -108,6 +116,7 @@ class FJFit(ReadOnlyArrays):
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
     simulated: bool = False
+    roles: dict[str, RoleWeight] = field(default_factory=dict)
 
     def rows_for(self, transcript: Transcript) -> Array:
         """Return the weights that the fit gives to each item of a transcript.
@@ -165,6 +174,7 @@ class FJFit(ReadOnlyArrays):
             "persistence_mse": _plain(self.persistence_mse),
             "nulls": None if self.nulls is None else _plain(asdict(self.nulls)),
             "details": _plain(self.details),
+            "roles": {role: _plain(asdict(one)) for role, one in self.roles.items()},
         }
 
     def _intervals_json(self) -> dict[str, Any] | None:
