@@ -39,9 +39,7 @@ def judge(
     threshold: Annotated[
         float, typer.Option(help="Mean gate below which a speaker counts as cut.")
     ] = 0.5,
-    law: Annotated[
-        str, typer.Option(help="Estimator of the last round under a defense.")
-    ] = "auto",
+    law: Annotated[str, typer.Option(help="Estimator of the last round under a defense.")] = "auto",
     format: Annotated[str, typer.Option(help=FORMAT_HELP)] = "auto",
     target: Annotated[
         str | None, typer.Option(help="belief, opinion or answer, of a long log.")
@@ -57,7 +55,7 @@ def judge(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Replay defenses over a recorded deliberation: whom would they have stopped listening to?
+    """Replay defenses over a recorded deliberation, and say whom they would have cut.
 
     Example: would the default defense have found the attackers of somebody's log?
 
@@ -94,7 +92,10 @@ def _block(given: str) -> str | Mapping[str, Any]:
         return given
     from fjsim.serial.yaml import parse_yaml
 
-    block = parse_yaml(given, "--defense")
+    try:
+        block = parse_yaml(given)
+    except ConfigError as error:
+        raise ConfigError(f"--defense{error}") from error
     if not isinstance(block, dict):
         raise ConfigError(
             f"--defense is {shown(given)}; give a name, or '{{kind: NAME, parameter: value}}'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -123,13 +123,13 @@ def judged_log(source: Transcript | HasArms | ImportedLog | str | Path) -> Judge
 
         source = read_log(path)
     if isinstance(source, ImportedLog):
-        clean = None if source.clean is None else _foreign(source.clean)
+        clean = None if source.clean is None else _undisturbed(_foreign(source.clean))
         return JudgedLog(_foreign(source.transcript), clean, notes=source.warnings)
     if isinstance(source, HasContents):
         return _of_contents(source.contents, source.run_dir, _seed_of(source))
     if isinstance(source, HasArms) and source.arms:
         arms = source.arms
-        second = _foreign(arms["clean"]) if len(arms) > 1 else None
+        second = _undisturbed(_foreign(arms["clean"])) if len(arms) > 1 else None
         return JudgedLog(_foreign(arms[main_arm(arms)]), second)
     return JudgedLog(_foreign(recorded(source)[0]), None)
 
@@ -144,7 +144,7 @@ def _of_contents(contents: LogContents, folder: Path | None, seed: int | None) -
     if header.imported:
         arms = {arm: _foreign(played.transcript) for arm, played in arms.items()}
     main = main_arm(arms)
-    clean = arms.get("clean") if main == "attacked" else None
+    clean = _undisturbed(arms["clean"]) if main == "attacked" and "clean" in arms else None
     forged = any(heard.tampered for turn in contents.turns.values() for heard in turn.heard)
     return JudgedLog(arms[main], clean, seed, (FORGED,) if forged else ())
 
@@ -208,6 +208,11 @@ def _foreign(transcript: Transcript) -> PlayedArm:
     return PlayedArm(
         transcript, _heard_graph(transcript), (tuple(map(Step, range(transcript.n_items))),)
     )
+
+
+def _undisturbed(arm: PlayedArm) -> PlayedArm:
+    """Return a clean arm without roles: whoever sits in the adversary's seats is honest there."""
+    return replace(arm, transcript=replace(arm.transcript, roles=()))
 
 
 def _heard_graph(transcript: Transcript) -> Array:

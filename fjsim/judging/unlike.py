@@ -88,7 +88,9 @@ def _mean_of_others(gap: Array) -> Array:
     """Return the mean over the last axis without the seat itself, NaN left out."""
     apart = np.where(np.eye(gap.shape[-1], dtype=bool), np.nan, gap)
     count = (~np.isnan(apart)).sum(axis=-1)
-    return np.where(count > 0, np.nansum(apart, axis=-1) / np.maximum(count, 1), np.nan)
+    mean = np.where(count > 0, np.nansum(apart, axis=-1) / np.maximum(count, 1), np.nan)
+    # Seats that say the same are equal, whatever order their sums were taken in.
+    return np.round(mean, 12)
 
 
 def _centred(values: Array) -> Array:
