@@ -132,6 +132,8 @@ def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | N
     out.print(
         _table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(result))
     )
+    for line in result.role_lines:
+        out.print(escape(line))
     for text in (*notes, *result.warnings):
         out.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
     if result.comparison:

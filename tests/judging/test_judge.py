@@ -68,8 +68,8 @@ def test_the_ballot_finds_whoever_stands_alone_from_the_first_round_on(log: Path
 
 def test_a_converted_speaker_counts_as_a_false_cut(log: Path) -> None:
     found = fjsim.judge(log, ["ballot"])["ballot"].detection
-    # On every second item three listeners no longer hear seat 0 in the last round.
-    assert found.false_cuts_per_attacked_question.value == pytest.approx(0.5 * 2 + 0.5 * 0, abs=0.6)
+    # On every second item the two other honest listeners no longer hear seat 0 in the last round.
+    assert found.false_cuts_per_attacked_question.value == pytest.approx(0.5 * 2)
     below = fjsim.judge(log, ["none"])["none"].detection
     assert below.false_cuts_per_attacked_question.value == 0.0
     assert below.auc.value == 0.5

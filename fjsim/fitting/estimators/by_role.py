@@ -39,7 +39,7 @@ class _ByPart(Resampled):
         if not used.hostile.any():
             raise ParameterError(
                 f"'{self.name}' tells hostile from benign speakers, and this log marks nobody as "
-                "hostile; give it a column role, or fit 'pooled'"
+                "hostile; give it a column role, take the attacked arm, or fit 'pooled'"
             )
         per_item = _of_all(grams(used, partial(_columns, self.parts)))
         known = (role_shares(used).sum(axis=(0, 1, 2, 3)) > 0)[[part[0] for part in self.parts]]

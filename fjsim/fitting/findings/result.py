@@ -133,6 +133,14 @@ class FJFit(ReadOnlyArrays):
         return self.rows if self.predictor is None else self.predictor(transcript)
 
     @property
+    def role_lines(self) -> tuple[str, ...]:
+        """What each role of speakers weighs, a line each; empty for models without roles."""
+        if not self.roles:
+            return ()
+        title = "weight of a speaker per unit of attention, by role [95 %]:"
+        return title, *(f"  {name:<20} {one.text}" for name, one in self.roles.items())
+
+    @property
     def parameters(self) -> FJParameters:
         """A complete parameter set that moves beliefs as the rows do, for rollouts.
 

@@ -33,6 +33,8 @@ def summary_text(fit: FJFit) -> str:
         "",
         *_table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
     ]
+    if fit.roles:
+        lines += ["", *fit.role_lines]
     if fit.warnings:
         lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
     if fit.comparison:
