@@ -16,7 +16,7 @@ from fjsim.fitting.findings.assembly import Units, assemble
 from fjsim.fitting.findings.bootstrap import question_index, question_weights, tail_share
 from fjsim.fitting.findings.identified import RoleWeight
 from fjsim.fitting.findings.result import FJFit
-from fjsim.fitting.predict.beliefs import roll_out
+from fjsim.fitting.predict.beliefs import predicted_beliefs, roll_out
 from fjsim.fitting.rows.grams import Grams, grams
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
 from fjsim.fitting.rows.mixtures import even_mixture, mixed_columns
@@ -55,22 +55,7 @@ class _ByPart(Resampled):
 
         Who is converted follows from the predictions, not from what was recorded after ``start``.
         """
-        fit = self._fitted()
-        predicted = transcript.beliefs.copy()
-        predicted[:, start + 1 :] = np.where(
-            transcript.hostile[:, None, :, None], predicted[:, start + 1 :], np.nan
-        )
-        before: Array | None = None
-        # Each pass settles at least the next statement, and usually a whole round.
-        for _ in range((transcript.n_rounds - start) * transcript.n_agents + 1):
-            played = replace(
-                transcript, beliefs=predicted, stated_beliefs=None, peers_read="belief"
-            )
-            rows = fit.rows_for(played)
-            if before is not None and np.array_equal(rows, before):
-                break
-            predicted, before = roll_out(transcript, rows, start), rows
-        return predicted
+        return predicted_beliefs(transcript, self._fitted(), start)
 
     def _drawn(self, used: Transcript, per_item: Grams, allowed: Array) -> Array | None:
         """Return resampled weights, (n_resamples, 1 + n_parts); None without resamples."""
@@ -108,6 +93,7 @@ class _ByPart(Resampled):
             one_step_mse=used.error_scale * error,
             roles=self._role_weights(used, weights, known, draws),
             predictor=partial(_rows_by_part, weights, self.parts),
+            roller=partial(_rolled_out, weights, self.parts),
         )
 
     def _role_weights(
@@ -256,3 +242,22 @@ def _rows_by_part(
     full[..., PEERS:] = peers
     full[..., OWN] = 1 - weights[0] - peers.sum(axis=-1)
     return np.clip(full, 0.0, 1.0)
+
+
+def _rolled_out(
+    weights: Array, parts: tuple[tuple[int, ...], ...], transcript: Transcript, start: int
+) -> Array:
+    """Roll out while who is converted follows from the predictions, not from what was recorded."""
+    predicted = transcript.beliefs.copy()
+    predicted[:, start + 1 :] = np.where(
+        transcript.hostile[:, None, :, None], predicted[:, start + 1 :], np.nan
+    )
+    before: Array | None = None
+    # Each pass settles at least the next statement, and usually a whole round.
+    for _ in range((transcript.n_rounds - start) * transcript.n_agents + 1):
+        played = replace(transcript, beliefs=predicted, stated_beliefs=None, peers_read="belief")
+        rows = _rows_by_part(weights, parts, played)
+        if before is not None and np.array_equal(rows, before):
+            break
+        predicted, before = roll_out(transcript, rows, start), rows
+    return predicted

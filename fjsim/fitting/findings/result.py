@@ -115,6 +115,7 @@ class FJFit(ReadOnlyArrays):
     nulls: NullReport | None = None
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
+    roller: Callable[[Transcript, int], Array] | None = field(default=None, repr=False)
     simulated: bool = False
     roles: dict[str, RoleWeight] = field(default_factory=dict)
 
