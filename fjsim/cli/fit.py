@@ -92,7 +92,10 @@ def fit(
     summary = {**result.as_json(), "warnings": [*notes, *result.warnings], "ledger": ledger}
     summary["attack"] = None if attack is None else attack.as_json()
     if output is not None:
-        _write(output, summary)
+        from fjsim.report.paths import fit_paths
+
+        paths = fit_paths(transcript, result, seed)
+        _write(output, {**summary, "paths": paths.as_json()})
     if json:
         print_json(summary)
     elif table is not None:

@@ -1,4 +1,4 @@
-"""``fjsim report``: one self-contained HTML file of a run or a sweep."""
+"""``fjsim report``: one self-contained HTML file of a run, a sweep, a fit or an import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from fjsim.cli.console import out
 
 def report(
     source: Annotated[
-        Path, typer.Argument(help="A run folder or a sweep's folder.", show_default=False)
+        Path,
+        typer.Argument(help="Folder of a run, a sweep, a fit or an import.", show_default=False),
     ],
     output: Annotated[
         Path | None, typer.Option("--out", help="The file; default report.html in the folder.")
@@ -21,7 +22,9 @@ def report(
 ) -> None:
     """Write one HTML file that says who moved whom; it needs no network.
 
-    The page of a run shows every question, attacked and clean side by side; a sweep's its leaderboard.
+    The page of a run shows every question, attacked and clean side by side; a sweep's its
+    leaderboard; that of a fit or of an imported log the parameters, and what they predict beside
+    what was observed.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """

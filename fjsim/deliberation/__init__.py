@@ -3,8 +3,9 @@
 from fjsim.deliberation.elicitation import Elicitor
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.learning import learned, shown_key
 from fjsim.deliberation.loop import Deliberation
-from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order, shown_key
+from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order
 from fjsim.deliberation.team import Rules, Team
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Rules",
     "Team",
     "deliberate",
+    "learned",
     "memory_of",
     "seeded_order",
     "shown_key",

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fjsim.contracts import Arm, Audit, Policy, Record
+from fjsim.contracts import Arm
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.learning import learned
 from fjsim.deliberation.loop import Deliberation
 from fjsim.deliberation.team import Team
 from fjsim.questions import Question
@@ -206,52 +207,11 @@ def _initial(team: Team) -> tuple[Any, Any]:
 
 def _updated(deliberation: Deliberation, states: tuple[Any, Any]) -> tuple[Any, Any]:
     team, record = deliberation.team, deliberation.record()
+    item, seed = deliberation.item, team.rules.seed
     defense = states[0]
     if team.defense is not None:
-        defense = _learn(team.defense, record, defense, deliberation)
-    return defense, _learn(team.router, record, states[1], deliberation)
-
-
-def _learn(policy: Policy, record: Record, state: Any, deliberation: Deliberation) -> Any:
-    if policy.memory == "none":
-        return state
-    seen = record if policy.memory == "history" else _round0(record)
-    return policy.update(
-        seen, state, shown_key(policy, deliberation.item, deliberation.team.rules.seed)
-    )
-
-
-def _round0(record: Record) -> Record:
-    return replace(
-        record,
-        stated=record.stated[:1],
-        accepted=record.accepted[:1],
-        answers=record.answers[:1],
-        confidence=record.confidence[:1],
-    )
-
-
-def shown_key(policy: Policy, item: Item, seed: int) -> int | None:
-    """Return the right option where the policy's labels let it be seen.
-
-    Parameters
-    ----------
-    policy : Policy
-        Its ``labels`` say how many keys it is shown.
-    item : Item
-        The finished question.
-    seed : int
-        Seed of the audits.
-    """
-    if policy.labels == "all":
-        return item.question.key
-    if isinstance(policy.labels, Audit):
-        if item.is_warmup and getattr(policy, "warmup", False):
-            # A policy that asks for a warm-up learns from all of it.
-            return item.question.key
-        rng = stream(seed, "audit", item.question.id, item.replica)
-        return item.question.key if rng.random() < policy.labels.audit else None
-    return None
+        defense = learned(team.defense, record, defense, item, seed)
+    return defense, learned(team.router, record, states[1], item, seed)
 
 
 async def _all(jobs: Iterable[Coroutine[Any, Any, None]], head_start: int = 0) -> None:

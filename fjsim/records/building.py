@@ -16,7 +16,13 @@ from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.played import PlayedLaw
 from fjsim.records.reading import read_run
-from fjsim.records.transcript import ABSENT, NOT_HEARD, VALIDITY_CODES, Transcript
+from fjsim.records.transcript import (
+    ABSENT,
+    LONGEST_OPENING,
+    NOT_HEARD,
+    VALIDITY_CODES,
+    Transcript,
+)
 from fjsim.records.turn import Turn
 from fjsim.records.units import OpinionUnit
 
@@ -68,7 +74,7 @@ def one_arm(folder: Path, arm: str | None = None, undisturbed: bool = False) -> 
     return build_transcript(contents, chosen_arm(contents.arms, arm, folder, undisturbed))
 
 
-def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
+def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> Transcript:
     """Return one arm's finished items as arrays, warm-up left out.
 
     Parameters
@@ -77,10 +83,12 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         What a log holds; with its header.
     arm : {'attacked', 'clean'}
         Which arm.
+    warmup : bool, default False
+        Whether it is the warm-up that is wanted, and all else left out.
     """
     header = contents.known_header
     influence = header.graph
-    ends = [end for end in contents.items.values() if end.arm == arm and not end.warmup]
+    ends = [end for end in contents.items.values() if (end.arm, end.warmup) == (arm, warmup)]
     order = {question: at for at, question in enumerate(header.questions)}
     ends.sort(key=lambda end: (order[end.question], end.replica))
     place = {(end.question, end.replica): at for at, end in enumerate(ends)}
@@ -123,6 +131,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         kept=arrays.kept,
         routed=routed,
         played=played,
+        openings=_openings(contents, arm, place, len(influence)),
         **_imported(header, ends, arrays),
     )
 
@@ -226,6 +235,18 @@ def _perceived(
             for speaker, sure in probe.perceived.items():
                 perceived[at, probe.agent, speaker] = sure
     return perceived
+
+
+def _openings(
+    contents: LogContents, arm: Arm, place: Mapping[tuple[str, int], int], n_agents: int
+) -> tuple[tuple[str, ...], ...]:
+    """Return what was said in round 0, in words; nothing where no seat used any."""
+    said = [[""] * n_agents for _ in place]
+    for turn in contents.turns.values():
+        at = place.get((turn.question, turn.replica))
+        if turn.arm == arm and turn.round == 0 and at is not None:
+            said[at][turn.agent] = (turn.reason or turn.text)[:LONGEST_OPENING]
+    return tuple(map(tuple, said)) if any(map(any, said)) else ()
 
 
 def _control(

@@ -31,6 +31,9 @@ SHOWN_ITEMS = 10
 NOT_HEARD = -1
 """In ``heard_round``: nothing of this speaker reached this listener before this turn."""
 
+LONGEST_OPENING = 20_000
+"""Characters of a round-0 statement that a transcript keeps."""
+
 BENIGN_ROLES = frozenset({"", "benign"})
 """Roles of agents that nobody controls; a log marks the adversary's by any other word."""
 
@@ -126,6 +129,9 @@ class Transcript(ReadOnlyArrays):
     given_influence : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents), or None
         Shares of a listener's attention, turn by turn, where a log records them: rows sum to 1,
         silent speakers included, or to 0 where nobody was heard.
+    openings : tuple of tuple of str, length n_items or 0
+        What each seat said in round 0, in its own words, cut to `LONGEST_OPENING` characters;
+        empty text where it said nothing, or where the log does not hold it.
     """
 
     question_ids: tuple[str, ...]
@@ -164,6 +170,7 @@ class Transcript(ReadOnlyArrays):
     roles: tuple[tuple[str, ...], ...] = ()
     exposure: Array | None = None
     given_influence: Array | None = None
+    openings: tuple[tuple[str, ...], ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -282,6 +289,7 @@ class Transcript(ReadOnlyArrays):
             options=tuple(self.options[item] for item in chosen) if self.options else (),
             people=tuple(self.people[item] for item in chosen) if self.people else (),
             roles=tuple(self.roles[item] for item in chosen) if self.roles else (),
+            openings=tuple(self.openings[item] for item in chosen) if self.openings else (),
             unit=None if self.unit is None else self.unit.select(chosen),
             exposure=pick(self.exposure),
             given_influence=pick(self.given_influence),

@@ -1,6 +1,7 @@
 """Estimators, one interface: fit, predict, rollout, score, summary."""
 
 from fjsim.fitting.estimators.bias import Bias
+from fjsim.fitting.estimators.by_role import ByRole, HostileMultiplier
 from fjsim.fitting.estimators.comparators import (
     FittedDeGroot,
     GroupMean,
@@ -19,6 +20,7 @@ from fjsim.fitting.estimators.trajectory import Trajectory
 
 __all__ = [
     "Bias",
+    "ByRole",
     "Estimator",
     "Exchangeable",
     "FittedDeGroot",
@@ -26,6 +28,7 @@ __all__ = [
     "GroupMean",
     "Grouped",
     "Hierarchical",
+    "HostileMultiplier",
     "Legacy",
     "LogLinear",
     "Majority",

@@ -68,6 +68,31 @@ class Identified(ReadOnlyArrays):
 
 
 @dataclass(frozen=True)
+class RoleWeight:
+    """What a role of speakers weighs with its listeners, per unit of their attention.
+
+    Parameters
+    ----------
+    weight : float
+        In [0, 1], or a ratio of two such; NaN where the log has nobody in that role.
+    low, high : float
+        Interval over questions; NaN where nothing was resampled.
+    """
+
+    weight: float
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        """``0.130 [0.090, 0.180]``, or ``n/a``."""
+        if np.isnan(self.weight):
+            return "n/a"
+        interval = "" if np.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.weight:.3f}{interval}"
+
+
+@dataclass(frozen=True)
 class ComparisonRow:
     """One model under one protocol.
 

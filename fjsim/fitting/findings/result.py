@@ -16,6 +16,7 @@ from fjsim.fitting.findings.identified import (
     NullReport,
     OneLaw,
     Reliability,
+    RoleWeight,
     SplitHalf,
 )
 from fjsim.html_table import html_table
@@ -104,6 +105,8 @@ class FJFit(ReadOnlyArrays):
         What beliefs are measured in.
     simulated : bool
         Whether the transcript says that no language model took part.
+    roles : dict of str to RoleWeight
+        What roles of speakers weigh, for models that tell them apart.
     """
 
     model: str
@@ -134,7 +137,9 @@ class FJFit(ReadOnlyArrays):
     unit: str = "probability"
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
+    roller: Callable[[Transcript, int], Array] | None = field(default=None, repr=False)
     simulated: bool = False
+    roles: dict[str, RoleWeight] = field(default_factory=dict)
 
     def rows_for(self, transcript: Transcript) -> Array:
         """Return the weights that the fit gives to each item of a transcript.
@@ -149,6 +154,14 @@ class FJFit(ReadOnlyArrays):
         ndarray of shape (n_agents, n_agents + 2), or with leading axes for items and rounds
         """
         return self.rows if self.predictor is None else self.predictor(transcript)
+
+    @property
+    def role_lines(self) -> tuple[str, ...]:
+        """What each role of speakers weighs, a line each; empty for models without roles."""
+        if not self.roles:
+            return ()
+        title = "weight of a speaker per unit of attention, by role [95 %]:"
+        return title, *(f"  {name:<20} {one.text}" for name, one in self.roles.items())
 
     @property
     def parameters(self) -> FJParameters:
@@ -210,6 +223,7 @@ class FJFit(ReadOnlyArrays):
             if self.split_half is None
             else {name: _plain_record(half) for name, half in self.split_half.items()},
             "reliability": _plain_record(self.reliability),
+            "roles": {role: plain(asdict(one)) for role, one in self.roles.items()},
         }
 
     def _intervals_json(self) -> dict[str, Any] | None:

@@ -37,6 +37,8 @@ def summary_text(fit: FJFit) -> str:
         parameter_title(fit),
         *_table(("agent", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
     ]
+    if fit.roles:
+        lines += ["", *fit.role_lines]
     if fit.warnings:
         lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
     if fit.comparison:

@@ -58,6 +58,10 @@ def predicted_beliefs(transcript: Transcript, law: Law = None, start: int = 0) -
     ParameterError
         If the law does not fit the transcript, or none is declared.
     """
+    # A law whose weights depend on what is said has to follow its own predictions.
+    roller = getattr(law, "roller", None)
+    if roller is not None:
+        return np.asarray(roller(transcript, start))
     return roll_out(transcript, law_rows(transcript, law), start)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,7 +118,8 @@ def _transcript(
         options=made.options,
         people=places.people(columns),
         unit=made.unit,
-        roles=_roles(columns, places),
+        roles=_by_seat(list(columns.role_texts), columns.roles, places),
+        openings=_by_seat(list(columns.opening_texts), columns.openings, places),
         given_influence=shares,
     )
 
@@ -204,16 +206,17 @@ def _marked(transcript: Transcript, turns: Flags) -> Transcript:
     return replace(transcript, heard_round=heard)
 
 
-def _roles(columns: LogColumns, places: Places) -> tuple[tuple[str, ...], ...]:
-    """Return the role of each seat in each item; nothing for a log without roles."""
-    texts = list(columns.role_texts)
+def _by_seat(
+    texts: list[str], of_row: Sequence[int], places: Places
+) -> tuple[tuple[str, ...], ...]:
+    """Return the first text that each seat has in each item; nothing where no row has any."""
     if texts in ([], [""]):
         return ()
-    roles = [[""] * places.n_seats for _ in range(places.n_items)]
-    stands = zip(places.item.tolist(), places.seat.tolist(), columns.roles, strict=True)
-    for item, seat, role in stands:
-        roles[item][seat] = roles[item][seat] or texts[role]
-    return tuple(map(tuple, roles))
+    found = [[""] * places.n_seats for _ in range(places.n_items)]
+    stands = zip(places.item.tolist(), places.seat.tolist(), of_row, strict=True)
+    for item, seat, text in stands:
+        found[item][seat] = found[item][seat] or texts[text]
+    return tuple(map(tuple, found))
 
 
 def _check_size(path: Path, places: Places, n_options: int) -> None:

@@ -105,7 +105,7 @@ class _Teams:
     def rows(self) -> Rows:
         """Return every statement with its number; row 0 names the columns."""
         columns = ("item_id", "agent_id", "round", "answer", "neighbours", "role", "target")
-        yield 0, dict.fromkeys((*columns, "correct_answer"))
+        yield 0, dict.fromkeys((*columns, "correct_answer", "text"))
         number = 0
         for at, given in enumerate(_teams(self.path), start=1):
             team = _Team(f"{self.path}, team {at}", given)
@@ -176,6 +176,7 @@ class _Team:
                         "role": "hostile" if agent in self._hostile else "benign",
                         "target": self._lie,
                         "correct_answer": self._key,
+                        "text": text,
                     }
                 )
         return rows

@@ -59,6 +59,7 @@ class LogColumns:
     roles: array[int] = field(default_factory=lambda: array("q"))
     targets: array[int] = field(default_factory=lambda: array("q"))
     arms: array[int] = field(default_factory=lambda: array("q"))
+    openings: array[int] = field(default_factory=lambda: array("q"))
     opinions: array[float] = field(default_factory=lambda: array("d"))
     confidence: array[float] = field(default_factory=lambda: array("d"))
     turns: array[float] = field(default_factory=lambda: array("d"))
@@ -73,6 +74,7 @@ class LogColumns:
     role_texts: dict[str, int] = field(default_factory=dict)
     target_texts: dict[str, int] = field(default_factory=dict)
     arm_texts: dict[str, int] = field(default_factory=dict)
+    opening_texts: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
     def intern(known: dict[str, int], text: str) -> int:

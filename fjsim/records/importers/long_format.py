@@ -15,12 +15,13 @@ from fjsim.records.importers.imported import ImportedLog, Target
 from fjsim.records.importers.neighbour_cells import NOBODY
 from fjsim.records.importers.opinions import Opinions
 from fjsim.records.importers.row_files import WHAT_TO_DO, Row, Rows
+from fjsim.records.transcript import LONGEST_OPENING
 from fjsim.serial.json import DEEP, read
 
 NEEDED = ("item_id", "agent_id", "round")
 KNOWN = (
     *NEEDED, "answer", "belief", "opinion", "confidence", "correct_answer", "neighbours", "turn",
-    "model", "topology", "dataset", "role", "target", "arm",
+    "model", "topology", "dataset", "role", "target", "arm", "text",
 )  # fmt: skip
 MOST_ROUNDS = 10_000
 MOST_ROWS = 20_000_000
@@ -95,7 +96,10 @@ class _Reader:
         kept.roles.append(kept.intern(kept.role_texts, _text(row.get("role"))))
         kept.targets.append(kept.intern(kept.target_texts, _text(row.get("target"))))
         kept.agents.append(kept.intern(kept.agent_names, self._name(row, "agent_id", where)))
-        kept.rounds.append(self._round(row, where))
+        number = self._round(row, where)
+        kept.rounds.append(number)
+        said = _text(row.get("text"))[:LONGEST_OPENING] if number == 0 else ""
+        kept.openings.append(kept.intern(kept.opening_texts, said))
         kept.opinions.append(_number(row, "opinion", where))
         kept.confidence.append(_number(row, "confidence", where))
         kept.answers.append(kept.intern(kept.answer_names, _text(row.get("answer"))))

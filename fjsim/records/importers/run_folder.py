@@ -134,6 +134,7 @@ def _turn(transcript: Transcript, item: int, at: int, agent: int) -> Turn:
         agent=agent,
         validity=OF_CODE.get(int(transcript.validity[place]), Validity.MISSING),
         answer=_known(transcript.answers[place]),
+        text=transcript.openings[item][agent] if at == 0 and transcript.openings else "",
         belief=stated,  # type: ignore[arg-type]
         stated_belief=stated,  # type: ignore[arg-type]
         confidence=None if sure is None or np.isnan(sure) else float(sure),

@@ -1,14 +1,16 @@
-"""One self-contained HTML file for a run or a sweep."""
+"""One self-contained HTML file for a run, a sweep, a fit or an imported log."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from fjsim.errors import StorageError
-from fjsim.records import EVENTS
+from fjsim.records import EVENTS, read_run
 from fjsim.report.html.document import REPORT
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX
+
+FIT = "fit.json"
 
 
 def write_report(source: str | Path, path: str | Path | None = None) -> Path:
@@ -17,7 +19,7 @@ def write_report(source: str | Path, path: str | Path | None = None) -> Path:
     Parameters
     ----------
     source : str or Path
-        A run folder, or a sweep's.
+        A run folder, a sweep's, a fit's, or that of an imported log.
     path : str or Path, optional
         By default ``report.html`` in it.
 
@@ -29,7 +31,7 @@ def write_report(source: str | Path, path: str | Path | None = None) -> Path:
     Raises
     ------
     StorageError
-        If the folder holds neither, or the file cannot be written.
+        If the folder holds none of these, or the file cannot be written.
     """
     folder = Path(source)
     target = Path(path) if path is not None else folder / REPORT
@@ -43,17 +45,25 @@ def report_of(folder: Path) -> str:
     Raises
     ------
     StorageError
-        If it holds neither a run nor a sweep.
+        If it holds neither a run, a sweep, a fit nor an imported log.
     """
     if (folder / INDEX).is_file():
         from fjsim.report.html.sweep import sweep_page
 
         return sweep_page(folder)
+    if (folder / EVENTS).is_file() and read_run(folder).known_header.imported:
+        from fjsim.report.html.fit import imported_page
+
+        return imported_page(folder)
     if (folder / EVENTS).is_file():
         from fjsim.report.html.run import run_page
 
         return run_page(folder)
+    if (folder / FIT).is_file():
+        from fjsim.report.html.fit import fit_page
+
+        return fit_page(folder)
     raise StorageError(
-        f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}); give the folder that "
-        "fjsim run, fjsim import or fjsim sweep printed"
+        f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}) nor a fit ({FIT}); give "
+        "the folder that fjsim run, sweep, fit or import printed"
     )

@@ -62,6 +62,8 @@ def print_fit(
     out.print()
     out.print(Text(parameter_title(fit)))
     out.print(_table(SEATS, parameter_cells(fit)))
+    for line in fit.role_lines:
+        out.print(Text(line))
     for text in (*notes, *fit.warnings):
         out.print(Text.assemble(("! ", "yellow"), text))
     if fit.nulls is not None:

@@ -1,0 +1,225 @@
+"""The page of a fit, and of an imported log, which is fitted for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from fjsim.arms import undisturbed_arm
+from fjsim.errors import FjsimError, StorageError
+from fjsim.fitting import fit
+from fjsim.ledger.mixture import mixture_ledger
+from fjsim.metrics import Estimate
+from fjsim.metrics.attacked_log import attacked_log
+from fjsim.report.html.document import Section, document, paragraph, table
+from fjsim.report.html.figures import Curve, agreement_figure, curves_figure
+from fjsim.report.html.writing import FIT
+from fjsim.report.paths import fit_paths
+from fjsim.runs import load_run
+from fjsim.runs.folder import own_text
+from fjsim.serial.json import plain, read
+
+INTERVALS = "95 % intervals, bootstrap over questions; n/a where the log does not determine it."
+MOST_ROWS = 200
+"""Rows of one table; a crowd has more seats than anybody reads."""
+
+Values = Mapping[str, Any]
+
+
+def fit_page(folder: Path) -> str:
+    """Return the HTML page of the folder that ``fjsim fit --out`` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    StorageError
+        If its ``fit.json`` cannot be read, or is none of ours.
+    """
+    path = folder / FIT
+    try:
+        values = read(own_text(path))
+        return summary_page(folder.name, values)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise StorageError(
+            f"{path}: is not what fjsim fit --out writes ({type(error).__name__}); run it again"
+        ) from error
+
+
+def imported_page(folder: Path) -> str:
+    """Return the HTML page of an imported log: what `fjsim fit` says of it.
+
+    Parameters
+    ----------
+    folder : Path
+        What ``fjsim import`` wrote.
+
+    Raises
+    ------
+    StorageError
+        If nothing of it is there.
+    """
+    run = load_run(folder)
+    if not run.arms:
+        raise StorageError(f"{folder}: no item of this log is whole; import it again")
+    transcript = run.arms[undisturbed_arm(run.arms)]
+    result = fit(transcript, compare=True)
+    attacked = run.arms.get("attacked")
+    found = None if attacked is None else attacked_log(attacked, run.arms.get("clean"))
+    try:
+        ledger = mixture_ledger(transcript, result).ledger.to_dict("records")
+    except FjsimError:
+        ledger = None
+    values = {
+        **result.as_json(),
+        "ledger": ledger,
+        "attack": None if found is None else found.as_json(),
+        "paths": fit_paths(transcript, result).as_json(),
+        "unit": None if transcript.unit is None else transcript.unit.name,
+    }
+    return summary_page(folder.name, plain(values))
+
+
+def summary_page(title: str, values: Values) -> str:
+    """Return the page of what `fjsim fit --json` says.
+
+    Parameters
+    ----------
+    title : str
+    values : mapping
+        Its contents come from a file, and are shown as text only.
+    """
+    sections = [
+        Section("Parameters", _parameters(values)),
+        Section("Observed against predicted", _figures(values)),
+        Section("Held out", _comparison(values)),
+        Section("The attack", _attack(values)),
+        Section("Mixture of experts", _ledger(values)),
+        Section("What a reader must know", tuple(map(paragraph, values["warnings"]))),
+    ]
+    unit = f"; opinions are measured in {values['unit']}" if values.get("unit") else ""
+    notes = [
+        f"FJ fit '{values['model']}': {values['n_items']} items, {values['n_agents']} agents, "
+        f"{values['n_rounds']} rounds, {values['n_turns']} turns{unit}.",
+        f"One-step error {_number(values['one_step_mse'])} in sample; no change "
+        f"{_number(values['persistence_mse'])}. {INTERVALS}",
+    ]
+    kept = [section for section in sections if section.parts]
+    return document(title, bool(values["simulated"]), notes, kept)
+
+
+def _parameters(values: Values) -> tuple[str, ...]:
+    own, ends = values["parameters"], values["intervals"] or {}
+    rows = []
+    for seat, name in enumerate(values["agents"][:MOST_ROWS]):
+        cells = [
+            _between(known[seat], ends.get(part), seat)
+            for part, known in (
+                ("stubbornness", own["stubbornness"]),
+                ("self_weight", own["self_weight"]),
+                ("influence_shares", values["influence_shares"]),
+            )
+        ]
+        rows.append((name, *cells))
+    parts = [table(("seat", "stubbornness", "self-weight", "influence share"), rows)]
+    roles = values.get("roles") or {}
+    if roles:
+        weights = [
+            (name, _interval(one["weight"], one["low"], one["high"])) for name, one in roles.items()
+        ]
+        parts.append(paragraph("Weight of a speaker per unit of attention, by role:"))
+        parts.append(table(("role", "weight"), weights))
+    return tuple(parts)
+
+
+def _between(value: Any, ends: Any, seat: int) -> str:
+    low, high = (None, None) if ends is None else (ends[0][seat], ends[1][seat])
+    return _interval(value, low, high)
+
+
+def _interval(value: Any, low: Any, high: Any) -> str:
+    if value is None or low is None or high is None:
+        return _number(value)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _number(value: Any) -> str:
+    return "n/a" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _estimate(given: Values) -> Estimate:
+    return Estimate(given["value"], given["low"], given["high"], int(given["n"]))
+
+
+def _figures(values: Values) -> tuple[str | go.Figure, ...]:
+    told = values.get("paths")
+    if not told:
+        text = "The folder holds no paths; fjsim fit --out writes them now."
+        return (paragraph(text, "note"),)
+    figures: list[str | go.Figure] = []
+    for of in dict.fromkeys(path["of"] for path in told["paths"]):
+        curves = [
+            Curve(path["name"], tuple(range(len(path["rounds"]))),
+                  tuple(map(_estimate, path["rounds"])))
+            for path in told["paths"] if path["of"] == of
+        ]  # fmt: skip
+        figures.append(curves_figure(f"Mean belief in {of}", curves, y_title="belief"))
+        figures.append(_path_table(curves))
+    bins = {
+        f"class {number}": (_estimate(one["predicted"]), _estimate(one["observed"]))
+        for number, one in enumerate(told["bins"], start=1)
+    }
+    figures.append(agreement_figure("One step ahead, in classes of predicted belief", bins))
+    rows = [(predicted.text, observed.text, observed.n) for predicted, observed in bins.values()]
+    figures.append(table(("predicted", "observed", "turns x options"), rows))
+    return tuple(figures)
+
+
+def _path_table(curves: Sequence[Curve]) -> str:
+    rows = zip(*([estimate.text for estimate in curve.estimates] for curve in curves), strict=True)
+    names = ("round", *(curve.name for curve in curves))
+    return table(names, ((at, *row) for at, row in enumerate(rows)))
+
+
+def _comparison(values: Values) -> tuple[str, ...]:
+    rows = [
+        (
+            row["protocol"],
+            row["model"],
+            _number(row["one_step_mse"]),
+            _interval(row["skill"], row["low"], row["high"]),
+            _number(row["top1"]),
+            _number(row["brier"]),
+        )
+        for row in values["comparison"][:MOST_ROWS]
+    ]
+    headers = ("protocol", "model", "error", "skill against no change", "top-1", "Brier")
+    return (table(headers, rows),) if rows else ()
+
+
+def _attack(values: Values) -> tuple[str, ...]:
+    found = values.get("attack")
+    if not found:
+        return ()
+    rows = [
+        (name.replace("_", " "), _estimate(one).text, one["n"])
+        for name, one in found.items()
+        if isinstance(one, dict) and set(one) == {"value", "low", "high", "n"}
+    ]
+    who = ", ".join(f"{count} {role or 'without a role'}" for role, count in found["roles"].items())
+    note = f"Agents of all items are {who}; counted over the benign ones."
+    return paragraph(note, "note"), table(("measure", "share", "n"), rows)
+
+
+def _ledger(values: Values) -> tuple[str, ...]:
+    rows = [
+        (row["rule"], _interval(row["risk"], row["low"], row["high"]), _number(row["accuracy"]))
+        for row in (values.get("ledger") or ())[:MOST_ROWS]
+    ]
+    note = paragraph("Risk of each way to pool the seats' beliefs; lower is better.", "note")
+    return (note, table(("rule", "risk", "accuracy"), rows)) if rows else ()
