@@ -207,7 +207,7 @@ def test_state_is_carried_in_the_seeded_order_and_is_explicit(small: Make, memor
 
 def test_audits_show_a_share_of_the_keys(small: Make) -> None:
     from fjsim.deliberation.item import Item
-    from fjsim.deliberation.schedule import shown_key
+    from fjsim.deliberation.learning import shown_key
     from fjsim.runs.resolve import resolve
 
     setup = resolve(small(questions={"limit": 100}))
