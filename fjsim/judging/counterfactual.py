@@ -102,7 +102,7 @@ def counterfactual(
         Its ``residual`` says where the weight goes that gates take away.
     graph : ndarray of shape (n_items, n_agents, n_agents)
     seed : int, default 0
-        Of the bootstrap over questions.
+        Seed of the bootstrap over questions.
 
     Notes
     -----

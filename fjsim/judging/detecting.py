@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
-from fjsim.judging.findings import Cut, Detection
+from fjsim.judging.findings import Detection, SpeakerCut
 from fjsim.judging.replay import Replay
 from fjsim.judging.source import PlayedArm
 from fjsim.metrics import Estimate, tally
@@ -34,13 +34,13 @@ def detection(
     threshold : float
         Mean gate below which a speaker is cut.
     seed : int, default 0
-        Of the bootstrap over questions.
+        Seed of the bootstrap over questions.
     """
     transcript, trust = arm.transcript, replayed.trust
     hostile = transcript.hostile
-    low = trust < threshold  # NaN is not below
+    low = np.asarray(trust < threshold)  # NaN is not below
     first = low.argmax(axis=1)
-    cut = low.any(axis=1)
+    cut = np.asarray(low.any(axis=1))
     heard = ~np.isnan(trust).all(axis=1)
     order = [step.item for track in arm.tracks for step in track if not step.warmup]
     caught_on = [at for at, item in enumerate(order) if (cut & hostile)[item].any()]
@@ -126,10 +126,10 @@ def _false_cuts(replayed: Replay, attacked: bool, threshold: float, seed: int) -
 
 def _cuts(
     transcript: Transcript, order: Sequence[int], trust: Array, first: Array, cut: Flags
-) -> tuple[Cut, ...]:
+) -> tuple[SpeakerCut, ...]:
     roles, names = role_names(transcript), seat_names(transcript)
     return tuple(
-        Cut(
+        SpeakerCut(
             item=transcript.question_ids[item],
             replica=int(transcript.replicas[item]),
             round=int(first[item, seat]),

@@ -54,7 +54,7 @@ def judge(
     law : str, default 'auto'
         Estimator of the counterfactual; see ``fjsim.judging.counterfactual.fitted_law``.
     seed : int, default 0
-        Of the bootstrap over questions, and of audits where the log does not name its own.
+        Seed of the bootstrap over questions, and of audits where the log does not name its own.
 
     Returns
     -------
@@ -96,6 +96,7 @@ def judge(
         n_agents=transcript.n_agents,
         n_rounds=transcript.n_rounds,
         n_hostile=int(hostile.sum()),
+        simulated=transcript.simulated,
         n_clean=int((~clean.any(axis=1)).sum()),
         warnings=(*log.notes, *_warnings(log, made, fitted, labels)),
     )
@@ -152,12 +153,17 @@ def _warnings(
         notes.append(f"the last round is not told again: {fitted}")
     blind = [name for name, one in made.items() if one.labels != "none" and not labels]
     if blind:
-        notes.append(f"{', '.join(blind)} would see keys and are shown none; --labels shows them")
+        notes.append(
+            f"keys that a defense asks for are not shown ({', '.join(blind)}); --labels shows them"
+        )
     remembers = [name for name, one in made.items() if one.memory != "none"]
     if remembers and (transcript.exchangeable or _wanders(transcript)):
         notes.append(
-            f"{', '.join(remembers)} remember seats from item to item, and in this log hostile "
-            "speakers sit elsewhere in every item"
+            f"memory is by seat ({', '.join(remembers)}), and in this log hostile speakers do not "
+            "keep theirs from item to item"
+            if not transcript.exchangeable
+            else f"memory is by seat ({', '.join(remembers)}), and in this log other people sit in "
+            "it from item to item"
         )
     return tuple(notes)
 

@@ -12,7 +12,7 @@ from fjsim.metrics.differences import Difference
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SpeakerCut:
     """The first round of an item in which a speaker's mean gate is below the threshold.
 
     Parameters
@@ -60,7 +60,7 @@ class Detection:
         Benign messages below the threshold per item without a hostile speaker.
     false_cuts_per_attacked_question : Estimate
         The same per item with one.
-    cuts : tuple of Cut
+    cuts : tuple of SpeakerCut
         In the order of play.
     """
 
@@ -73,7 +73,7 @@ class Detection:
     items_before: int | None
     false_cuts_per_clean_question: Estimate
     false_cuts_per_attacked_question: Estimate
-    cuts: tuple[Cut, ...]
+    cuts: tuple[SpeakerCut, ...]
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,8 @@ class Judgement:
         Size of the log; how many (item, agent) are hostile, and how many items have none such.
     warnings : tuple of str
         What a reader must know before believing a number.
+    simulated : bool
+        Whether no language model took part.
     """
 
     defenses: Mapping[str, Judged]
@@ -186,6 +188,7 @@ class Judgement:
     n_hostile: int
     n_clean: int
     warnings: tuple[str, ...] = ()
+    simulated: bool = False
 
     def __getitem__(self, name: str) -> Judged:
         """Return what one defense makes of the log."""
@@ -193,7 +196,10 @@ class Judgement:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``fjsim judge --json`` prints; None where nothing was counted."""
-        sizes = ("n_items", "n_agents", "n_rounds", "n_hostile", "n_clean", "threshold", "labels")
+        sizes = (
+            "n_items", "n_agents", "n_rounds", "n_hostile", "n_clean", "threshold", "labels",
+            "simulated",
+        )  # fmt: skip
         return {
             "defenses": {name: one.as_dict() for name, one in self.defenses.items()},
             "reference": {name: one.as_dict() for name, one in self.reference.items()},

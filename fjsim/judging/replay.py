@@ -14,7 +14,7 @@ from fjsim.contracts import Defense, Message, Record
 from fjsim.deliberation import Item, learned
 from fjsim.deliberation.hearing import Gating
 from fjsim.errors import PluginError
-from fjsim.judging.source import PlayedArm, Step
+from fjsim.judging.source import PlayedArm, PlayStep
 from fjsim.questions import Question
 from fjsim.records import ABSENT, Transcript
 
@@ -86,7 +86,7 @@ def replay(arm: PlayedArm, defense: Defense, labels: bool = False, seed: int = 0
     return Replay(arm.transcript, judging.gates, judging.by_option)
 
 
-def _item(said: _Said, step: Step, labels: bool) -> Item:
+def _item(said: _Said, step: PlayStep, labels: bool) -> Item:
     key = int(said.transcript.keys[said.item])
     shown = key if labels and key >= 0 else None
     question = Question(said.name, "", ("",) * said.n_options, shown)
@@ -104,7 +104,7 @@ class _Judging:
         self.gates = np.full(transcript.gates.shape, np.nan)
         self.by_option: Array | None = None
 
-    def said(self, step: Step) -> _Said:
+    def said(self, step: PlayStep) -> _Said:
         arm = self.arm
         if step.warmup:
             assert arm.warmup is not None, "a warm-up step stands in the warm-up"

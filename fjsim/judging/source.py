@@ -39,7 +39,7 @@ class HasContents(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
+class PlayStep:
     """One item at its place in the order.
 
     Parameters
@@ -64,7 +64,7 @@ class PlayedArm:
     graph : ndarray of shape (n_items, n_agents, n_agents)
         Influence before routing and gates, row-stochastic; of a foreign log, even shares of
         those who were ever heard, or the shares that it gives.
-    tracks : tuple of tuple of Step
+    tracks : tuple of tuple of PlayStep
         Items that share a memory, in order.
     warmup : Transcript or None
         Items that played round 0 only, from which a policy learns.
@@ -72,7 +72,7 @@ class PlayedArm:
 
     transcript: Transcript
     graph: Array
-    tracks: tuple[tuple[Step, ...], ...]
+    tracks: tuple[tuple[PlayStep, ...], ...]
     warmup: Transcript | None = None
 
 
@@ -186,11 +186,11 @@ def _order(contents: LogContents, seed: int | None) -> Order:
 def _played(contents: LogContents, arm: Arm, order: Order) -> PlayedArm:
     transcript = build_transcript(contents, arm)
     warmup = build_transcript(contents, arm, warmup=True)
-    steps: dict[tuple[str, int], Step] = {}
+    steps: dict[tuple[str, int], PlayStep] = {}
     for part, is_warmup in ((transcript, False), (warmup, True)):
         for item, name in enumerate(_identities(part)):
-            steps[name] = Step(item, is_warmup)
-    tracks: dict[int, list[Step]] = {}
+            steps[name] = PlayStep(item, is_warmup)
+    tracks: dict[int, list[PlayStep]] = {}
     for name in order:
         if name in steps:
             tracks.setdefault(name[1], []).append(steps[name])
@@ -206,7 +206,7 @@ def _identities(transcript: Transcript) -> list[tuple[str, int]]:
 def _foreign(transcript: Transcript) -> PlayedArm:
     """Return an arm whose items follow each other as they stand."""
     return PlayedArm(
-        transcript, _heard_graph(transcript), (tuple(map(Step, range(transcript.n_items))),)
+        transcript, _heard_graph(transcript), (tuple(map(PlayStep, range(transcript.n_items))),)
     )
 
 

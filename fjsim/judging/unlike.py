@@ -18,7 +18,7 @@ def reference(transcript: Transcript, seed: int = 0) -> dict[str, Estimate]:
     transcript : Transcript
         Its ``openings`` are the words, where the log holds any.
     seed : int, default 0
-        Of the bootstrap over questions.
+        Seed of the bootstrap over questions.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _mean_of_others(gap: Array) -> Array:
     count = (~np.isnan(apart)).sum(axis=-1)
     mean = np.where(count > 0, np.nansum(apart, axis=-1) / np.maximum(count, 1), np.nan)
     # Seats that say the same are equal, whatever order their sums were taken in.
-    return np.round(mean, 12)
+    return np.asarray(np.round(mean, 12), dtype=float)
 
 
 def _centred(values: Array) -> Array:

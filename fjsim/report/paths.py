@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option
 from fjsim.fitting import FJFit, one_step_beliefs, predicted_beliefs
@@ -14,12 +15,14 @@ from fjsim.fitting.validate.errors import scored_turns
 from fjsim.metrics import Estimate, tally
 from fjsim.records import Transcript
 
+Integers = NDArray[np.int64]
+
 BINS = 10
 """Classes of predicted belief."""
 
 
 @dataclass(frozen=True)
-class Path:
+class BeliefPath:
     """A mean belief, round by round.
 
     Parameters
@@ -37,7 +40,7 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Bin:
+class PredictionBin:
     """One class of predicted belief.
 
     Parameters
@@ -51,7 +54,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Paths:
+class FitPaths:
     """Observed and predicted.
 
     Parameters
@@ -62,8 +65,8 @@ class Paths:
         One step ahead, in the sample that was fitted.
     """
 
-    paths: tuple[Path, ...]
-    bins: tuple[Bin, ...]
+    paths: tuple[BeliefPath, ...]
+    bins: tuple[PredictionBin, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -79,7 +82,7 @@ class Paths:
         }
 
 
-def fit_paths(transcript: Transcript, fit: FJFit, seed: int = 0) -> Paths:
+def fit_paths(transcript: Transcript, fit: FJFit, seed: int = 0) -> FitPaths:
     """Return what a fit predicts of the log that it was fitted to, beside what was observed.
 
     Parameters
@@ -87,7 +90,7 @@ def fit_paths(transcript: Transcript, fit: FJFit, seed: int = 0) -> Paths:
     transcript : Transcript
     fit : FJFit
     seed : int, default 0
-        Of the bootstrap over questions.
+        Seed of the bootstrap over questions.
     """
     told = predicted_beliefs(transcript, fit)
     there = transcript.valid & ~transcript.hostile[:, None] & ~np.isnan(told).all(axis=-1)
@@ -102,15 +105,15 @@ def fit_paths(transcript: Transcript, fit: FJFit, seed: int = 0) -> Paths:
                 )
                 for at in range(transcript.n_rounds + 1)
             )
-            paths.append(Path(name, of, rounds))
-    return Paths(tuple(paths), _bins(transcript, one_step_beliefs(transcript, fit), seed))
+            paths.append(BeliefPath(name, of, rounds))
+    return FitPaths(tuple(paths), _bins(transcript, one_step_beliefs(transcript, fit), seed))
 
 
-def _followed(transcript: Transcript) -> dict[str, Array]:
+def _followed(transcript: Transcript) -> dict[str, Integers]:
     """Return the options whose mean belief is drawn, (n_items,) each; -1 where there is none."""
     if transcript.opinions:
         return {"the opinion, as a share of its scale": np.ones(transcript.n_items, dtype=int)}
-    followed: dict[str, Array] = {}
+    followed: dict[str, Integers] = {}
     if (transcript.keys >= 0).any():
         followed["the key"] = transcript.keys
     if transcript.targets is not None and (transcript.targets >= 0).any():
@@ -121,13 +124,13 @@ def _followed(transcript: Transcript) -> dict[str, Array]:
     return followed
 
 
-def _mass(beliefs: Array, options: Array) -> Array:
+def _mass(beliefs: Array, options: Integers) -> Array:
     at = np.maximum(options, 0)[:, None, None, None]
     wide = np.broadcast_to(at, (*beliefs.shape[:-1], 1))
     return np.nan_to_num(np.take_along_axis(beliefs, wide, axis=-1)[..., 0])
 
 
-def _bins(transcript: Transcript, ahead: Array, seed: int) -> tuple[Bin, ...]:
+def _bins(transcript: Transcript, ahead: Array, seed: int) -> tuple[PredictionBin, ...]:
     """Sort turns and options by what was predicted, and compare the means."""
     counts = scored_turns(transcript)[..., None] & ~np.isnan(ahead[:, 1:])
     counts &= ~np.isnan(transcript.beliefs[:, 1:])
@@ -138,12 +141,14 @@ def _bins(transcript: Transcript, ahead: Array, seed: int) -> tuple[Bin, ...]:
         inside = counts & (place == number)
         if inside.any():
             found.append(
-                Bin(*(_mean(transcript, values, inside, seed) for values in (guess, seen)))
+                PredictionBin(
+                    *(_mean(transcript, values, inside, seed) for values in (guess, seen))
+                )
             )
     return tuple(found)
 
 
-def _mean(transcript: Transcript, values: Array, inside: Array, seed: int) -> Estimate:
+def _mean(transcript: Transcript, values: Array, inside: NDArray[np.bool_], seed: int) -> Estimate:
     axes = (1, 2, 3)
     top, bottom = np.where(inside, values, 0.0).sum(axis=axes), inside.sum(axis=axes)
     return tally(transcript, top, bottom).estimate(seed)

@@ -9,7 +9,6 @@ from typing import ClassVar, Self
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import Units, assemble
@@ -18,12 +17,17 @@ from fjsim.fitting.findings.identified import RoleWeight
 from fjsim.fitting.findings.result import FJFit
 from fjsim.fitting.predict.beliefs import predicted_beliefs, roll_out
 from fjsim.fitting.rows.grams import Grams, grams
-from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS
+from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags
 from fjsim.fitting.rows.mixtures import even_mixture, mixed_columns
 from fjsim.fitting.rows.roles import BENIGN, CONVERTED, HOSTILE, ROLES, role_shares, solve_bounded
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 from fjsim.seeds import stream
+
+NOBODY = (
+    "nobody is marked as hostile, so that only benign speakers have a weight: give the log a "
+    "column role, or fit the attacked arm"
+)
 
 
 @dataclass(eq=False)
@@ -36,11 +40,6 @@ class _ByPart(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row for all listeners; see `Estimator.fit`."""
         used = treated(transcript)
-        if not used.hostile.any():
-            raise ParameterError(
-                f"'{self.name}' tells hostile from benign speakers, and this log marks nobody as "
-                "hostile; give it a column role, take the attacked arm, or fit 'pooled'"
-            )
         per_item = _of_all(grams(used, partial(_columns, self.parts)))
         known = (role_shares(used).sum(axis=(0, 1, 2, 3)) > 0)[[part[0] for part in self.parts]]
         known |= np.array([len(part) > 1 for part in self.parts])
@@ -57,7 +56,7 @@ class _ByPart(Resampled):
         """
         return predicted_beliefs(transcript, self._fitted(), start)
 
-    def _drawn(self, used: Transcript, per_item: Grams, allowed: Array) -> Array | None:
+    def _drawn(self, used: Transcript, per_item: Grams, allowed: Flags) -> Array | None:
         """Return resampled weights, (n_resamples, 1 + n_parts); None without resamples."""
         if not self.resamples:
             return None
@@ -70,7 +69,7 @@ class _ByPart(Resampled):
         used: Transcript,
         per_item: Grams,
         weights: Array,
-        known: Array,
+        known: Flags,
         draws: Array | None,
     ) -> FJFit:
         """Make the result: seats share a row, in which peers count by their usual attention."""
@@ -91,13 +90,14 @@ class _ByPart(Resampled):
         return replace(
             fit,
             one_step_mse=used.error_scale * error,
+            warnings=fit.warnings if used.hostile.any() else (NOBODY, *fit.warnings),
             roles=self._role_weights(used, weights, known, draws),
             predictor=partial(_rows_by_part, weights, self.parts),
             roller=partial(_rolled_out, weights, self.parts),
         )
 
     def _role_weights(
-        self, used: Transcript, weights: Array, known: Array, draws: Array | None
+        self, used: Transcript, weights: Array, known: Flags, draws: Array | None
     ) -> dict[str, RoleWeight]:
         """Return each role's weight per unit of attention with its interval."""
         found = {}
@@ -165,7 +165,7 @@ class HostileMultiplier(_ByPart):
     parts: ClassVar[tuple[tuple[int, ...], ...]] = ((HOSTILE,), (CONVERTED, BENIGN))
 
     def _role_weights(
-        self, used: Transcript, weights: Array, known: Array, draws: Array | None
+        self, used: Transcript, weights: Array, known: Flags, draws: Array | None
     ) -> dict[str, RoleWeight]:
         found = super()._role_weights(used, weights, known, draws)
         hostile, others = weights[1:]
@@ -220,7 +220,8 @@ def _even_rows(transcript: Transcript) -> Array:
     """Return how a seat's peers share its attention over the whole log, rows summing to 1 or 0."""
     shares = role_shares(transcript).sum(axis=(0, 1, 4))
     total = shares.sum(axis=-1, keepdims=True)
-    return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    even = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    return np.asarray(even)
 
 
 def _spread(row: Array, attention: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fjsim.beliefs import Array, top_option
 from fjsim.fitting.rows.given import recorded_shares
-from fjsim.fitting.rows.hearing import hearing, spoken_beliefs
+from fjsim.fitting.rows.hearing import Flags, hearing, spoken_beliefs
 from fjsim.records.transcript import Transcript
 
 HOSTILE, CONVERTED, BENIGN = 0, 1, 2
@@ -40,7 +40,7 @@ def lying(transcript: Transcript) -> Array:
             np.take_along_axis(said, np.broadcast_to(at, (*said.shape[:-1], 1)), -1)
         )
         return np.where(targets >= 0, share[..., 0], 0.0)
-    return ((top_option(said) == targets) & (targets >= 0)).astype(float)
+    return np.asarray((top_option(said) == targets) & (targets >= 0), dtype=float)
 
 
 def is_certain(transcript: Transcript) -> bool:
@@ -76,7 +76,7 @@ def role_shares(transcript: Transcript) -> Array:
     return parts
 
 
-def solve_bounded(products: Array, targets: Array, allowed: Array) -> Array:
+def solve_bounded(products: Array, targets: Array, allowed: Flags) -> Array:
     r"""Minimise ``x' G x / 2 - h' x`` over ``x >= 0`` and ``x_0 + x_k <= 1`` for every k > 0.
 
     Parameters

@@ -12,6 +12,7 @@ from fjsim.foreign_text import printable
 from fjsim.judging import Judged, Judgement
 from fjsim.metrics import Estimate
 from fjsim.metrics.differences import Difference
+from fjsim.report.terminal.sweep import CAVEAT
 
 PLAIN: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "collapse_padding": True}
 CHANCE = 0.5
@@ -130,6 +131,8 @@ def _legend(found: Judgement) -> str:
     )
     shown = "shown the keys that they ask for" if found.labels else "shown no keys"
     lines.append(f"defenses are {shown}; those with memory learn item by item")
+    if found.simulated:
+        lines.append(CAVEAT)
     return "\n".join(lines)
 
 
