@@ -89,9 +89,10 @@ class Transcript(ReadOnlyArrays):
     residual : {'innate', 'self', 'renormalise'}
         Where the weight goes that ``gates`` remove: the defense's residual for numeric agents
         and the ``blend`` channel, ``'renormalise'`` for ``label``, ``withhold`` and ``sample``.
-    peers_read : {'belief', 'confidence', 'answer', 'nothing'}
-        What peers saw of a turn: the belief, the answer with its stated confidence, only the
-        answer, or nothing that a belief can be read off.
+    peers_read : {'belief', 'confidence', 'words', 'answer', 'nothing'}
+        What peers saw of a turn: the belief, the answer with its stated confidence, the answer
+        with what its reason conveys of that, only the answer, or nothing that a belief can be
+        read off.
     exchangeable : bool
         Whether different people sit in a seat from item to item (crowds).
     abstention : int or None
@@ -126,6 +127,9 @@ class Transcript(ReadOnlyArrays):
     given_influence : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents), or None
         Shares of a listener's attention, turn by turn, where a log records them: rows sum to 1,
         silent speakers included, or to 0 where nobody was heard.
+    words : ndarray of shape (n_agents,), or None
+        How far each seat's reasons convey its confidence, in [0, 1]; there where peers read
+        ``'words'``.
     """
 
     question_ids: tuple[str, ...]
@@ -148,7 +152,7 @@ class Transcript(ReadOnlyArrays):
     control: NDArray[np.bool_] | None = None
     opinions: bool = False
     residual: Literal["innate", "self", "renormalise"] = "innate"
-    peers_read: Literal["belief", "confidence", "answer", "nothing"] = "belief"
+    peers_read: Literal["belief", "confidence", "words", "answer", "nothing"] = "belief"
     exchangeable: bool = False
     abstention: int | None = None
     perceived: Array | None = None
@@ -164,6 +168,7 @@ class Transcript(ReadOnlyArrays):
     roles: tuple[tuple[str, ...], ...] = ()
     exposure: Array | None = None
     given_influence: Array | None = None
+    words: Array | None = None
 
     def __repr__(self) -> str:
         return (
