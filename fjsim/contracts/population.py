@@ -125,8 +125,9 @@ class Population:
     :math:`u_j = 1 - \omega(1 - \max_k b_{jk})` on the answer, for words :math:`\omega`, and the
     rest evenly on the other options.
 
-    The defaults are calibrated so that the attack success rates of a stubborn agent at a hub,
-    in a complete graph and at a leaf come near the rates that [1]_ reports for language models;
+    ``profile`` in the block of a scenario names one of `PROFILES`. The defaults are calibrated so
+    that the attack success rates of a stubborn agent at a hub, in a complete graph and at a leaf
+    come near the rates that [1]_ reports for language models, where peers see beliefs;
     ``studies/calibration.py`` repeats the calibration.
 
     References
