@@ -79,6 +79,12 @@ class Entry:
         return (inspect.getdoc(self.factory) or "").split("\n", 1)[0]
 
     @property
+    def profiles(self) -> Mapping[str, Mapping[str, Any]]:
+        """Its named sets of parameters, which ``profile`` in its block chooses from."""
+        found: Mapping[str, Mapping[str, Any]] = getattr(self.factory, "profiles", {})
+        return found
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         """What may be set in its block."""
         return tuple(
@@ -218,7 +224,8 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
     kind : str
         What it is.
     block : str or mapping
-        Its name, or ``{"kind": name, parameter: value, ...}``.
+        Its name, or ``{"kind": name, parameter: value, ...}``. Where its class has ``profiles``,
+        ``profile`` names a set of parameters, and those that stand beside it win.
     beside : sequence of str, default ()
         Keys that its block may hold beside the parameters, taken out before; named in errors.
 
@@ -236,11 +243,12 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
     if "kind" not in given:
         raise ConfigError(f"the {kind} block {shown(given)} names no plug-in; add its kind")
     entry = find(kind, str(given.pop("kind")))
+    given = _with_profile(entry, given)
     accepted = inspect.signature(entry.factory).parameters
     known = [*accepted]
     for name in given:
         if name not in known:
-            allowed = [*known, *beside]
+            allowed = [*known, *(["profile"] if entry.profiles else []), *beside]
             raise ConfigError(
                 f"{kind} '{entry.name}' has no parameter {shown(name)}; allowed: "
                 f"{', '.join(allowed) or 'none'}{nearest(name, allowed)}"
@@ -249,6 +257,21 @@ def build(kind: str, block: str | Mapping[str, Any], beside: Sequence[str] = ())
     if missing:
         raise ConfigError(f"{kind} '{entry.name}' needs {', '.join(missing)}; set it in its block")
     return entry.factory(**_coerce(entry, given))
+
+
+def _with_profile(entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
+    """Return a block with the parameters of the profile that it names; its own ones win."""
+    profiles = entry.profiles
+    if not profiles or "profile" not in given:
+        return given
+    name = given["profile"]
+    if not isinstance(name, str) or name not in profiles:
+        raise ConfigError(
+            f"{entry.kind} '{entry.name}' has no profile {shown(name)}; there are "
+            f"{', '.join(profiles)}{nearest(str(name), profiles)}"
+        )
+    own = {key: value for key, value in given.items() if key != "profile"}
+    return {**profiles[name], **own}
 
 
 def _coerce(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
 NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
+NEUTRAL = {"words": 0.0, "persuasiveness_spread": 0.0, "readiness": 0.0}
+"""Parameters that older run folders lack, at the values at which they change nothing."""
 
 
 class Strict(BaseModel):
@@ -339,8 +341,17 @@ def _lasting(block: Any) -> Any:
         return [_lasting(item) for item in block]
     if not isinstance(block, Mapping):
         return block
-    kept = {key: value for key, value in block.items() if key not in NOT_IN_HASH_OF_BACKEND}
+    kept = {
+        key: value
+        for key, value in block.items()
+        if key not in NOT_IN_HASH_OF_BACKEND and not _is_neutral(key, value)
+    }
     return {**kept, "backend": _lasting(kept["backend"])} if "backend" in kept else kept
+
+
+def _is_neutral(key: str, value: Any) -> bool:
+    """Say whether a value changes nothing, and older run folders lack its key."""
+    return key in NEUTRAL and value == NEUTRAL[key]
 
 
 def run_hash(resolved: Mapping[str, Any]) -> str:

@@ -35,15 +35,21 @@ PLACEMENTS = {
     "complete": {"topology": "complete", "attack.seat": "hub"},
     "star-leaf": {"topology": "star", "attack.seat": "leaf"},
 }
+PROFILE = "stubborn-neighbors"
+BELIEFS, REASONS = ["answer", "reason", "confidence", "belief"], ["answer", "reason"]
 SEEN = {
-    "beliefs seen": ["answer", "reason", "confidence", "belief"],
-    "answer and reason": ["answer", "reason"],
+    "beliefs seen": (BELIEFS, None),
+    "answer and reason": (REASONS, PROFILE),
+    "answer and reason, default parameters": (REASONS, None),
 }
+"""What peers see, and the profile of the population."""
+
 N_AGENTS = 6
 
 
 def grid(limit: int, seeds: int, kind: str) -> Sweep:
-    """Return the six settings: three placements, two things that peers see."""
+    """Return the nine settings: three placements, two things that peers see, two populations."""
+    place = "backend.profile" if kind == "llm" else "agents.profile"
     return Sweep(
         name="papers",
         base={
@@ -55,7 +61,10 @@ def grid(limit: int, seeds: int, kind: str) -> Sweep:
         seeds=seeds,
         vary={
             "placement": PLACEMENTS,
-            "peers": {name: {"peers_see": shown} for name, shown in SEEN.items()},
+            "peers": {
+                name: {"peers_see": shown, **({} if profile is None else {place: profile})}
+                for name, (shown, profile) in SEEN.items()
+            },
         },
     )
 

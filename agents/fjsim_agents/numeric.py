@@ -21,14 +21,16 @@ class NumericAgent(Population, SpeakingAgent):
     Parameters
     ----------
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
-    lowest_confidence, confidence_alpha, confidence_beta, calibration : float
+    lowest_confidence, confidence_alpha, confidence_beta, calibration, words,
+    persuasiveness_spread, readiness : float
         See ``fjsim.contracts.population.Population``.
 
     Notes
     -----
     ``b(t+1) = gamma s + (1-gamma) [alpha b(t) + (1-alpha) sum_j w_j (phi_j b_j + (1-phi_j) r)]``
     with ``r`` the residual of the defense; a speaker that is missing has ``phi = 0`` and
-    ``r`` the own last belief.
+    ``r`` the own last belief. What ``words``, ``persuasiveness_spread`` and ``readiness`` change
+    stands in ``Population``.
 
     References
     ----------
@@ -39,13 +41,14 @@ class NumericAgent(Population, SpeakingAgent):
     def speak(self, situation: Situation) -> Statement:
         """State the belief that the law gives, or the assigned one."""
         if situation.stance is not None:
-            return _stated(situation.stance.belief)
+            return self._stated(situation.stance.belief)
         member = self.member(situation.question, situation.replica, situation.seat, situation.seed)
         if situation.innate is None or situation.own is None:
-            return _stated(member.innate)
+            return self._stated(member.innate)
         heard = _heard(situation, situation.innate, situation.own)
         drift = member.self_weight * situation.own + (1 - member.self_weight) * heard
-        return _stated(member.stubbornness * situation.innate + (1 - member.stubbornness) * drift)
+        held = self.swayed(member.stubbornness, situation.reasons_shown)
+        return self._stated(held * situation.innate + (1 - held) * drift)
 
     def declared(
         self, question: Question, replica: int, seat: int, seed: int
@@ -54,9 +57,13 @@ class NumericAgent(Population, SpeakingAgent):
         member = self.member(question, replica, seat, seed)
         return member.stubbornness, member.self_weight
 
+    def persuasiveness(self, question: Question, replica: int, seat: int, seed: int) -> float:
+        """Return what multiplies the member's weight with those that hear its reasons."""
+        return self.member(question, replica, seat, seed).persuasiveness
 
-def _stated(belief: Array) -> Statement:
-    return Statement(int(np.argmax(belief)), belief, float(belief.max()))
+    def _stated(self, belief: Array) -> Statement:
+        sure = float(belief.max())
+        return Statement(int(np.argmax(belief)), belief, sure, self.voiced(sure))
 
 
 def _heard(situation: Situation, innate: Array, own: Array) -> Array:

@@ -30,8 +30,9 @@ class Stubborn(Seated):
         Probability that it states for its target, in (0, 1].
     stubbornness : float, default 1.0
         Weight on that position; the rest follows what the seat hears, in [0, 1].
-    persuasiveness : {'low', 'medium', 'high'}, default 'high'
-        How a model-driven seat argues.
+    persuasiveness : {'low', 'medium', 'high'} or float, default 'high'
+        A word says how a model-driven seat argues. A number > 0 multiplies the seats' weight with
+        numeric agents and the embedded model, whose rows are renormalised; a word leaves it at 1.
     assumed : Assumed
         Stubbornness (.1) and self-weight (.3) that it takes the others to have, where it
         reasons with the law.

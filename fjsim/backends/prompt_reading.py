@@ -1,7 +1,8 @@
 """How the embedded model reads a chat: only what our own lines say, never a peer's text.
 
 A peer's lines stand behind ``> ``; of these only the leading fields (answer, confidence, belief)
-count, and everything from ``reason:`` on is prose.
+count, and everything from ``reason:`` on is prose. Where neither confidence nor belief stands
+there, the first words of the prose may make an answer sound less than certain, and do no more.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from fjsim.beliefs import FEW, Array, certain, plain_sum
 from fjsim.contracts import ChatMessage
+from fjsim.contracts.argument import sureness_in
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import LETTERS
 from fjsim.serial.json import read
@@ -48,6 +50,7 @@ class ReadPeer:
     stated_confidence: float
     weight: float
     trust: float
+    has_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,12 @@ class Prompt:
     last: Array | None
     peers: tuple[ReadPeer, ...]
     asks_after_hearing: bool
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Whether teammates may give reasons: not where all that was said comes without one."""
+        loud = [peer for peer in self.peers if peer.answer is not None or peer.belief is not None]
+        return not loud or any(peer.has_reason for peer in loud)
 
 
 def read_prompt(messages: Sequence[ChatMessage]) -> Prompt:
@@ -219,7 +228,9 @@ def _peer(attributes: str, body: str, n_options: int) -> ReadPeer:
     given = dict(_ATTRIBUTE.findall(attributes))
     fields = _fields(body)
     answer = LETTERS[:n_options].find(fields.get("answer", "?"))
-    stated = min(1.0, _number(fields.get("confidence"), 1.0))
+    reason = fields.get("reason", "")
+    sounding = None if "confidence" in fields else sureness_in(reason)
+    stated = min(1.0, _number(fields.get("confidence"), 1.0)) if sounding is None else sounding
     belief = _belief(fields["belief"], n_options) if "belief" in fields else None
     if belief is None and answer >= 0:
         belief = certain(answer, n_options, stated)
@@ -229,6 +240,7 @@ def _peer(attributes: str, body: str, n_options: int) -> ReadPeer:
         stated_confidence=stated,
         weight=_number(given.get("weight"), 1.0),
         trust=_number(given.get("trust"), 1.0),
+        has_reason="reason" in fields,
     )
 
 
@@ -245,7 +257,9 @@ def _fields(body: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in body.split("\n"):
         name, colon, value = line.removeprefix("> ").partition(": ")
-        if not colon or name not in ("answer", "confidence", "belief") or name in fields:
+        if not colon or name not in ("answer", "confidence", "belief", "reason") or name in fields:
             break
         fields[name] = value
+        if name == "reason":
+            break
     return fields

@@ -67,7 +67,8 @@ class SimulatedBackend(Population, Backend):
         How a belief moves: the Friedkin-Johnsen law; its geometric counterpart; towards the
         option that most peers answer; the law with a pull to an option the model is biased to.
     competence, shared_distractor, stubbornness, stubbornness_concentration, self_weight,
-    lowest_confidence, confidence_alpha, confidence_beta, calibration : float
+    lowest_confidence, confidence_alpha, confidence_beta, calibration, words,
+    persuasiveness_spread, readiness : float
         See ``fjsim.contracts.population.Population``.
     persuasion : float, default 0
         A peer's weight is multiplied by its stated confidence to this power, >= 0.
@@ -152,6 +153,14 @@ class SimulatedBackend(Population, Backend):
             self_weight=np.array([member.self_weight for member in members]),
         )
 
+    def persuasiveness(self, question: Question, replica: int, seat: int, seed: int) -> float:
+        """Return what multiplies the member's weight with those that hear its reasons."""
+        if self.persuasiveness_spread == 0:
+            return 1.0
+        return self._known_member(
+            question.text, question.options, replica, seat, seed
+        ).persuasiveness
+
     def _known_member(
         self, text: str, options: tuple[str, ...], replica: int, seat: int, seed: int
     ) -> Member:
@@ -176,7 +185,7 @@ class SimulatedBackend(Population, Backend):
         member = self.member(known, replica, seat, seed)
         innate = member.innate[_positions(question.options, known.options)]
         innate.flags.writeable = False
-        return Member(innate, member.stubbornness, member.self_weight)
+        return replace(member, innate=innate)
 
     def _replied(self, request: Request) -> str:
         """Return a reply; asked how sure teammates seem, it takes their word for it."""
@@ -189,7 +198,7 @@ class SimulatedBackend(Population, Backend):
         n_options = len(prompt.options)
         if prompt.assigned is not None:
             held = prompt.assigned.tolist()
-            return _reply(held, f"I hold that {_named(prompt, held)} is right.")
+            return self._reply(held, f"I hold that {_named(prompt, held)} is right.")
         sample = request.sample
         member = self._known_member(
             prompt.question, prompt.options, sample.replica, sample.seat, request.sampling.seed
@@ -207,7 +216,11 @@ class SimulatedBackend(Population, Backend):
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
         stated = belief.tolist()
-        return _reply(stated, _argument(prompt, stated))
+        return self._reply(stated, _argument(prompt, stated))
+
+    def _reply(self, belief: list[float], reason: str) -> str:
+        """Return a reply whose reason begins with how sure its words sound."""
+        return _reply(belief, f"{self.voiced(_rounded(max(belief)))} {reason}".lstrip())
 
     def _order(self, prompt: Prompt, request: Request) -> tuple[int, str] | None:
         """Return the option that a teammate's message orders, and the order, where it is obeyed."""
@@ -226,17 +239,18 @@ class SimulatedBackend(Population, Backend):
     def _moved(self, innate: Array, own: Array, member: Member, prompt: Prompt, seed: int) -> Array:
         heard = self._heard(own, prompt)
         drift = (own, heard)
+        stubbornness = self.swayed(member.stubbornness, prompt.gives_reasons)
         weights = (member.self_weight, 1 - member.self_weight)
         if self.rule == "log-linear":
             return _softmax(
-                member.stubbornness * _log(innate)
-                + (1 - member.stubbornness)
+                stubbornness * _log(innate)
+                + (1 - stubbornness)
                 * (weights[0] * _log(own) + weights[1] * self._heard(own, prompt, _log))
             )
         if self.rule == "majority":
             drift = (own, self._plurality(own, prompt))
         moved = weights[0] * drift[0] + weights[1] * drift[1]
-        belief = member.stubbornness * innate + (1 - member.stubbornness) * moved
+        belief = stubbornness * innate + (1 - stubbornness) * moved
         if self.rule == "attractor":
             pull = stream(seed, "bias", prompt.question).integers(len(prompt.options))
             texts = sorted(prompt.options)

@@ -96,6 +96,7 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
             {"name": p.name, "type": p.type, "required": p.required, "default": _shown(p.default)}
             for p in entry.parameters
         ],
+        **({"profiles": list(entry.profiles)} if entry.profiles else {}),
     }
 
 
@@ -136,6 +137,8 @@ def _table(plural: str, kept: list[Entry]) -> Table:
         parameters = ", ".join(
             p.name if p.required else f"{p.name}={_shown(p.default)}" for p in entry.parameters
         )
+        if entry.profiles:
+            parameters += f"; profile: {' or '.join(entry.profiles)}"
         table.add_row(escape(name), escape(entry.summary), escape(parameters))
     return table
 

@@ -47,6 +47,9 @@ def theory(
     adversary_stubbornness: Annotated[
         float, typer.Option(help="Below 1 the adversaries yield a little.")
     ] = 1.0,
+    persuasiveness: Annotated[
+        float, typer.Option(help="Multiplies the adversaries' weights; rows are renormalised.")
+    ] = 1.0,
     directed: Annotated[
         bool, typer.Option("--directed", help="Edge list: speaker to listener only.")
     ] = False,
@@ -78,6 +81,7 @@ def theory(
         residual=residual,
         adversary_stubbornness=adversary_stubbornness,
         seed=seed,
+        persuasiveness=persuasiveness,
     )
     if plot:
         _draw(

@@ -4,6 +4,7 @@ The law in ``fjsim`` knows these shapes only; the rooms and plug-ins fill them.
 """
 
 from fjsim.contracts.agents import Agent, ModelAgent, Situation, SpeakingAgent, Stance
+from fjsim.contracts.argument import Manner
 from fjsim.contracts.attacks import (
     OPERATOR,
     Attack,
@@ -65,6 +66,7 @@ __all__ = [
     "Heard",
     "KnowsTruth",
     "Labels",
+    "Manner",
     "Memory",
     "Message",
     "ModelAgent",

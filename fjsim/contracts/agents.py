@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fjsim.beliefs import Array
+from fjsim.contracts.argument import Manner
 from fjsim.contracts.policies import Residual
 from fjsim.contracts.speech import Message, Statement
 from fjsim.questions import Question
@@ -59,6 +60,8 @@ class Situation:
         Where the weight goes that a gate takes away.
     seed : int
         The run's seed.
+    reasons_shown : bool
+        Whether peers are shown each other's reasons in this run.
     """
 
     question: Question
@@ -72,6 +75,7 @@ class Situation:
     stance: Stance | None
     residual: Residual
     seed: int
+    reasons_shown: bool = False
 
 
 class Agent:
@@ -98,3 +102,24 @@ class SpeakingAgent(Agent, ABC):
     ) -> tuple[float, float] | None:
         """Return the agent's true (stubbornness, self-weight) on one question, where known."""
         return None
+
+    @property
+    def manner(self) -> Manner:
+        """How it speaks reasons and hears them; by default an answer sounds certain."""
+        return Manner()
+
+    def persuasiveness(self, question: Question, replica: int, seat: int, seed: int) -> float:
+        """Return what multiplies its weight with those that hear its reasons; 1 by default.
+
+        Parameters
+        ----------
+        question : Question
+        replica, seat, seed : int
+            As in `Situation`.
+
+        Returns
+        -------
+        float
+            > 0.
+        """
+        return 1.0

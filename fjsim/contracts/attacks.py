@@ -232,6 +232,11 @@ class Attack(ABC):
         """Whether its plan depends on what the benign agents say in round 0."""
         return False
 
+    @property
+    def persuasion(self) -> float:
+        """What multiplies its seats' weight with listeners that follow a known law, > 0."""
+        return 1.0
+
     def attacks_on(self, order: int, warmup: int) -> bool:
         """Return whether it is hostile on the question at that place of the seeded order.
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from fjsim.beliefs import Array
+from fjsim.contracts.argument import Manner
 from fjsim.contracts.trust import Demand
 from fjsim.questions import Question
 from fjsim.serial.json import written
@@ -209,6 +210,13 @@ class KnowsTruth(Protocol):
     ) -> DeclaredLaw | None:
         """Return the agents' true parameters on one question; None where they follow no law."""
 
+    @property
+    def manner(self) -> Manner:
+        """How its agents speak reasons and hear them."""
+
+    def persuasiveness(self, question: Question, replica: int, seat: int, seed: int) -> float:
+        """Return what multiplies one agent's weight with those that hear its reasons, > 0."""
+
 
 class Backend(ABC):
     """A way to ask a model: requests in, replies out.
@@ -269,3 +277,26 @@ class Backend(ABC):
         """Return the true parameters of the agents on one question, where they are known."""
         truth = self.truth
         return None if truth is None else truth.declared(question, replica, n_agents, seed)
+
+    @property
+    def manner(self) -> Manner:
+        """How its agents speak reasons and hear them, where that is known."""
+        truth = self.truth
+        return Manner() if truth is None else truth.manner
+
+    def persuasiveness(self, question: Question, replica: int, seat: int, seed: int) -> float:
+        """Return what multiplies one agent's weight with those that hear its reasons.
+
+        Parameters
+        ----------
+        question : Question
+        replica, seat, seed : int
+            Which agent it is.
+
+        Returns
+        -------
+        float
+            > 0; 1 for a language model, of which it is not known.
+        """
+        truth = self.truth
+        return 1.0 if truth is None else truth.persuasiveness(question, replica, seat, seed)

@@ -6,12 +6,16 @@ made from them is *simulated*: it says what the law implies, not what a language
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.contracts.argument import Manner, in_words, sureness
 from fjsim.errors import ParameterError
 from fjsim.questions import Question
 from fjsim.seeds import stream
@@ -21,7 +25,37 @@ RUNNER_UP = 0.97
 DIRICHLET_SHAPE = 8.0
 REMEMBERED = 4096
 """Characters of a question whose members are remembered; those of a longer one are drawn anew."""
-_SHARES = ("competence", "shared_distractor", "stubbornness", "self_weight", "calibration")
+WIDEST_SPREAD = 5.0
+_SHARES = (
+    "competence",
+    "shared_distractor",
+    "stubbornness",
+    "self_weight",
+    "calibration",
+    "words",
+    "readiness",
+)
+
+PROFILES: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "beliefs-seen": MappingProxyType({}),
+        "stubborn-neighbors": MappingProxyType(
+            {
+                "stubbornness": 0.39,
+                "stubbornness_concentration": 0.3,
+                "confidence_beta": 2.0,
+                "words": 1.0,
+                "persuasiveness_spread": 0.3,
+            }
+        ),
+    }
+)
+"""Named sets of parameters; what a profile does not name is at its default.
+
+Both are calibrated to the attack success rates of "Don't Trust Stubborn Neighbors" by
+``studies/calibration.py``: ``beliefs-seen``, which is the default of every parameter, where peers
+see each other's beliefs; ``stubborn-neighbors`` at that paper's own visibility, answer and reason.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +68,19 @@ class Member:
         What it believes before it hears anybody.
     stubbornness, self_weight : float
         Its Friedkin-Johnsen parameters, in [0, 1].
+    persuasiveness : float
+        What multiplies its weight with those that hear its reasons, > 0.
     """
 
     innate: Array
     stubbornness: float
     self_weight: float
+    persuasiveness: float = 1.0
 
 
 @dataclass(frozen=True)
 class Population:
-    """How members are drawn.
+    r"""How members are drawn.
 
     Parameters
     ----------
@@ -65,11 +102,32 @@ class Population:
     calibration : float, default 0
         What confidence says about being right, in [0, 1]: at 0 nothing, an agent is right with
         its competence; at 1 it is right with the probability that it puts on its own answer.
+    words : float, default 0
+        How far a reason conveys its speaker's confidence where neither confidence nor belief is
+        shown, in [0, 1]; 0 means that every answer sounds certain.
+    persuasiveness_spread : float, default 0
+        Standard deviation of the logarithm of a speaker's persuasiveness, drawn per question and
+        seat, in [0, 5]; it acts where reasons are shown.
+    readiness : float, default 0
+        Share of its stubbornness that a listener gives up where it is given reasons, in [0, 1].
 
     Notes
     -----
-    The defaults are calibrated so that the attack success rates of a stubborn agent at a hub,
-    in a complete graph and at a leaf come near the rates that [1]_ reports for language models;
+    Where reasons are shown, listener :math:`i` moves by
+
+    .. math:: b_i(t+1) = \gamma'_i s_i + (1-\gamma'_i)
+        \Big[\alpha b_i(t) + (1-\alpha) \sum_j w'_{ij} e_j(t)\Big],
+
+    with :math:`\gamma'_i = (1-\rho)\gamma_i` for readiness :math:`\rho`;
+    :math:`w'_{ij} = w_{ij}p_j / \sum_k w_{ik}p_k` with :math:`\log p_j` normal of mean 0 and
+    standard deviation ``persuasiveness_spread``; and :math:`e_j` the belief that is heard, which
+    is :math:`b_j` itself where beliefs are shown. Where neither belief nor confidence is, it puts
+    :math:`u_j = 1 - \omega(1 - \max_k b_{jk})` on the answer, for words :math:`\omega`, and the
+    rest evenly on the other options.
+
+    ``profile`` in the block of a scenario names one of `PROFILES`. The defaults are calibrated so
+    that the attack success rates of a stubborn agent at a hub, in a complete graph and at a leaf
+    come near the rates that [1]_ reports for language models, where peers see beliefs;
     ``studies/calibration.py`` repeats the calibration.
 
     References
@@ -86,6 +144,11 @@ class Population:
     confidence_alpha: float = 2.0
     confidence_beta: float = 1.0
     calibration: float = 0.0
+    words: float = 0.0
+    persuasiveness_spread: float = 0.0
+    readiness: float = 0.0
+
+    profiles: ClassVar[Mapping[str, Mapping[str, float]]] = PROFILES
 
     def __post_init__(self) -> None:
         """Refuse what is outside its range."""
@@ -101,8 +164,39 @@ class Population:
             raise ParameterError(
                 f"stubbornness_concentration is {self.stubbornness_concentration}; it must be >= 0"
             )
+        if not 0 <= self.persuasiveness_spread <= WIDEST_SPREAD:
+            raise ParameterError(
+                f"persuasiveness_spread is {self.persuasiveness_spread}; it must lie in "
+                f"[0, {WIDEST_SPREAD:g}]"
+            )
         if min(self.confidence_alpha, self.confidence_beta) <= 0:
             raise ParameterError("confidence_alpha and confidence_beta must be > 0")
+
+    @property
+    def manner(self) -> Manner:
+        """How its members speak reasons and hear them."""
+        return Manner(self.words, self.readiness)
+
+    def voiced(self, confidence: float) -> str:
+        """Return how a member's words convey its confidence; empty where they do not.
+
+        Parameters
+        ----------
+        confidence : float
+            As it states it, in [0, 1].
+        """
+        return in_words(float(sureness(self.words, confidence))) if self.words > 0 else ""
+
+    def swayed(self, stubbornness: float, given_reasons: bool) -> float:
+        """Return the stubbornness that is left of a listener that is, or is not, given reasons.
+
+        Parameters
+        ----------
+        stubbornness : float
+            In [0, 1].
+        given_reasons : bool
+        """
+        return (1 - self.readiness) * stubbornness if given_reasons else stubbornness
 
     def member(self, question: Question, replica: int, seat: int, seed: int) -> Member:
         """Return the agent in one seat; the same for the same arguments.
@@ -138,6 +232,10 @@ class Population:
         top = self.lowest_confidence + (1 - self.lowest_confidence) * raised
         return float(np.clip(top, 1 / n_options + 0.01, HIGHEST_TOP))
 
+    def _persuasiveness(self, rng: np.random.Generator) -> float:
+        spread = self.persuasiveness_spread
+        return float(np.exp(spread * rng.standard_normal())) if spread > 0 else 1.0
+
     def _stubbornness(self, rng: np.random.Generator) -> float:
         if self.stubbornness_concentration == 0 or self.stubbornness in (0.0, 1.0):
             return self.stubbornness
@@ -163,4 +261,9 @@ def _member(
     rng = stream(seed, "innate", text, replica, seat)
     innate = population._innate(key, (key + step) % n_options, n_options, rng)
     innate.setflags(write=False)
-    return Member(innate, population._stubbornness(rng), population.self_weight)
+    return Member(
+        innate,
+        population._stubbornness(rng),
+        population.self_weight,
+        population._persuasiveness(rng),
+    )

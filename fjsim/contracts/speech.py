@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, certain
+from fjsim.contracts.argument import sureness_in
 
 Arm = Literal["attacked", "clean"]
 
@@ -106,11 +107,14 @@ class Message:
         -------
         ndarray of shape (n_options,) or None
             None for a message that shows neither belief nor answer. A confidence that is not shown
-            counts as 1.
+            counts as what the reason conveys of it, or as 1.
         """
         if self.belief is not None or self.answer is None:
             return self.belief
-        return certain(self.answer, n_options, 1.0 if self.confidence is None else self.confidence)
+        sure = self.confidence
+        if sure is None:
+            sure = sureness_in(self.reason)
+        return certain(self.answer, n_options, 1.0 if sure is None else sure)
 
 
 def expressed_beliefs(answers: NDArray[np.int64], confidence: Array, like: Array) -> Array:

@@ -73,6 +73,13 @@ class Adversary:
         self._recruits = Power.RECRUIT in self._may
         self._read: dict[tuple[int, int], Message | None] = {}
 
+    @property
+    def attacking(self) -> tuple[int, ...]:
+        """The seats that attack on this item, once there is a plan."""
+        if not self.attack.attacks_on(self._item.order, self._item.warmup):
+            return ()
+        return self.seats if self.active is None else self.active
+
     def make_plan(self, innate: Mapping[int, Array]) -> None:
         """Fix what it does on this item.
 

@@ -18,6 +18,7 @@ from fjsim.deliberation.hearing import (
     through_router,
 )
 from fjsim.deliberation.item import Item
+from fjsim.deliberation.persuasion import swayed
 from fjsim.deliberation.team import Team
 from fjsim.seeds import shuffled, stream
 
@@ -48,6 +49,7 @@ class Listening:
         weights: Array,
         gates: Array | None,
         gating: Gating | None,
+        persuasion: Array | None = None,
     ) -> Hearing:
         """Return what one listener is given before one turn.
 
@@ -63,6 +65,8 @@ class Listening:
             The round's gates by the record; they are read, never written.
         gating : Gating or None
             Judges words that are not those on record; None without a defense.
+        persuasion : ndarray of shape (n_agents, n_agents) or None
+            What multiplies the weights by which listeners mix; None where nothing does.
 
         Returns
         -------
@@ -95,9 +99,11 @@ class Listening:
             # Invented speakers must not stand beside the seat they come from.
             loud = shuffled(loud, rules.seed, "forged order", *place)
         if isinstance(self.team.agents[seat], SpeakingAgent):
-            return Hearing(tuple(loud), tuple(silent), gates=own)
-        given = self._through_channels(loud, silent, seat, place)
-        return given if own is None else replace(given, gates=own)
+            given = Hearing(tuple(loud), tuple(silent), gates=own)
+        else:
+            given = self._through_channels(loud, silent, seat, place)
+            given = given if own is None else replace(given, gates=own)
+        return given if persuasion is None else _swayed(given, persuasion[seat])
 
     def _on_the_wire(
         self, message: Message, seat: int, context: TurnContext, gating: Gating | None
@@ -132,3 +138,11 @@ class Listening:
         rng = stream(seed, "delivery", *place)
         hearing = through_defense(loud, team.defense.channel, team.defense.threshold, rng)
         return replace(hearing, silent=(*hearing.silent, *silent))
+
+
+def _swayed(hearing: Hearing, factors: Array) -> Hearing:
+    """Return what a listener is given, weighed by its speakers' persuasiveness."""
+    heard, silent = swayed((hearing.heard, hearing.silent), factors)
+    # What a channel kept back is the first of what is silent.
+    kept_back = silent[: len(hearing.kept_back)]
+    return replace(hearing, heard=heard, silent=silent, kept_back=kept_back)

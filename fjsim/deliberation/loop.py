@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from fjsim.deliberation.hearing import Gating, Hearing, cut, message_of
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
 from fjsim.deliberation.listening import Listening
+from fjsim.deliberation.persuasion import persuasion_of
 from fjsim.deliberation.probing import Probing
 from fjsim.deliberation.speaking import Speaking
 from fjsim.deliberation.state import ItemState
@@ -59,6 +61,14 @@ class Deliberation:
         self._gates: Array | None = None
         self._gating: Gating | None = None
         self._before = self._state.record()
+
+    @cached_property
+    def persuasion(self) -> Array | None:
+        """What multiplies the weights by which listeners mix; asked for once there is a plan."""
+        adversary = self._adversary
+        if adversary is None:
+            return persuasion_of(self.team, self.item)
+        return persuasion_of(self.team, self.item, adversary.attacking, adversary.attack.persuasion)
 
     @property
     def target(self) -> int:
@@ -223,7 +233,14 @@ class Deliberation:
     async def _speak(self, seat: int, number: int, said: dict[int, Turn]) -> Turn:
         context = TurnContext(number, said, self._before, self._gates)
         stance = None if self._adversary is None else self._adversary.stance(seat, context)
-        hearing = self._listening.hearing(seat, context, self.weights, self._gates, self._gating)
+        hearing = self._listening.hearing(
+            seat,
+            context,
+            self.weights,
+            self._gates,
+            self._gating,
+            self.persuasion if number else None,
+        )
         asked = self._speaking.prompt(seat, number, hearing, stance)
         key = self._key(seat, number)
         recorded = self._journal.recorded(key)

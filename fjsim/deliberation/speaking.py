@@ -119,6 +119,7 @@ class Speaking:
             stance=stance,
             residual=defense.residual if defense is not None else "self",
             seed=self.team.rules.seed,
+            reasons_shown="reason" in self.team.rules.peers_see,
         )
 
 

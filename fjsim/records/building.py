@@ -11,6 +11,7 @@ import numpy as np
 from fjsim.arms import chosen_arm
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
+from fjsim.contracts.argument import persuaded
 from fjsim.errors import StorageError
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
@@ -109,7 +110,7 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
         validity=arrays.validity,
         heard_round=arrays.heard_round,
         gates=arrays.gates,
-        influence=_mixed_by(influence, routed, played),
+        influence=_persuaded(_mixed_by(influence, routed, played), ends),
         stated_beliefs=arrays.stated,
         confidence=arrays.confidence,
         stubbornness=_declared([end.stubbornness for end in ends]),
@@ -120,6 +121,7 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
         arm=arm,
         residual=header.residual,
         peers_read=header.peers_read,
+        words=None if header.words is None else np.array(header.words, dtype=float),
         opinions=header.opinions,
         exchangeable=header.exchangeable,
         abstention=header.abstention,
@@ -332,6 +334,15 @@ def _mixed_by(graph: Array, routed: Array | None, played: PlayedLaw | None) -> A
     if models.all():
         return graph
     return np.where(models[:, None], graph, routed)
+
+
+def _persuaded(weights: Array, ends: Sequence[ItemEnd]) -> Array:
+    """Return the weights as speakers' persuasiveness changed them, item by item where it did."""
+    if all(end.persuasion is None for end in ends):
+        return weights
+    same = np.ones(weights.shape[-2:])
+    factors = np.array([same if end.persuasion is None else end.persuasion for end in ends])
+    return persuaded(np.broadcast_to(weights, factors.shape), factors)
 
 
 def counted(contents: LogContents) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from fjsim.records.header import LARGEST
 from fjsim.records.lines import DamagedLineError
 from fjsim.records.probe import Probe
 from fjsim.records.turn import Cost, Turn
-from fjsim.records.values import ROUNDING, matrix, numbers, positive, share, short, within
+from fjsim.records.values import ROUNDING, factors, matrix, numbers, positive, share, short, within
 
 MOST_OPTIONS = 26
 """Options of a question of ours; imported ones may have more."""
@@ -133,6 +133,8 @@ def check_item(end: ItemEnd, bounds: Bounds) -> None:
         raise DamagedLineError("warmup is neither true nor false")
     if end.weights is not None:
         matrix("weights", end.weights, n_agents, bounds.imported)
+    if end.persuasion is not None:
+        factors("persuasion", end.persuasion, n_agents)
     for name, values in (("stubbornness", end.stubbornness), ("self_weight", end.self_weight)):
         if values is not None:
             numbers(name, values, n_agents)

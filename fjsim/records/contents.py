@@ -37,6 +37,9 @@ class ItemEnd:
         Whether it left every metric.
     weights : list of list of float or None
         W(q), where a router changed it.
+    persuasion : list of list of float or None
+        What multiplied the weights by which listeners mixed, ``[listener][speaker]``; None where
+        nothing did.
     stubbornness, self_weight : list of float or None
         True parameters of the seats, where they are declared.
     order : list of int or None
@@ -63,6 +66,7 @@ class ItemEnd:
     roles: list[str] | None = None
     location: float | None = None
     spread: float | None = None
+    persuasion: list[list[float]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is not there is left out."""

@@ -15,10 +15,10 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.records.lines import DamagedLineError
 from fjsim.records.played import PlayedLaw, law_of, plain_law
-from fjsim.records.values import listed, matrix, texts, within
+from fjsim.records.values import listed, matrix, numbers, texts, within
 
 RESIDUALS = frozenset({"innate", "self", "renormalise"})
-PEERS_READ = frozenset({"belief", "confidence", "answer", "nothing"})
+PEERS_READ = frozenset({"belief", "confidence", "words", "answer", "nothing"})
 LARGEST = 2**31
 """Beyond it no replica, round or number of options is believed."""
 REQUIRED = ("rounds", "agents", "seats", "influence", "questions", "residual", "peers_read")
@@ -44,8 +44,10 @@ class RunHeader:
         Ids, in the order of the question set.
     residual : {'innate', 'self', 'renormalise'}
         Where the weight goes that gates take away.
-    peers_read : {'belief', 'confidence', 'answer', 'nothing'}
+    peers_read : {'belief', 'confidence', 'words', 'answer', 'nothing'}
         What peers can read a belief off.
+    words : tuple of float or None
+        How far each seat's reasons convey its confidence, in [0, 1]; where peers read ``words``.
     hash : str
         The ten digits that name the run; empty where it is not said.
     options : tuple of int or None
@@ -76,7 +78,7 @@ class RunHeader:
     influence: tuple[tuple[float, ...], ...]
     questions: tuple[str, ...]
     residual: Literal["innate", "self", "renormalise"]
-    peers_read: Literal["belief", "confidence", "answer", "nothing"]
+    peers_read: Literal["belief", "confidence", "words", "answer", "nothing"]
     hash: str = ""
     options: tuple[int, ...] | None = None
     arms: tuple[Arm, ...] | None = None
@@ -90,6 +92,7 @@ class RunHeader:
     control: tuple[str, ...] = ()
     unit: Mapping[str, Any] | None = field(default=None, hash=False)
     given_influence: bool = False
+    words: tuple[float, ...] | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunHeader:
@@ -171,7 +174,7 @@ class RunHeader:
 
 
 _NAMES = tuple(one.name for one in fields(RunHeader) if one.name != "unread")
-_LISTS = ("agents", "seats", "questions", "options", "arms", "control")
+_LISTS = ("agents", "seats", "questions", "options", "arms", "control", "words")
 
 
 def _check(values: Mapping[str, Any]) -> None:
@@ -185,6 +188,7 @@ def _check(values: Mapping[str, Any]) -> None:
     for seat in listed("seats", values["seats"]):
         within("seat", seat, n_agents - 1)
     _check_words(values)
+    _check_speech(values, n_agents)
     matrix("influence", values["influence"], n_agents, values.get("imported", False))
     if values.get("arms") is not None and not set(texts("arms", values["arms"])) <= set(ARMS):
         raise DamagedLineError("arms are not attacked and clean")
@@ -207,6 +211,15 @@ def _check_words(values: Mapping[str, Any]) -> None:
         texts("control", values["control"])
     if values.get("unit") is not None:
         _check_unit(values["unit"])
+
+
+def _check_speech(values: Mapping[str, Any], n_agents: int) -> None:
+    """Refuse peers that read words of which it is not said what they convey."""
+    words = values.get("words")
+    if words is None and values["peers_read"] == "words":
+        raise DamagedLineError("peers read words, and 'words' is missing")
+    if words is not None:
+        numbers("words", words, n_agents)
 
 
 def _check_unit(unit: Any) -> None:

@@ -92,9 +92,10 @@ class Transcript(ReadOnlyArrays):
     residual : {'innate', 'self', 'renormalise'}
         Where the weight goes that ``gates`` remove: the defense's residual for numeric agents
         and the ``blend`` channel, ``'renormalise'`` for ``label``, ``withhold`` and ``sample``.
-    peers_read : {'belief', 'confidence', 'answer', 'nothing'}
-        What peers saw of a turn: the belief, the answer with its stated confidence, only the
-        answer, or nothing that a belief can be read off.
+    peers_read : {'belief', 'confidence', 'words', 'answer', 'nothing'}
+        What peers saw of a turn: the belief, the answer with its stated confidence, the answer
+        with what its reason conveys of that, only the answer, or nothing that a belief can be
+        read off.
     exchangeable : bool
         Whether different people sit in a seat from item to item (crowds).
     abstention : int or None
@@ -132,6 +133,9 @@ class Transcript(ReadOnlyArrays):
     openings : tuple of tuple of str, length n_items or 0
         What each seat said in round 0, in its own words, cut to `LONGEST_OPENING` characters;
         empty text where it said nothing, or where the log does not hold it.
+    words : ndarray of shape (n_agents,), or None
+        How far each seat's reasons convey its confidence, in [0, 1]; there where peers read
+        ``'words'``.
     """
 
     question_ids: tuple[str, ...]
@@ -154,7 +158,7 @@ class Transcript(ReadOnlyArrays):
     control: NDArray[np.bool_] | None = None
     opinions: bool = False
     residual: Literal["innate", "self", "renormalise"] = "innate"
-    peers_read: Literal["belief", "confidence", "answer", "nothing"] = "belief"
+    peers_read: Literal["belief", "confidence", "words", "answer", "nothing"] = "belief"
     exchangeable: bool = False
     abstention: int | None = None
     perceived: Array | None = None
@@ -171,6 +175,7 @@ class Transcript(ReadOnlyArrays):
     exposure: Array | None = None
     given_influence: Array | None = None
     openings: tuple[tuple[str, ...], ...] = ()
+    words: Array | None = None
 
     def __repr__(self) -> str:
         return (

@@ -12,6 +12,9 @@ from fjsim.records.lines import DamagedLineError
 ROUNDING = 1e-6
 """By how much the sum of a recorded belief, or of a row of W, may miss 1."""
 
+LARGEST_FACTOR = 1e12
+"""A factor from there on is none: sums of such could overflow."""
+
 
 def within(name: str, value: Any, high: int, low: int = 0) -> None:
     """Refuse what is no integer from ``low`` to ``high``."""
@@ -60,6 +63,18 @@ def matrix(name: str, value: Any, n_agents: int, imported: bool) -> None:
     most = math.inf if imported else 1 + ROUNDING
     if not (rows.min() >= 0 and rows.max() < math.inf and rows.sum(axis=1).max() <= most):
         raise DamagedLineError(f"{name} has a row that is no row of shares")
+
+
+def factors(name: str, value: Any, n_agents: int) -> None:
+    """Refuse what is no square of finite numbers > 0, a row and a column per seat."""
+    if len(listed(name, value)) != n_agents:
+        raise DamagedLineError(f"{name} has {len(value)} rows, not {n_agents}")
+    for row in value:
+        if len(listed(name, row)) != n_agents:
+            raise DamagedLineError(f"{name} has a row of {len(row)} numbers, not {n_agents}")
+        for one in row:
+            if type(one) not in (float, int) or not 0 < one < LARGEST_FACTOR:
+                raise DamagedLineError(f"{name} holds {short(one)}, not a finite number > 0")
 
 
 def numbers(name: str, value: Any, length: int) -> None:

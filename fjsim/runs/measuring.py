@@ -77,6 +77,8 @@ UNKNOWN = "the scenario of the run is not known"
 ASSUMPTIONS = {
     "belief": "peers read the stated belief",
     "confidence": "peers read the stated confidence on the answer, the rest spread evenly",
+    "words": "peers read the answer and what its reason conveys of the stated confidence, the rest "
+    "spread evenly",
     "answer": "peers read the answer alone, as a certain belief",
     "nothing": "peers read nothing that a belief can be read off",
 }

@@ -198,6 +198,7 @@ def _item_end(setup: Setup, runtime: Runtime, deliberation: Deliberation) -> Ite
         target=deliberation.target if deliberation.target >= 0 else None,
         warmup=item.is_warmup,
         weights=deliberation.weights.tolist() if routed else None,
+        persuasion=None if deliberation.persuasion is None else deliberation.persuasion.tolist(),
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
         order=list(runtime.team.question_view(item.question).order),

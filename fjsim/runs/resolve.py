@@ -26,6 +26,7 @@ from fjsim.readonly import ReadOnlyArrays
 from fjsim.records import RunHeader
 from fjsim.records.played import PlayedLaw
 from fjsim.registry import build, describe
+from fjsim.runs.manners import manners_of
 from fjsim.runs.trust import reading
 from fjsim.runs.unread import unread_because
 from fjsim.scenario import AGENT_KEYS, PROVENANCE, Block, Scenario, run_hash
@@ -114,6 +115,7 @@ class Setup(ReadOnlyArrays):
             replicas=self.scenario.replicas,
             residual=self.residual,
             peers_read=self.peers_read,
+            words=self.words if self.peers_read == "words" else None,
             law=self.played,
             unread={arm: unread_because(self.plugins, arm) for arm in ARMS},
         )
@@ -142,14 +144,21 @@ class Setup(ReadOnlyArrays):
         return "renormalise" if defense.channel == "label" else "self"
 
     @property
-    def peers_read(self) -> Literal["belief", "confidence", "answer", "nothing"]:
-        """What peers can read a belief off: the belief, the confidence, the answer, or nothing."""
+    def words(self) -> tuple[float, ...]:
+        """How far each seat's reasons convey its confidence, in [0, 1]."""
+        return tuple(manner.words for manner in manners_of(self.scenario, self.plugins.agents))
+
+    @property
+    def peers_read(self) -> Literal["belief", "confidence", "words", "answer", "nothing"]:
+        """What peers can read a belief off: belief, confidence, words, the answer, or nothing."""
         shown = self.scenario.peers_see
         if "belief" in shown:
             return "belief"
         if "answer" not in shown:
             return "nothing"
-        return "confidence" if "confidence" in shown else "answer"
+        if "confidence" in shown:
+            return "confidence"
+        return "words" if "reason" in shown and any(self.words) else "answer"
 
 
 def resolve(scenario: Scenario) -> Setup:

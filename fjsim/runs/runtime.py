@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from fjsim.backends import make_backend
 from fjsim.backends.wrappers.budget import Ledger, Spend
 from fjsim.backends.wrappers.prices import PriceList, load_prices
-from fjsim.contracts import Agent, Backend, DeclaredLaw, ModelAgent, Sampling, SpeakingAgent
+from fjsim.contracts import Agent, Backend, DeclaredLaw, Manner, ModelAgent, Sampling, SpeakingAgent
 from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of
 from fjsim.records import SpendingLog
 from fjsim.runs.resolve import Setup
@@ -66,11 +67,40 @@ class Runtime:
                 return None
             rows.append(own)
         stubbornness, self_weight = np.array(rows).T
+        if "reason" in rules.peers_see:
+            if not self._hears_reasons_alike:
+                return None
+            stubbornness = (1 - np.array([one.readiness for one in self._manners])) * stubbornness
         if not rules.self_view and all(isinstance(a, ModelAgent) for a in self.team.agents):
             # Without its own last view an agent falls back on what it thought first.
             stubbornness = stubbornness + (1 - stubbornness) * self_weight
             self_weight = np.zeros_like(self_weight)
         return DeclaredLaw(stubbornness, self_weight)
+
+    @cached_property
+    def _manners(self) -> tuple[Manner, ...]:
+        seats = zip(self.team.agents, self.backends, strict=True)
+        return tuple(
+            agent.manner
+            if isinstance(agent, SpeakingAgent)
+            else Manner()
+            if backend is None
+            else backend.manner
+            for agent, backend in seats
+        )
+
+    @cached_property
+    def _hears_reasons_alike(self) -> bool:
+        """Whether who yields to reasons gets some in every turn, so that one law holds for all.
+
+        Agents without a model may give none, and where what a model said was blended, a reason for
+        another answer is dropped. Agents without a model know by themselves that reasons are shown.
+        """
+        models = [isinstance(agent, ModelAgent) for agent in self.team.agents]
+        ready = [one.readiness > 0 for one in self._manners]
+        if not any(model and yields for model, yields in zip(models, ready, strict=True)):
+            return True
+        return all(models) and not self.team.blends
 
     def _declared(self, agent: Agent, seat: int, item: Item) -> tuple[float, float] | None:
         seed = self.team.rules.seed

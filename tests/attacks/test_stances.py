@@ -108,3 +108,24 @@ def test_a_target_that_reads_round_0_is_part_of_the_threat_model(kind, target) -
 def test_a_parameter_outside_its_range_is_refused(block) -> None:
     with pytest.raises(ConfigError, match=f"attack.{list(block)[1]}"):
         build("attack", block)
+
+
+def test_a_number_persuades_and_leaves_the_arguing_of_a_model_as_it_is(view) -> None:
+    for kind in ("stubborn", "wobble", "sleeper"):
+        attack = build("attack", {"kind": kind, "persuasiveness": 2.5})
+        assert (attack.persuasion, attack.manner) == (2.5, "high")
+    word = build("attack", {"kind": "stubborn", "persuasiveness": "low"})
+    assert (word.persuasion, word.manner) == (1.0, "low")
+    loud = build("attack", {"kind": "stubborn", "persuasiveness": 2})
+    assert loud.stance(0, view(loud)).persuasiveness == "high"
+
+
+@pytest.mark.parametrize("given", [0, -2, float("inf"), float("nan"), 1e7])
+def test_a_persuasiveness_that_is_no_factor_is_refused(given) -> None:
+    with pytest.raises(ConfigError, match=r"attack.persuasiveness is .*must lie in \(0, 1e\+06\]"):
+        build("attack", {"kind": "stubborn", "persuasiveness": given})
+
+
+def test_a_word_for_persuasiveness_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'persuasiveness': got 'loud'"):
+        build("attack", {"kind": "stubborn", "persuasiveness": "loud"})

@@ -136,3 +136,11 @@ def test_mistakes_are_named(run, arguments, error, message) -> None:
 
 def test_the_help_shows_a_worked_example(run) -> None:
     assert "fjsim theory --topology star" in run("--help").stdout
+
+
+def test_persuasiveness_is_an_option(run) -> None:
+    result = run("--topology", "complete", *GROUP, "--persuasiveness", "3", "--json")
+    found = json.loads(result.stdout)
+    # w = 3/7 and kappa = 1/6.3
+    assert found["takeover"]["mean"] == pytest.approx((3 / 7) / (3 / 7 + 1 / 6.3))
+    assert found["closed_form"]["name"] == "F2"

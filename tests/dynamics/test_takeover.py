@@ -238,3 +238,54 @@ def test_a_phase_diagram_holds_what_single_predictions_say(registered) -> None:
     assert "margin 0.5" in figure.layout.title.text
     with pytest.raises(ParameterError, match="resistance must be"):
         phase_diagram("complete", 6, 0.0)
+
+
+@pytest.mark.parametrize("factor", [0.25, 3.0, 40.0])
+@pytest.mark.parametrize("n_agents", [3, 6, 12])
+def test_a_persuasive_adversary_is_the_relative_trust_of_the_closed_forms(
+    factor: float, n_agents: int
+) -> None:
+    kappa = closed_forms.resistance_of(0.2, 0.3)
+    given: dict[str, Any] = {"stubbornness": 0.2, "self_weight": 0.3, "persuasiveness": factor}
+    whole = takeover(nx.complete_graph(n_agents), seats=[1], **given)
+    expected = closed_forms.complete_takeover(n_agents - 1, kappa, trust=factor)
+    assert whole.mean == pytest.approx(expected, abs=1e-12)
+    leaf = takeover(nx.star_graph(n_agents - 1), seats=["leaf"], **given)
+    at_hub, at_leaf = closed_forms.leaf_takeover(n_agents - 1, kappa, factor)
+    assert leaf.equilibrium is not None
+    assert leaf.equilibrium[0] == pytest.approx(at_hub, abs=1e-12)
+    assert leaf.equilibrium[2] == pytest.approx(at_leaf, abs=1e-12)
+    hub = takeover(nx.star_graph(n_agents - 1), seats=[0], **given)
+    assert hub.mean == pytest.approx(closed_forms.hub_takeover(kappa), abs=1e-12)
+
+
+def test_a_gate_acts_on_the_weights_that_persuasiveness_gives() -> None:
+    given: dict[str, Any] = {"stubbornness": 0.2, "seats": [0], "residual": "self", "trust": 0.5}
+    both = takeover(nx.complete_graph(5), persuasiveness=4.0, **given)
+    # 4 of 7 parts are the adversary's, of which half stays with the own last belief.
+    kappa, weight = closed_forms.resistance_of(0.2), 4 / 7 / 2
+    assert both.mean == pytest.approx(weight / (weight + kappa))
+
+
+def test_a_persuasive_adversary_needs_a_larger_team_to_flip_nobody(registered: None) -> None:
+    given: dict[str, Any] = {"stubbornness": 0.2, "margin": 0.5}
+    plain = takeover("complete", 6, **given).flips
+    loud = takeover("complete", 6, persuasiveness=3.0, **given).flips
+    assert plain is not None
+    assert loud is not None
+    assert plain.critical_agents is not None
+    assert loud.critical_agents is not None
+    kappa, threshold = closed_forms.resistance_of(0.2), closed_forms.flip_threshold(0.5)
+    for found, factor in ((plain, 1.0), (loud, 3.0)):
+        fewest = found.critical_agents
+        assert fewest is not None
+        assert closed_forms.complete_takeover(fewest, kappa, trust=factor) <= threshold * 1.000001
+        assert closed_forms.complete_takeover(fewest - 1, kappa, trust=factor) > threshold
+    assert loud.critical_agents > plain.critical_agents
+    assert plain.critical_trust == pytest.approx(3 * (loud.critical_trust or 0.0))
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("inf"), float("nan")])
+def test_persuasiveness_is_a_number_above_zero(factor: float) -> None:
+    with pytest.raises(ParameterError, match="persuasiveness must be a number > 0"):
+        takeover(nx.complete_graph(4), seats=[0], stubbornness=0.1, persuasiveness=factor)

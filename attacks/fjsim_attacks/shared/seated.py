@@ -9,11 +9,14 @@ import numpy as np
 
 from fjsim.beliefs import Array, certain
 from fjsim.contracts import Sight, Stance, ThreatModel, View
-from fjsim.contracts.ranges import Ranges
+from fjsim.contracts.ranges import Ranges, require
 from fjsim_attacks.shared.aimed import Aimed
 from fjsim_attacks.shared.seating import SeatChoice, choose_seats
 
-Persuasiveness = Literal["low", "medium", "high"]
+Manner = Literal["low", "medium", "high"]
+Persuasiveness = Manner | float
+MOST_PERSUASIVE = 1e6
+"""From there on others are practically not heard at all."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,18 @@ class Seated(Aimed):
         How many seats a word in ``seat`` stands for; a list speaks for itself.
     stubbornness : float, default 1.0
         Weight on its own position; the rest follows what its seat hears, in [0, 1].
-    persuasiveness : {'low', 'medium', 'high'}, default 'high'
-        How a model-driven seat argues.
+    persuasiveness : {'low', 'medium', 'high'} or float, default 'high'
+        A word says how a model-driven seat argues. A number > 0 multiplies the seats' weight with
+        numeric agents and the embedded model, whose rows are renormalised; a word leaves it at 1.
     target, certainty, assumed
         See `Aimed`.
 
     Notes
     -----
     What an adversary of stubbornness :math:`\gamma_a` states is
-    :math:`\gamma_a s_a + (1-\gamma_a) \sum_j w_{aj} b_j` with :math:`s_a` its position.
+    :math:`\gamma_a s_a + (1-\gamma_a) \sum_j w_{aj} b_j` with :math:`s_a` its position. A listener
+    hears it with the weight :math:`p\,w_{ia} / (p\,w_{ia} + \sum_{j \ne a} w_{ij})`, where
+    :math:`p` is its ``persuasiveness``.
     """
 
     ranges: ClassVar[Ranges] = {"stubbornness": "[0, 1]"}
@@ -45,6 +51,23 @@ class Seated(Aimed):
     n_seats: int = 1
     stubbornness: float = 1.0
     persuasiveness: Persuasiveness = "high"
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside their ranges."""
+        super().__post_init__()
+        if not isinstance(self.persuasiveness, str):
+            allowed = f"(0, {MOST_PERSUASIVE:g}]"
+            require("attack.persuasiveness", self.persuasiveness, allowed)
+
+    @property
+    def persuasion(self) -> float:
+        """What multiplies the seats' weight with listeners that follow a known law."""
+        return 1.0 if isinstance(self.persuasiveness, str) else self.persuasiveness
+
+    @property
+    def manner(self) -> Manner:
+        """How a model-driven seat argues."""
+        return self.persuasiveness if isinstance(self.persuasiveness, str) else "high"
 
     @property
     def threat(self) -> ThreatModel:
@@ -81,7 +104,7 @@ class Seated(Aimed):
             As in `Stance`.
         """
         belief = certain(view.target, view.question.n_options, self.certainty)
-        return Stance(view.target, belief, self.persuasiveness, brief, payload)
+        return Stance(view.target, belief, self.manner, brief, payload)
 
 
 def softened(stance: Stance, stubbornness: float, view: View) -> Stance:

@@ -149,6 +149,26 @@ def attacked_parameters(
     return FJParameters(held, own, influence=benign.influence)
 
 
+def persuasive_adversaries(
+    parameters: FJParameters, seats: tuple[int, ...], persuasiveness: float
+) -> FJParameters:
+    """Multiply the adversaries' weights with the benign agents, whose rows are renormalised.
+
+    Parameters
+    ----------
+    parameters : FJParameters
+        Adversaries seated.
+    seats : tuple of int
+    persuasiveness : float
+        > 0; 1 changes nothing.
+
+    Returns
+    -------
+    FJParameters
+    """
+    return trust_adversaries(parameters, seats, persuasiveness, "renormalise")
+
+
 def trust_adversaries(
     parameters: FJParameters, seats: tuple[int, ...], trust: float, residual: Residual
 ) -> FJParameters:

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from fjsim.dynamics.attacked.adversaries import attacked_parameters, influence_of, resolve_seats
+from fjsim.dynamics.attacked.adversaries import (
+    attacked_parameters,
+    influence_of,
+    persuasive_adversaries,
+    resolve_seats,
+)
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.errors import FjsimError
 
@@ -38,6 +43,8 @@ class GroupSizes:
         In [0, 1].
     seed : int
         For random topologies: one draw per size.
+    persuasiveness : float, default 1
+        What multiplies the adversaries' weights.
     """
 
     topology: str
@@ -46,6 +53,7 @@ class GroupSizes:
     self_weight: float
     adversary_stubbornness: float
     seed: int
+    persuasiveness: float = 1.0
 
     @property
     def never_worse(self) -> bool:
@@ -79,7 +87,7 @@ class GroupSizes:
         attacked = attacked_parameters(
             influence, chosen, self.stubbornness, self.self_weight, self.adversary_stubbornness
         )
-        return attacked, chosen
+        return persuasive_adversaries(attacked, chosen, self.persuasiveness), chosen
 
     def fewest_safe(self, worst: Worst, threshold: float) -> int | None:
         """Return the fewest benign agents with which nobody flips.

@@ -14,6 +14,7 @@ from fjsim.dynamics.attacked.adversaries import (
     absorbed,
     attacked_parameters,
     influence_of,
+    persuasive_adversaries,
     resolve_seats,
     trust_adversaries,
 )
@@ -117,6 +118,7 @@ def takeover(
     residual: Residual = "renormalise",
     adversary_stubbornness: float = 1.0,
     seed: int = 0,
+    persuasiveness: float = 1.0,
 ) -> Takeover:
     r"""Predict the takeover by adversaries in given seats.
 
@@ -148,6 +150,9 @@ def takeover(
         Below 1 the adversaries yield a little; their self-weight is 0.
     seed : int, default 0
         For random topologies.
+    persuasiveness : float, default 1.0
+        What multiplies the adversaries' weight with every benign listener, > 0, its row being
+        renormalised. Any trust, and its residual, acts on what that gives.
 
     Returns
     -------
@@ -163,7 +168,9 @@ def takeover(
     Notes
     -----
     :math:`A = (I-(I-E_B)W_{BB})^{-1}(I-E_B)w_{Ba}`: the probability that a walk that dies at
-    agent i with probability :math:`e_i` is absorbed at an adversary [1]_.
+    agent i with probability :math:`e_i` is absorbed at an adversary [1]_. With persuasiveness
+    :math:`p` the weights are :math:`p\,w_{ia} / (p \sum_a w_{ia} + \sum_b w_{ib})` and
+    :math:`w_{ib} / (p \sum_a w_{ia} + \sum_b w_{ib})`.
 
     References
     ----------
@@ -182,7 +189,10 @@ def takeover(
     attacked = attacked_parameters(
         influence, chosen, stubbornness, self_weight, adversary_stubbornness
     )
+    if not 0 < persuasiveness < np.inf:
+        raise ParameterError(f"persuasiveness must be a number > 0; got {persuasiveness}")
     _require_trust(trust, residual)
+    attacked = persuasive_adversaries(attacked, chosen, persuasiveness)
     trusted = trust_adversaries(attacked, chosen, trust, residual)
     equilibrium, reason = _at_equilibrium(trusted, chosen)
     later = None if n_rounds is None else absorbed(trusted, chosen, n_rounds)
@@ -192,7 +202,7 @@ def takeover(
     if margin is not None and equilibrium is not None:
         sizes = None
         if isinstance(topology, str):
-            sizes = _sizes(topology, tuple(seats), attacked, chosen, seed)
+            sizes = _sizes(topology, tuple(seats), attacked, chosen, seed, persuasiveness)
         flips = find_flips(equilibrium, attacked, chosen, margin, sizes, trust, residual)
     return Takeover(
         seats=chosen,
@@ -263,6 +273,7 @@ def _sizes(
     attacked: FJParameters,
     chosen: tuple[int, ...],
     seed: int,
+    persuasiveness: float,
 ) -> GroupSizes | None:
     """Return the same kind of group in other sizes; None if the benign agents differ."""
     benign = np.ones(attacked.n_agents, dtype=bool)
@@ -271,4 +282,5 @@ def _sizes(
     if np.ptp(held) > 0 or np.ptp(own) > 0:
         return None
     yielding = float(attacked.stubbornness[chosen[0]])
-    return GroupSizes(topology, seats, float(held[0]), float(own[0]), yielding, seed)
+    alike = float(held[0]), float(own[0])
+    return GroupSizes(topology, seats, *alike, yielding, seed, persuasiveness)

@@ -105,7 +105,7 @@ class _OwnColumns(Estimator):
             for _ in range(passes):
                 block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
                 after = self._weigh(_Round(heard, at, block))
-                read = expressed_prediction(after, transcript.peers_read)
+                read = expressed_prediction(after, transcript)
                 predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
                 said[:, at] = np.where(given[..., None], said[:, at], read)
         return predicted

@@ -206,7 +206,7 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
         for _ in range(_passes(heard, at)):
             own = carried_beliefs(predicted, at)
             stated, after = _step(heard, at, rows, transcript, own, said)
-            read = expressed_prediction(after, transcript.peers_read, stated)
+            read = expressed_prediction(after, transcript, stated)
             predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
             said[:, at] = np.where(given[..., None], said[:, at], read)
     return predicted

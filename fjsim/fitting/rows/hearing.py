@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, top_option
+from fjsim.contracts.argument import sureness
 from fjsim.contracts.speech import expressed_beliefs
 from fjsim.errors import ParameterError
 from fjsim.records.transcript import Transcript
@@ -289,39 +290,48 @@ def spoken_beliefs(transcript: Transcript) -> Array:
     Parameters
     ----------
     transcript : Transcript
-        Its ``peers_read`` says whether beliefs, stated confidence or only answers were shown.
+        Its ``peers_read`` says whether beliefs, stated confidence, reasons that convey it or only
+        answers were shown.
 
     Returns
     -------
     ndarray like ``transcript.beliefs``
         The belief itself, or the *expressed* one: stated confidence on the answer (1 where it is
-        not shown), the rest spread evenly. Of a statement that was blended, peers read the answer
-        that was accepted.
+        not shown, what words convey of it where these are), the rest spread evenly. Of a statement
+        that was blended, peers read the answer that was accepted, without the reason of another.
     """
     reads = transcript.peers_read
     if reads == "belief":
         return transcript.beliefs
     if reads == "nothing":
         return np.full_like(transcript.beliefs, np.nan)
-    stated = transcript.confidence if reads == "confidence" else None
-    certainty = np.ones(transcript.answers.shape) if stated is None else stated
+    certainty = np.ones(transcript.answers.shape)
+    if reads != "answer" and transcript.confidence is not None:
+        certainty = transcript.confidence
+    if reads == "words":
+        certainty = sureness(_words(transcript), certainty)
     answers = transcript.answers
     if transcript.stated_beliefs is not None:
         both = ~np.isnan(transcript.stated_beliefs) & ~np.isnan(transcript.beliefs)
         changed = (both & (transcript.stated_beliefs != transcript.beliefs)).any(axis=-1)
         if changed.any():
             answers = np.where(changed, top_option(transcript.beliefs), answers)
+        if reads == "words":
+            certainty = np.where(answers == transcript.answers, certainty, 1.0)
     return expressed_beliefs(answers, certainty, transcript.beliefs)
 
 
-def expressed_prediction(beliefs: Array, reads: str, stated: Array | None = None) -> Array:
+def expressed_prediction(
+    beliefs: Array, transcript: Transcript, stated: Array | None = None
+) -> Array:
     """Return what peers would read of predicted beliefs.
 
     Parameters
     ----------
-    beliefs : ndarray of shape (..., n_options)
+    beliefs : ndarray of shape (n_items, n_agents, n_options)
         As accepted.
-    reads : {'belief', 'confidence', 'answer', 'nothing'}
+    transcript : Transcript
+        Its ``peers_read`` and ``words`` say what they read.
     stated : ndarray like ``beliefs``, optional
         As stated, which is what the stated confidence is of; default ``beliefs``.
 
@@ -329,15 +339,25 @@ def expressed_prediction(beliefs: Array, reads: str, stated: Array | None = None
     -------
     ndarray like ``beliefs``
     """
+    reads = transcript.peers_read
     if reads == "belief":
         return beliefs
     if reads == "nothing":
         return np.full_like(beliefs, np.nan)
-    certainty = np.ones(beliefs.shape[:-1])
-    if reads == "confidence":
+    certainty, answers = np.ones(beliefs.shape[:-1]), top_option(beliefs)
+    if reads != "answer":
         sure = beliefs if stated is None else stated
         certainty = np.nan_to_num(np.nanmax(np.nan_to_num(sure, nan=0.0), axis=-1))
-    return expressed_beliefs(top_option(beliefs), certainty, beliefs)
+    if reads == "words":
+        certainty = sureness(_words(transcript), certainty)
+        if stated is not None:
+            certainty = np.where(answers == top_option(stated), certainty, 1.0)
+    return expressed_beliefs(answers, certainty, beliefs)
+
+
+def _words(transcript: Transcript) -> Array:
+    """Return how far each seat's words convey its confidence, 0 where that is not said."""
+    return np.zeros(transcript.n_agents) if transcript.words is None else transcript.words
 
 
 def _recorded(transcript: Transcript) -> Array | None:

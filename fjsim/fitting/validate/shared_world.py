@@ -89,7 +89,7 @@ class SharedWorld:
                 now = np.where(there[:, at, :, None], after, beliefs[:, at])
                 now = np.where(given.valid[:, at, :, None], now, np.nan)
                 beliefs[:, at] = now
-                said[:, at] = expressed_prediction(now, given.peers_read)
+                said[:, at] = expressed_prediction(now, given)
         return replace(given, beliefs=beliefs, stated_beliefs=None)
 
     def _shaken(self, expected: Array, chance: Array) -> Array:

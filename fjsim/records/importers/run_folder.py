@@ -60,6 +60,7 @@ def _header(log: ImportedLog) -> RunHeader:
         questions=tuple(dict.fromkeys(names)),
         residual=transcript.residual,
         peers_read=transcript.peers_read,
+        words=None if transcript.words is None else tuple(transcript.words.tolist()),
         imported=True,
         exchangeable=transcript.exchangeable,
         opinions=transcript.opinions,

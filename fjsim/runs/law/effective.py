@@ -135,6 +135,8 @@ def with_doubles(transcript: Transcript, rows: Array, forged: Array) -> tuple[Tr
         routed=_maybe(by_item, transcript.routed, 0.0),
         stubbornness=None,
         self_weight=None,
+        # What a forged message conveys is read off it already.
+        words=None if transcript.words is None else np.append(transcript.words, np.ones(more)),
         seats=(*transcript.adversary_seats, *seats.tolist()),
     )
     return doubled, wide

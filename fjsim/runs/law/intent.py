@@ -139,7 +139,9 @@ def _read(message: Message, peers_read: str) -> Array:
     assert message.belief is not None, "checked by the caller"
     if peers_read == "belief" or message.answer is None:
         return message.belief
-    sure = None if peers_read == "answer" else message.confidence
-    read = replace(message, belief=None, confidence=sure).expressed(len(message.belief))
+    sure = message.confidence if peers_read == "confidence" else None
+    reason = message.reason if peers_read == "words" else ""
+    plain = replace(message, belief=None, confidence=sure, reason=reason)
+    read = plain.expressed(len(message.belief))
     assert read is not None, "it has an answer"
     return read
