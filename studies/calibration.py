@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
 import numpy as np
-from fjsim.metrics.tally import Tally
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +23,7 @@ from fjsim.contracts.argument import persuaded, sureness
 from fjsim.contracts.population import PROFILES, Population
 from fjsim.contracts.speech import expressed_beliefs
 from fjsim.metrics import Estimate
+from fjsim.metrics.counting import Tally
 from fjsim.questions import Question
 from fjsim.seeds import stream
 

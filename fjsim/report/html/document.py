@@ -20,6 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _NUMBER = re.compile(r"(n/a|[<-]?[\d.,\u2009]+( %)?( \[[-\d., ]+\])?)")
 THEME = '<button id="theme" class="quiet" type="button">☾ dark</button>'
 REPORT = "report.html"
+FIT = "fit.json"
 """What a page is called in its folder."""
 FIGURE_SCRIPTS = ("dom.js", "theme.js", "tables.js", "figures.js")
 

@@ -14,9 +14,8 @@ from fjsim.fitting import fit
 from fjsim.ledger.mixture import mixture_ledger
 from fjsim.metrics import Estimate
 from fjsim.metrics.attacked_log import attacked_log
-from fjsim.report.html.document import Section, document, paragraph, table
+from fjsim.report.html.document import FIT, Section, document, paragraph, table
 from fjsim.report.html.figures import Curve, agreement_figure, curves_figure
-from fjsim.report.html.writing import FIT
 from fjsim.report.paths import fit_paths
 from fjsim.runs import load_run
 from fjsim.runs.folder import own_text

@@ -6,11 +6,9 @@ from pathlib import Path
 
 from fjsim.errors import StorageError
 from fjsim.records import EVENTS, read_run
-from fjsim.report.html.document import REPORT
+from fjsim.report.html.document import FIT, REPORT
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX
-
-FIT = "fit.json"
 
 
 def write_report(source: str | Path, path: str | Path | None = None) -> Path:
