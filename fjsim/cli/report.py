@@ -21,7 +21,7 @@ def report(
 ) -> None:
     """Write one HTML file that says who moved whom; it needs no network.
 
-    Of a run it shows every question, attacked and clean side by side; of a sweep its leaderboard.
+    A run's page shows every question, attacked and clean side by side; a sweep's its leaderboard.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
