@@ -57,8 +57,8 @@ def test_a_run_shows_it_in_table_json_frame_and_page(
     assert "steadfast" in set(finished.frames["metrics"].metric)
     assert finished.measured["steadfast", "clean", 0].value == 1
     page = report_of(tmp_path)
-    assert f"{LABEL} ↑</td>" in page
-    assert f"By round: {LABEL} ↑" in page
+    assert f">{LABEL} ↑</th>" in page
+    assert f"<figcaption>{LABEL} ↑</figcaption>" in page
 
 
 def test_a_sweep_shows_it_in_table_leaderboard_and_page(
@@ -72,8 +72,8 @@ def test_a_sweep_shows_it_in_table_leaderboard_and_page(
     assert ranked.to_dict() == known.to_dict()
     assert f"{LABEL} ↑" in printed(sweep_rows_table(result.table, simulated=True))
     page = report_of(tmp_path)
-    assert f"<th>{LABEL} ↑</th>" in page
-    assert f"<th>worst {LABEL} ↑</th>" in page
+    assert f'<th scope="col">{LABEL} ↑</th>' in page
+    assert f'<th scope="col">worst {LABEL} ↑</th>' in page
     assert f"By round: {LABEL} ↑" in page
 
 

@@ -106,7 +106,7 @@ def test_a_report_of_a_sweep_and_of_one_of_its_runs(fjsim, tmp_path) -> None:
     run = next((tmp_path / "sweeps" / "small" / "cells").iterdir())
     code, out, _ = fjsim("report", str(run), "--out", "mine.html")
     assert code == 0
-    assert (tmp_path / "mine.html").stat().st_size > 1_000_000
+    assert "Who moved whom" in (tmp_path / "mine.html").read_text()
 
 
 def test_a_report_opens_in_the_browser_when_asked(fjsim, monkeypatch) -> None:

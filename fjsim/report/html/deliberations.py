@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -147,8 +147,13 @@ def ended(turn: Turn | None) -> int:
     if turn is None:
         return -1
     if turn.belief is not None:
-        return int(top_option(np.array(turn.belief)))
+        return _top(turn.belief)
     return -1 if turn.answer is None else turn.answer
+
+
+@lru_cache(maxsize=65536)
+def _top(belief: tuple[float, ...]) -> int:
+    return int(top_option(np.array(belief)))
 
 
 def _turn(turn: Turn, replays: WhatIf | None, at: int | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def overview(deliberations: Deliberations) -> dict[str, Any]:
         "arms": list(deliberations.arms),
         "places": places(header.graph),
         "edges": edges(header.graph),
+        "targeted": any((_targets(arm) >= 0).any() for arm in run.arms.values()),
         "gated": any((arm.gates < 1).any() for arm in run.arms.values()),
         "law": {arm: what.source for arm, what in deliberations.what_if.items()},
         "listAgents": header.n_agents <= MOST_AGENTS_A_LINE,

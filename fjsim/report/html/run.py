@@ -197,11 +197,7 @@ def _repeat(folder: Path, run: Run) -> str:
     lines = [f"fjsim show {name}", f"fjsim fit {name}", f"fjsim report {name}"]
     if run.setup is not None:
         lines.insert(0, f"fjsim run {name}/{SCENARIO} --out another-folder")
-    return (
-        "<section><h2>How to repeat this run</h2>"
-        f"{preformatted(chr(10).join(lines))}"
-        f"{paragraph('The same seed asks for the same things again.', 'note')}</section>"
-    )
+    return f"<section><h2>How to repeat this run</h2>{preformatted(chr(10).join(lines))}</section>"
 
 
 def _data(deliberations: Deliberations) -> list[str]:

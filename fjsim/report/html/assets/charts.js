@@ -94,7 +94,7 @@ page.beliefLines = (block, arm, agent) => {
 
 page.meanLines = (arm, agent) => ({
   key: page.data.mean[arm].beliefs.map((round) => round[agent][0]),
-  target: page.data.mean[arm].beliefs.map((round) => round[agent][1]),
+  target: page.data.targeted ? page.data.mean[arm].beliefs.map((round) => round[agent][1]) : null,
 });
 
 page.trust = (state, block) => page.data.agents.map((name, speaker) => {
