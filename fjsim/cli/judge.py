@@ -49,7 +49,7 @@ def judge(
     scale: Annotated[
         str | None, typer.Option(help="LOW:HIGH, short for --opinions bounded:LOW:HIGH.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write judge.json and cuts.csv here.")
     ] = None,

@@ -13,7 +13,7 @@ import pytest
 import fjsim
 from fjsim.fitting.estimators import ByRole, Exchangeable, HostileMultiplier
 from fjsim.fitting.rows.roles import role_shares, solve_bounded
-from fjsim.fitting.validate.comparison import compare
+from fjsim.fitting.validate.comparison import compare, default_models
 from fjsim.records import Transcript
 
 REAL = Path(__file__).parents[2] / "../shared/data/g_safeguard_memory_train.json.gz"
@@ -106,6 +106,13 @@ def test_roles_beat_the_plain_law_where_they_matter_and_not_where_they_do_not() 
     assert rows["by-role"].one_step_mse == pytest.approx(
         rows["exchangeable"].one_step_mse, rel=0.02
     )
+
+
+def test_an_attacked_log_is_compared_with_both_and_a_clean_one_with_neither() -> None:
+    given = attacked(0.1, (0.2, 0.9, 0.4), 10)
+    assert {"by-role", "hostile-multiplier"} <= set(default_models(given))
+    clean = replace(given, roles=(), arm="clean")
+    assert not {"by-role", "hostile-multiplier"} & set(default_models(clean))
 
 
 def test_rolling_out_reads_nothing_of_what_benign_seats_said_later() -> None:

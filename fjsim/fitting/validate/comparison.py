@@ -38,6 +38,8 @@ def default_models(transcript: Transcript) -> tuple[str, ...]:
     rivals = ["persistence", "group-mean", "uniform-degroot", "fitted-degroot", own]
     if not transcript.exchangeable:
         rivals += ["shrunk", "item", "bias"]
+    if transcript.hostile.any():
+        rivals += ["by-role", "hostile-multiplier"]
     return (*rivals, "log-linear", "majority")
 
 
