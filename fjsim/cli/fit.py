@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from fjsim.arms import UNDISTURBED_HELP
 from fjsim.cli.console import err, out, print_json
@@ -21,17 +20,22 @@ from fjsim.cli.log_source import (
     read_source,
     unit_of,
 )
-from fjsim.errors import FjsimError
+from fjsim.errors import ConfigError, FjsimError
+from fjsim.foreign_text import printable
 from fjsim.serial.json import plain
 
 if TYPE_CHECKING:
     from fjsim.fitting import FJFit
     from fjsim.records.transcript import Transcript
 
+WITHOUT_INTERVALS = ("legacy", "bias", "trajectory")
+
 
 def fit(
     source: Annotated[Path, typer.Argument(help="A run folder, a log, or a folder of CSVs.")],
-    model: Annotated[str, typer.Option(help="Estimator; see `fjsim list estimators`.")] = "pooled",
+    model: Annotated[
+        str, typer.Option(help="auto, or an estimator; see `fjsim list estimators`.")
+    ] = "auto",
     format: Annotated[str, typer.Option(help=FORMAT_HELP)] = "auto",
     arm: Annotated[str | None, typer.Option(help=UNDISTURBED_HELP)] = None,
     target: Annotated[
@@ -50,6 +54,12 @@ def fit(
         ),
     ] = False,
     compare: Annotated[bool, typer.Option(help="Compare models on held-out turns.")] = True,
+    full: Annotated[
+        bool, typer.Option("--full", help="Influence, comparison, calibration and ledger too.")
+    ] = False,
+    table: Annotated[
+        str | None, typer.Option(help="Only the parameters, for a paper: md, latex or csv.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write fit.json and the tables as CSV here.")
@@ -58,16 +68,21 @@ def fit(
 ) -> None:
     """Fit stubbornness, self-weight and influence, and say what cannot be known.
 
+    auto tests whether one law holds for all items and chooses the model by held-out questions.
+
     Example: what does a recorded deliberation say, and does the law beat simpler ones?
 
-        fjsim fit deliberation.csv.gz --model pooled --out fitted
+        fjsim fit deliberation.csv.gz --full --out fitted
     """
     from fjsim.fitting import fit as fit_transcript
+    from fjsim.report.terminal.fit import FORMATS
 
+    if table is not None and table not in FORMATS:
+        raise ConfigError(f"--table is '{table}'; give {', '.join(FORMATS)}")
     given = read_source(source, format, arm, target, unit_of(scale, opinions), map or ())
     transcript, notes = given.transcript, given.notes
     parameters: dict[str, Any] = {}
-    if model not in ("legacy", "bias"):
+    if model not in WITHOUT_INTERVALS:
         parameters["resamples"] = resamples
     result = fit_transcript(
         transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
@@ -80,8 +95,14 @@ def fit(
         _write(output, summary)
     if json:
         print_json(summary)
+    elif table is not None:
+        from fjsim.report.terminal.fit import paper_table
+
+        sys.stdout.write(printable(paper_table(result, table)))
     else:
-        _print(result, notes, ledger)
+        from fjsim.report.terminal.fit import print_fit
+
+        print_fit(out, result, notes, ledger, full)
         print_attack(attack)
         if output is not None:
             out.print(f"written to {output}")
@@ -113,49 +134,3 @@ def _write(folder: Path, summary: dict[str, Any]) -> None:
     for name in ("comparison", "ledger"):
         if summary[name]:
             write_file(folder / f"{name}.csv", csv_text(pd.DataFrame(summary[name])))
-
-
-def _print(result: FJFit, notes: Sequence[str], ledger: list[dict[str, Any]] | None) -> None:
-    """Print the tables."""
-    from fjsim.fitting.findings.summary import (
-        COMPARED,
-        HELD_OUT,
-        comparison_cells,
-        headline,
-        null_lines,
-        parameter_cells,
-        protocol_notes,
-    )
-
-    for line in headline(result):
-        out.print(escape(line))
-    out.print(
-        _table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(result))
-    )
-    for text in (*notes, *result.warnings):
-        out.print(f"[yellow]![/] {escape(text)}", soft_wrap=True)
-    if result.comparison:
-        out.print(HELD_OUT)
-        out.print(_table(COMPARED, comparison_cells(result)))
-        for line in protocol_notes(result):
-            out.print(line)
-    if result.nulls is not None:
-        for line in null_lines(result.nulls):
-            out.print(line, soft_wrap=True)
-    if ledger:
-        out.print("mixture of experts, lower risk is better:")
-        names = ("rule", "risk", "low", "high", "accuracy")
-        out.print(_table(names, [[_cell(row[name]) for name in names] for row in ledger]))
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return "n/a"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(*header)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table

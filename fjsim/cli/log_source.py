@@ -45,9 +45,9 @@ class Source:
     clean: Transcript | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Return names and units of the log as plain values."""
+        """Return the unit of a log's opinions as plain values; empty where it has none."""
         unit = self.transcript.unit
-        return {"unit": None if unit is None else unit.name}
+        return {} if unit is None else {"unit": unit.name}
 
     def attack(self, seed: int = 0) -> AttackedLog | None:
         """Measure the attack; None without one."""

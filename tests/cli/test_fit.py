@@ -58,12 +58,12 @@ def test_json_holds_the_promised_keys_and_nothing_else_is_printed(
 def test_the_tables_name_parameters_and_rivals(
     log: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    code, out, _ = call(
-        capsys, "fit", str(log), "--resamples", "50", "--out", str(tmp_path / "fitted")
-    )
+    out_folder = ("--out", str(tmp_path / "fitted"))
+    code, out, _ = call(capsys, "fit", str(log), "--full", "--resamples", "50", *out_folder)
     assert code == 0
-    for text in ("stubbornness", "persistence", "mixture of experts", "label oracle"):
+    for text in ("stubbornness", "persistence", "mixture of experts", "label oracle", "* pooled"):
         assert text in out
+    assert max(map(len, out.splitlines())) <= 80
     assert json.loads((tmp_path / "fitted" / "fit.json").read_text())["model"] == "pooled"
     assert (tmp_path / "fitted" / "comparison.csv").exists()
     assert (tmp_path / "fitted" / "ledger.csv").exists()
@@ -82,6 +82,7 @@ def test_another_model_and_nulls(log: Path, capsys: pytest.CaptureFixture[str]) 
     ("arguments", "message"),
     [
         (("--model", "poold"), "did you mean 'pooled'"),
+        (("--table", "html"), "--table is 'html'; give md, latex, csv"),
         (("--format", "lng"), "did you mean 'long'"),
         (("--target", "mood"), "--target is 'mood'"),
         (("--scale", "ten"), "LOW:HIGH"),
@@ -130,9 +131,72 @@ def test_what_is_fitted_to_simulated_agents_says_so(
     run = ("run", "--set", f"agents.kind={kind}", "--limit", "12", "--rounds", "3")
     folder = tmp_path / "run"
     assert call(capsys, *run, "--out", str(folder))[0] == 0
-    code, out, _ = call(capsys, "fit", str(folder), "--resamples", "0")
+    code, out, _ = call(capsys, "fit", str(folder), "--full", "--resamples", "0")
     assert code == 0
-    assert out.startswith("simulated · FJ fit 'pooled'")
-    assert "held-out-questions: 5 folds over questions, one step ahead" in out
+    assert out.startswith("simulated · FJ fit '")
+    assert "held-out-questions: folds over questions, one step ahead" in out
     assert fjsim.load_run(folder).simulated
     assert fjsim.fit(fjsim.load_transcript(folder, "clean")).summary().startswith("simulated · ")
+
+
+def test_a_fit_begins_with_its_verdict_and_hides_the_details(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, "fit", str(log), "--resamples", "50")
+    assert code == 0
+    verdict = out.split("\n\n")[0]
+    assert len(verdict.splitlines()) <= 12
+    assert "One law may hold for all items" in verdict
+    assert "Per round an agent keeps 30% of its first belief" in verdict
+    assert "Chosen: pooled" in verdict
+    assert "persistence" not in out
+    assert "--full" in out
+
+
+def test_json_holds_the_verdict_the_choice_and_the_test(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = json.loads(call(capsys, "fit", str(log), "--json", "--resamples", "50")[1])
+    assert shown["chosen"]["model"] == "pooled"
+    assert set(shown["chosen"]) >= {"model", "gain", "low", "high"}
+    assert shown["one_law"] == {"p": 1.0, "holds": True, "n_draws": 0}
+    assert shown["population"] is None
+    assert shown["unit"] == "probability"
+    assert 1 <= len(shown["verdict"]) <= 12
+    assert shown["split_half"]["stubbornness"]["n_splits"] == 50
+    row = shown["comparison"][0]
+    assert row["error"] == row["one_step_mse"]
+    assert row["protocol"] == "held-out-questions"
+    assert "calibration_error" in row
+
+
+@pytest.mark.parametrize(
+    ("format", "begins", "holds"),
+    [
+        ("md", "| agent | stubbornness |", "| a\\|b_1 | 0.300 |"),
+        ("latex", "\\begin{tabular}{l", "a|b\\_1 & 0.300"),
+        ("csv", "agent,stubbornness,", "a|b_1,0.3"),
+    ],
+)
+def test_a_table_for_a_paper_escapes_names(
+    log: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    format: str,
+    begins: str,
+    holds: str,
+) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text(log.read_text().replace("agent1", "a|b_1"))
+    code, out, _ = call(capsys, "fit", str(path), "--table", format, "--resamples", "20")
+    assert code == 0
+    assert out.startswith(begins)
+    assert holds in out
+
+
+def test_a_path_fit_shows_no_interval_of_another_estimator(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, "fit", str(log), "--model", "trajectory", "--no-compare", "--json")
+    assert code == 0
+    assert json.loads(out)["intervals"] is None

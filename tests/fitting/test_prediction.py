@@ -105,7 +105,7 @@ def test_blended_statements_are_fitted_and_predicted_by_the_blend_law(world) -> 
 
 def test_missing_speakers_leave_their_weight_with_the_listener(world) -> None:
     rng, rows, innate = world
-    heard = transcript_of(np.repeat(innate[:, None], 5, 1)).heard_round
+    heard = transcript_of(np.repeat(innate[:, None], 5, 1)).heard_round.copy()
     heard[:, :, 0, 1] = -1
     own_share = rows.copy()
     own_share[0, 1] += own_share[0, 3]

@@ -196,7 +196,7 @@ def test_where_peers_read_nothing_the_law_hears_nobody() -> None:
     assert done.outcome.assumes == "peers read nothing that a belief can be read off"
     found = fjsim.fit(done.arms["clean"], resamples=0)
     assert np.isnan(found.self_weight).all()
-    assert any("never heard seat" in text for text in found.warnings)
+    assert any("never heard agent" in text for text in found.warnings)
 
 
 def test_a_speaker_that_is_always_kept_back_is_not_taken_for_stubborn_company() -> None:

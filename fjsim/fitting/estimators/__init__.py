@@ -10,6 +10,7 @@ from fjsim.fitting.estimators.comparators import (
 from fjsim.fitting.estimators.contract import Estimator
 from fjsim.fitting.estimators.gated import Gated
 from fjsim.fitting.estimators.grouped import Exchangeable, Grouped
+from fjsim.fitting.estimators.hierarchical import Hierarchical
 from fjsim.fitting.estimators.legacy import Legacy
 from fjsim.fitting.estimators.per_item import PerItem, Shrunk
 from fjsim.fitting.estimators.pooled import Pooled
@@ -24,6 +25,7 @@ __all__ = [
     "Gated",
     "GroupMean",
     "Grouped",
+    "Hierarchical",
     "Legacy",
     "LogLinear",
     "Majority",

@@ -47,7 +47,7 @@ class PerItem(Resampled):
         rows = solve_rows(per_item.products, per_item.targets, per_item.allowed, common).rows
         self.result_ = item_result(
             self.name, used, per_item, common, rows,
-            draws=self._draws(used, per_item, common), level=self.level,
+            resamples=self.resamples, level=self.level, seed=self.seed,
         )  # fmt: skip
         return self
 
@@ -84,7 +84,7 @@ class Shrunk(Resampled):
         rows = shrunk_rows(per_item, common, self.strength_)
         self.result_ = item_result(
             self.name, used, per_item, common, rows,
-            draws=self._draws(used, per_item, common), level=self.level,
+            resamples=self.resamples, level=self.level, seed=self.seed,
             details={"shrinkage_strength": self.strength_},
         )  # fmt: skip
         return self

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.estimators.contract import treated
+from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.estimators.pooled import refined_rows
-from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import assemble
 from fjsim.fitting.rows.grams import grams
 from fjsim.fitting.rows.hearing import (
@@ -32,18 +31,18 @@ LEAST_WEIGHT = 1e-3
 
 @register("estimator", "trajectory")
 @dataclass(eq=False)
-class Trajectory(Resampled):
+class Trajectory(RowEstimator):
     """One set of parameters whose rolled-out path comes nearest to the recorded one.
 
     Parameters
     ----------
     steps : int
         Largest number of L-BFGS steps.
-    resamples, level, seed
-        Settings of the one-step fit's intervals, see `Resampled`; none by default.
 
     Notes
     -----
+    It has no intervals: those of the one-step fit are not its own.
+
     For beliefs that were measured aside and not seen by peers: noise of the measurement biases
     the one-step fit, which takes recorded beliefs for what moved the listeners. L-BFGS on
     softmax logits, exact gradient by the adjoint, started from the one-step fit. Where peers
@@ -53,7 +52,6 @@ class Trajectory(Resampled):
     name: ClassVar[str] = "trajectory"
 
     steps: int = 500
-    resamples: int = 0
 
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row per seat; see `Estimator.fit`."""
@@ -66,8 +64,7 @@ class Trajectory(Resampled):
                 "'trajectory' takes synchronous rounds without blended statements, renormalised "
                 "gates or gates that differ by option; use 'pooled' for this transcript"
             )
-        per_item = grams(used)
-        normal = per_item.pooled()
+        normal = grams(used).pooled()
         start = refined_rows(used, normal)
         objective = _Objective(used, heard, normal.allowed)
         found = minimize(
@@ -78,8 +75,7 @@ class Trajectory(Resampled):
             options={"maxiter": self.steps, "ftol": 1e-11, "gtol": 1e-8},
         )
         rows = objective.rows(found.x)
-        draws = self._draws(used, per_item, start)
-        fit = assemble(self.name, used, normal, rows, None, draws, self.level)
+        fit = assemble(self.name, used, normal, rows)
         self.result_ = replace(fit, details={"path_error": float(found.fun)})
         return self
 

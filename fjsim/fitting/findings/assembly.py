@@ -21,6 +21,7 @@ from fjsim.fitting.findings.identifiability import (
     precision,
 )
 from fjsim.fitting.findings.identified import Identified, Intervals
+from fjsim.fitting.findings.item_means import with_item_means
 from fjsim.fitting.findings.result import FJFit, ItemParameters
 from fjsim.fitting.rows.columns import routed_rows
 from fjsim.fitting.rows.grams import Grams
@@ -128,7 +129,7 @@ def assemble(
     )
     if draws is not None:
         fit = replace(fit, intervals=_masked_intervals(fit, draws, level, transcript))
-    fit = replace(fit, warnings=fit.warnings + _blind_warnings(identified))
+    fit = replace(fit, warnings=fit.warnings + _blind_warnings(identified, names))
     between_seats = units.influence_known or units.given is not None
     return with_equilibrium(fit, transcript, units.influence_known, between_seats)
 
@@ -169,6 +170,9 @@ def item_result(
     per_item: Grams,
     common: Array,
     rows: Array,
+    resamples: int = 0,
+    level: float = 0.95,
+    seed: int = 0,
     **extra: Any,
 ) -> FJFit:
     """Make the result of a model with parameters per item.
@@ -184,6 +188,8 @@ def item_result(
     common : ndarray of shape (n_agents, n_agents + 2)
         Row that stands for all items, and for those that were not fitted.
     rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+    resamples, level, seed
+        Of the intervals of the means over items.
     **extra
         As for `assemble`.
 
@@ -195,12 +201,13 @@ def item_result(
     names = zip(transcript.question_ids, transcript.replicas.tolist(), strict=True)
     known = dict(zip(names, rows, strict=True))
 
-    return replace(
+    fit = replace(
         fit,
         items=item_parameters(per_item, rows, transcript),
         one_step_mse=transcript.error_scale * _half_mean(per_item.errors(rows), per_item.turns),
         predictor=partial(_rows_of_items, known, common),
     )
+    return with_item_means(fit, transcript.question_ids, resamples, level, seed)
 
 
 def _rows_of_items(
@@ -269,6 +276,7 @@ def _identified(
 ) -> Identified:
     """Collect the identifiability report, seat by seat."""
     at = units.of_seat
+    names = seat_names(transcript)
     held = set(np.flatnonzero(transcript.hostile.all(axis=0)).tolist())
     reasons = []
     for seat in range(transcript.n_agents):
@@ -282,9 +290,9 @@ def _identified(
         if not (named or missed or known.self_weight[seat]):
             named.append("what it heard differs too little to tell its self-weight")
         if missed:
-            speakers = ", ".join(map(str, np.flatnonzero(unheard[seat])))
+            speakers = ", ".join(names[speaker] for speaker in np.flatnonzero(unheard[seat]))
             named.append(
-                f"never heard seat {speakers}, to whom its weights give a share: that share "
+                f"never heard {speakers}, to whom its weights give a share: that share "
                 "cannot be told from the self-weight"
             )
         reasons.append(tuple(named))
@@ -322,7 +330,7 @@ def _masked_intervals(fit: FJFit, draws: Array, level: float, transcript: Transc
     )
 
 
-def _blind_warnings(identified: Identified) -> tuple[str, ...]:
+def _blind_warnings(identified: Identified, names: tuple[str, ...]) -> tuple[str, ...]:
     """Turn blind spots into warnings, each once with the seats it concerns."""
     seats: dict[str, list[int]] = {}
     for seat, reasons in enumerate(identified.reasons):
@@ -330,6 +338,8 @@ def _blind_warnings(identified: Identified) -> tuple[str, ...]:
             seats.setdefault(reason, []).append(seat)
     everyone = len(identified.reasons)
     return tuple(
-        reason if len(where) == everyone else f"seat {', '.join(map(str, where))}: {reason}"
+        reason
+        if len(where) == everyone
+        else f"{', '.join(names[seat] for seat in where)}: {reason}"
         for reason, where in seats.items()
     )

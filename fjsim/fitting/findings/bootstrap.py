@@ -105,6 +105,26 @@ def tail_share(level: float, n_questions: int) -> float:
     return float(ndtr(np.sqrt(n_questions / (n_questions - 1)) * aside))
 
 
+def percentiles(values: Array, tail: float) -> Array:
+    """Return the ends of resampled values, NaN where too little was resampled.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_resamples, ...)
+        NaN entries are resamples that say nothing.
+    tail : float
+        Share to leave out on either side; see `tail_share`.
+
+    Returns
+    -------
+    ndarray of shape (2, ...)
+    """
+    blank = np.isnan(values).all(axis=0) | np.isnan(tail)
+    inside = 0.5 if np.isnan(tail) else tail
+    found = np.nanquantile(np.where(blank, 0.0, values), [inside, 1 - inside], axis=0)
+    return np.where(blank, np.nan, found)
+
+
 def percentile_intervals(
     rows: Array, n_rounds: int, level: float, n_questions: int, acting: Array | None = None
 ) -> Intervals:
@@ -129,20 +149,12 @@ def percentile_intervals(
     parts = split_rows(rows)
     shares = finite_influence(rows if acting is None else acting, n_rounds).mean(axis=-2)
     tail = tail_share(level, n_questions)
-
-    def ends(values: Array) -> Array:
-        # Resamples in which a parameter is undefined say nothing about it.
-        blank = np.isnan(values).all(axis=0) | np.isnan(tail)
-        inside = 0.5 if np.isnan(tail) else tail
-        found = np.nanquantile(np.where(blank, 0.0, values), [inside, 1 - inside], axis=0)
-        return np.where(blank, np.nan, found)
-
     return Intervals(
         level,
         len(rows),
         n_questions,
-        stubbornness=ends(parts.stubbornness),
-        self_weight=ends(parts.self_weight),
-        influence=ends(parts.influence),
-        influence_shares=ends(shares),
+        stubbornness=percentiles(parts.stubbornness, tail),
+        self_weight=percentiles(parts.self_weight, tail),
+        influence=percentiles(parts.influence, tail),
+        influence_shares=percentiles(shares, tail),
     )

@@ -7,6 +7,12 @@ import numpy as np
 from fjsim.fitting.rows.hearing import unplaced_turns
 from fjsim.records.transcript import Transcript
 
+VARIES = (
+    "one law does not hold for all items, so the numbers of one law are averages that weigh most "
+    "the items in which agents moved: read the population, not these"
+)
+"""Said wherever numbers of one law stand beside laws that vary."""
+
 
 def log_warnings(transcript: Transcript) -> tuple[str, ...]:
     """Return warnings about the log itself.

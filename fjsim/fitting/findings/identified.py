@@ -90,6 +90,9 @@ class ComparisonRow:
         Summed squared gap to the observed top option; divergence of observed from predicted.
     kl_epsilon : float
         Added to every probability in ``kl``.
+    calibration_error : float
+        Mean gap, over turns, between the predicted probability of the predicted top option and
+        how often that option is on top (ten bins); NaN without any top.
     n_turns, n_questions : int
     gap, gap_low, gap_high : float
         Error minus the first model's, with its paired interval: below 0 is better than it.
@@ -106,11 +109,149 @@ class ComparisonRow:
     brier: float
     kl: float
     kl_epsilon: float
+    calibration_error: float
     n_turns: int
     n_questions: int
     gap: float
     gap_low: float
     gap_high: float
+
+
+@dataclass(frozen=True)
+class PopulationPart:
+    """How one parameter is spread over items and agents; NaN where nothing was resampled.
+
+    Parameters
+    ----------
+    mean, low, high : float
+        Mean over items and agents, with its interval.
+    spread, spread_low, spread_high : float
+        Standard deviation over items and agents, estimation error taken out, with its interval.
+    """
+
+    mean: float
+    low: float
+    high: float
+    spread: float
+    spread_low: float
+    spread_high: float
+
+
+@dataclass(frozen=True)
+class Population:
+    """Laws that vary from item to item and agent to agent, summed up.
+
+    Parameters
+    ----------
+    stubbornness, self_weight : PopulationPart
+    influence_shares : tuple of PopulationPart, length n_agents
+        Share of each seat's innate belief in the beliefs after the last round, over items; empty
+        where seats have no identity.
+    noise : float
+        Standard deviation of one independent number of a belief around its own item's law.
+    """
+
+    stubbornness: PopulationPart
+    self_weight: PopulationPart
+    influence_shares: tuple[PopulationPart, ...]
+    noise: float
+
+
+@dataclass(frozen=True)
+class OneLaw:
+    """Whether one law holds for all items.
+
+    Parameters
+    ----------
+    p : float
+        p-value against a law per item (per agent in a crowd); NaN where it was not tested.
+    holds : bool or None
+        Whether one law is not rejected at 5 %; None where it was not tested.
+    n_draws : int
+        Deliberations drawn under one law.
+    """
+
+    p: float
+    holds: bool | None
+    n_draws: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which model was chosen on held-out questions, and by how much.
+
+    Parameters
+    ----------
+    model : str
+        The first, in a fixed order, of those that predict about as well as the best.
+    best : str
+        The one of least held-out error among those that could be chosen.
+    gain, low, high : float
+        Skill of ``model`` against no change, with its paired interval.
+    over_degroot, over_degroot_low, over_degroot_high : float
+        Its skill minus that of fitted DeGroot, paired.
+    rival : str
+        The nearest other model that could have been chosen; empty without any.
+    over_rival, over_rival_low, over_rival_high : float
+        Its skill minus the rival's, paired.
+    margin : float
+        Difference of skill within which two models are held to be equally good.
+    """
+
+    model: str
+    best: str
+    gain: float
+    low: float
+    high: float
+    over_degroot: float
+    over_degroot_low: float
+    over_degroot_high: float
+    rival: str
+    over_rival: float
+    over_rival_low: float
+    over_rival_high: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Predicted probabilities of the predicted top option beside how often it is on top.
+
+    Parameters
+    ----------
+    predicted, observed : tuple of float
+        Means per bin that is not empty.
+    turns : tuple of int
+    error : float
+        Mean gap, weighed by turns; NaN without any turn.
+    """
+
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+    turns: tuple[int, ...]
+    error: float
+
+
+@dataclass(frozen=True)
+class SplitHalf:
+    """How well a parameter of the seats comes back from the other half of the questions.
+
+    Parameters
+    ----------
+    difference : float
+        Mean absolute difference between two halves, over seats and splits.
+    correlation : float
+        Mean correlation over seats between two halves; NaN for fewer than three seats.
+    spearman_brown : float
+        What the correlation promises for the whole log, :math:`2r/(1+r)`; NaN where it is
+        not positive.
+    n_splits : int
+    """
+
+    difference: float
+    correlation: float
+    spearman_brown: float
+    n_splits: int
 
 
 @dataclass(frozen=True)

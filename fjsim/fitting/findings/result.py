@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.identified import ComparisonRow, Identified, Intervals, NullReport
+from fjsim.fitting.findings.identified import (
+    Choice,
+    ComparisonRow,
+    Identified,
+    Intervals,
+    NullReport,
+    OneLaw,
+    Population,
+    Reliability,
+    SplitHalf,
+)
 from fjsim.html_table import html_table
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records.transcript import Transcript
@@ -81,6 +91,18 @@ class FJFit(ReadOnlyArrays):
         Held-out comparison, where asked for.
     nulls : NullReport or None
         Tests of input-dependence, where asked for.
+    population : Population or None
+        Mean and spread over items and agents, for models whose law varies by item and agent.
+    one_law : OneLaw or None
+        Whether one law holds for all items, where that was tested.
+    choice : Choice or None
+        Why this model, where it was chosen.
+    split_half : dict of str to SplitHalf, or None
+        How well each parameter of the seats comes back from the other half of the questions.
+    reliability : Reliability or None
+        Held-out predictions of the top option beside what came.
+    unit : str
+        What beliefs are measured in.
     simulated : bool
         Whether the transcript says that no language model took part.
     """
@@ -105,6 +127,12 @@ class FJFit(ReadOnlyArrays):
     items: ItemParameters | None = None
     comparison: tuple[ComparisonRow, ...] = ()
     nulls: NullReport | None = None
+    population: Population | None = None
+    one_law: OneLaw | None = None
+    choice: Choice | None = None
+    split_half: dict[str, SplitHalf] | None = None
+    reliability: Reliability | None = None
+    unit: str = "probability"
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
     simulated: bool = False
@@ -134,6 +162,13 @@ class FJFit(ReadOnlyArrays):
 
         return parameters_of(self.rows)
 
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """What the fit says, in at most twelve lines of plain words."""
+        from fjsim.fitting.findings.verdict import verdict_lines
+
+        return verdict_lines(self)
+
     def summary(self) -> str:
         """Return the fit as a table of plain text."""
         from fjsim.fitting.findings.summary import summary_text
@@ -155,7 +190,10 @@ class FJFit(ReadOnlyArrays):
             "intervals": self._intervals_json(),
             "identified": self._identified_json(),
             "warnings": list(self.warnings),
-            "comparison": [_plain(asdict(row)) for row in self.comparison],
+            "comparison": [
+                {**_plain(asdict(row)), "error": _plain(row.one_step_mse)}
+                for row in self.comparison
+            ],
             "influence_shares": _plain(self.influence_shares),
             "equilibrium_influence": _plain(self.equilibrium_influence),
             "n_rounds": self.n_rounds,
@@ -165,6 +203,15 @@ class FJFit(ReadOnlyArrays):
             "persistence_mse": _plain(self.persistence_mse),
             "nulls": None if self.nulls is None else _plain(asdict(self.nulls)),
             "details": _plain(self.details),
+            "verdict": list(self.verdict),
+            "unit": self.unit,
+            "chosen": _plain_record(self.choice),
+            "one_law": _plain_record(self.one_law),
+            "population": _plain_record(self.population),
+            "split_half": None
+            if self.split_half is None
+            else {name: _plain_record(half) for name, half in self.split_half.items()},
+            "reliability": _plain_record(self.reliability),
         }
 
     def _intervals_json(self) -> dict[str, Any] | None:
@@ -202,6 +249,10 @@ class FJFit(ReadOnlyArrays):
         names = ("seat", "stubbornness", "self-weight", "influence share")
         title = " · ".join(headline(self))
         return html_table(names, parameter_cells(self), title, self.warnings)
+
+
+def _plain_record(record: Any) -> Any:
+    return None if record is None else _plain(asdict(record))
 
 
 def _plain(value: Any) -> Any:

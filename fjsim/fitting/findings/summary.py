@@ -10,6 +10,8 @@ import numpy as np
 from fjsim.beliefs import Array
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fjsim.fitting.findings.identified import NullReport
     from fjsim.fitting.findings.result import FJFit
 
@@ -29,9 +31,10 @@ def summary_text(fit: FJFit) -> str:
     str
     """
     lines = [
-        *headline(fit),
+        *fit.verdict,
         "",
-        *_table(("seat", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
+        parameter_title(fit),
+        *_table(("agent", "stubbornness", "self-weight", "influence share"), parameter_cells(fit)),
     ]
     if fit.warnings:
         lines += ["", "Not identified, and warnings:", *(f"  - {text}" for text in fit.warnings)]
@@ -42,14 +45,15 @@ def summary_text(fit: FJFit) -> str:
     return "\n".join(lines)
 
 
-def headline(fit: FJFit) -> tuple[str, str]:
-    """Return what was fitted, and how well, in two lines."""
-    label = "simulated · " if fit.simulated else ""
-    return (
-        f"{label}FJ fit '{fit.model}': {fit.n_items} items, {fit.n_agents} agents, "
-        f"{fit.n_rounds} rounds, {fit.n_turns} turns",
-        f"one-step error {fit.one_step_mse:.4f} in sample; no change {fit.persistence_mse:.4f}",
-    )
+def parameter_title(fit: FJFit) -> str:
+    """Return what the numbers by agent are, and whose they are not."""
+    if fit.items is not None:
+        told = f"by agent, mean over items ('{fit.model}', unit: {fit.unit})"
+    else:
+        told = f"by agent, one law for all items ('{fit.model}', unit: {fit.unit})"
+    if fit.one_law is not None and fit.one_law.holds is False and fit.items is None:
+        told += " - which does not hold: averages, not anybody's parameters"
+    return told + ("" if fit.intervals is not None else f"; '{fit.model}' gives no intervals") + ":"
 
 
 def protocol_notes(fit: FJFit) -> list[str]:
@@ -87,7 +91,7 @@ PEERS_TELL = (
 """What the test against another item's peers tests."""
 
 HELD_OUT = "Held out (lower error is better):"
-COMPARED = ("protocol", "model", "error", "skill [95 %]", "top-1", "Brier", "KL")
+COMPARED = ("held out", "model", "error", "skill [95 %]", "top-1")
 
 
 def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
@@ -114,31 +118,116 @@ def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
 
 
 def comparison_cells(fit: FJFit) -> list[tuple[str, ...]]:
-    """Return one row of text per model and protocol."""
-    return [
-        (
-            row.protocol,
-            row.model,
-            f"{row.one_step_mse:.4f}",
-            f"{row.skill:+.3f} [{row.low:+.3f}, {row.high:+.3f}]",
-            _number(row.top1),
-            _number(row.brier),
-            _number(row.kl),
+    """Return one row of text per model and protocol; a star marks the best of a protocol."""
+    best: set[str] = set()
+    rows: list[tuple[str, ...]] = []
+    for row in fit.comparison:
+        star = "" if row.protocol in best else "* "
+        best.add(row.protocol)
+        rows.append(
+            (
+                "questions" if row.protocol == "held-out-questions" else row.protocol,
+                f"{star}{row.model}",
+                f"{row.one_step_mse:.3g}",
+                _skill(row.skill, row.low, row.high, row.one_step_mse),
+                _number(row.top1, 2),
+            )
         )
-        for row in fit.comparison
+    return rows
+
+
+NO_CHANGE = 1e-6
+"""Error of no change below which there is nothing to predict."""
+
+
+def _skill(skill: float, low: float, high: float, error: float) -> str:
+    """Return a skill with its interval; a word where hardly anything changed."""
+    still = error / (1 - skill) if skill < 1 else error
+    if not still > NO_CHANGE and not error > NO_CHANGE:
+        return "no change left to predict"
+    if not still > NO_CHANGE:
+        return "worse than no change"
+    return f"{skill:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def influence_cells(fit: FJFit) -> list[tuple[str, ...]]:
+    """Return influence, one row of text per listener; none for crowds and large teams."""
+    if fit.n_agents > MOST_COLUMNS or np.isnan(fit.influence).all():
+        return []
+    return [
+        (name, *(_number(value, 2) for value in row))
+        for name, row in zip(fit.agents, fit.influence, strict=True)
     ]
+
+
+MOST_COLUMNS = 8
+"""Agents whose influence on each other fits a terminal."""
+
+
+def reliability_lines(fit: FJFit) -> list[str]:
+    """Return how well predicted top options are calibrated, and halves agree."""
+    lines = []
+    if fit.reliability is not None and fit.reliability.turns:
+        found = fit.reliability
+        bins = zip(found.predicted, found.observed, found.turns, strict=True)
+        lines.append(
+            f"calibration of the predicted top option, error {found.error:.3f}; predicted -> "
+            "observed (turns): " + ", ".join(f"{p:.2f} -> {o:.2f} ({n})" for p, o, n in bins)
+        )
+    for name, half in (fit.split_half or {}).items():
+        lines.append(
+            f"split halves, {name.replace('_', ' ')}: mean difference {half.difference:.3f}, "
+            f"correlation {_number(half.correlation, 2)}, "
+            f"Spearman-Brown {_number(half.spearman_brown, 2)}"
+        )
+    return lines
+
+
+def parameter_frame(fit: FJFit) -> pd.DataFrame:
+    """Return parameters by agent, and mean and spread of the population, as one table.
+
+    Parameters
+    ----------
+    fit : FJFit
+
+    Returns
+    -------
+    DataFrame
+        ``agent``, and value, low and high of each parameter; NaN where not identified.
+    """
+    import pandas as pd
+
+    ends = fit.intervals
+    nothing = np.full((2, fit.n_agents), np.nan)
+    columns: dict[str, object] = {"agent": list(fit.agents)}
+    for name in ("stubbornness", "self_weight", "influence_shares"):
+        low, high = nothing if ends is None else getattr(ends, name)
+        title = name.replace("_", " ")
+        columns[title] = getattr(fit, name)
+        columns[f"{title} low"], columns[f"{title} high"] = low, high
+    frame = pd.DataFrame(columns)
+    if fit.population is None:
+        return frame
+    both = (fit.population.stubbornness, fit.population.self_weight)
+    blank = [np.nan] * 3
+    mean = [x for part in both for x in (part.mean, part.low, part.high)]
+    spread = [x for part in both for x in (part.spread, part.spread_low, part.spread_high)]
+    rows = [["population mean", *mean, *blank], ["population spread (SD)", *spread, *blank]]
+    below = pd.DataFrame(rows, columns=frame.columns)
+    # An empty column of numbers has no type to join by.
+    return pd.concat([frame, below.astype(frame.dtypes)], ignore_index=True)
 
 
 def _cell(values: Array, ends: Array | None, seat: int) -> str:
     if np.isnan(values[seat]):
         return "not identified"
     if ends is None or np.isnan(ends[:, seat]).any():
-        return f"{values[seat]:.3f}"
-    return f"{values[seat]:.3f} [{ends[0, seat]:.3f}, {ends[1, seat]:.3f}]"
+        return f"{values[seat]:.2f}"
+    return f"{values[seat]:.2f} [{ends[0, seat]:.2f}, {ends[1, seat]:.2f}]"
 
 
-def _number(value: float) -> str:
-    return "n/a" if np.isnan(value) else f"{value:.3f}"
+def _number(value: float, digits: int = 3) -> str:
+    return "n/a" if np.isnan(value) else f"{value:.{digits}f}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -110,17 +110,17 @@ def expand_rows(rows: Array, weights: Array) -> Array:
 
     Parameters
     ----------
-    rows : ndarray of shape (n_agents, 2 + n_mixtures)
+    rows : ndarray of shape (n_agents, 2 + n_mixtures), or with leading axes for items and rounds
     weights : ndarray of shape (n_items, n_rounds, n_agents, n_agents, n_mixtures)
 
     Returns
     -------
     ndarray of shape (n_items, n_rounds, n_agents, n_agents + 2)
     """
-    shares = rows[:, PEERS:]
+    shares = rows[..., PEERS:]
     peers = (weights @ shares[..., None])[..., 0]
     full = np.empty((*peers.shape[:-1], peers.shape[-1] + PEERS))
-    full[..., INNATE] = rows[:, INNATE]
+    full[..., INNATE] = rows[..., INNATE]
     full[..., PEERS:] = peers
     full[..., OWN] = 1 - full[..., INNATE] - peers.sum(axis=-1)
     return np.clip(full, 0.0, 1.0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from fjsim.fitting.validate.errors import (
     brier,
     divergence,
     half_squared_gap,
+    reliability,
     same_top,
     scored_turns,
 )
@@ -26,15 +27,13 @@ from fjsim.records.transcript import Transcript
 from fjsim.registry import build
 from fjsim.seeds import stream
 
-Holdout = Literal["held-out-questions", "last-round", "rollout"]
-
 N_FOLDS = 5
 N_RESAMPLES = 2000
 
 PROTOCOLS: dict[str, str] = {
-    "held-out-questions": "5 folds over questions, one step ahead",
+    "held-out-questions": "folds over questions, one step ahead",
     "last-round": "fitted without the last round, which is then predicted one step ahead",
-    "rollout": "5 folds over questions, all rounds predicted from round 0",
+    "rollout": "folds over questions, all rounds predicted from round 0",
 }
 """Named protocols, and what each holds out."""
 
@@ -51,7 +50,7 @@ def default_models(transcript: Transcript) -> tuple[str, ...]:
 def compare(
     transcript: Transcript,
     models: Iterable[str | Estimator] | None = None,
-    protocols: Sequence[str] = ("held-out-questions", "last-round", "rollout"),
+    protocols: Sequence[str] = tuple(PROTOCOLS),
     seed: int = 0,
 ) -> tuple[ComparisonRow, ...]:
     """Compare models on turns that none of them was fitted to.
@@ -78,15 +77,78 @@ def compare(
     ConfigError
         If a protocol has no such name.
     """
+    return held_out(transcript, models, protocols, seed).table()
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Scores of models on turns that none of them was fitted to.
+
+    Parameters
+    ----------
+    scores : dict
+        ``protocol -> model -> scores``, one entry per turn.
+    still : dict
+        ``protocol -> scores`` of no change.
+    turns : dict
+        ``protocol -> turns``.
+    """
+
+    scores: dict[str, dict[str, Scores]]
+    still: dict[str, Scores]
+    turns: dict[str, Turns]
+
+    def table(self) -> tuple[ComparisonRow, ...]:
+        """Return one row per model and protocol, best first."""
+        rows: list[ComparisonRow] = []
+        for protocol, scores in self.scores.items():
+            rows += _table(protocol, scores, self.still[protocol], self.turns[protocol])
+        return tuple(rows)
+
+
+def held_out(
+    transcript: Transcript,
+    models: Iterable[str | Estimator] | None = None,
+    protocols: Sequence[str] = tuple(PROTOCOLS),
+    seed: int = 0,
+) -> HeldOut:
+    """Score models on turns that none of them was fitted to.
+
+    Parameters
+    ----------
+    transcript, models, protocols, seed
+        As for `compare`.
+
+    Returns
+    -------
+    HeldOut
+    """
     used = treated(transcript)
-    chosen = list(default_models(used) if models is None else models)
-    makers = [_maker(model) for model in chosen]
-    rows: list[ComparisonRow] = []
+    makers = [_maker(model) for model in (default_models(used) if models is None else models)]
     for protocol in protocols:
         if protocol not in PROTOCOLS:
             raise ConfigError(f"no protocol '{protocol}'; there are {', '.join(PROTOCOLS)}")
-        rows += _rows(protocol, makers, used, seed)
-    return tuple(rows)
+    counts = {name: _scored(name, used) for name in protocols}
+    there = [name for name in protocols if counts[name].any()]
+    scores: dict[str, dict[str, Scores]] = {name: {} for name in there}
+    for maker in makers:
+        for name, predicted in _predictions(maker, used, there, seed).items():
+            scores[name][maker.name] = _score(predicted, used, counts[name])
+    return HeldOut(
+        scores,
+        {name: _score(_unchanged(used, name), used, counts[name]) for name in there},
+        {name: _turns(name, used, counts[name], seed) for name in there},
+    )
+
+
+def _scored(protocol: str, transcript: Transcript) -> NDArray[np.bool_]:
+    """Return the turns that are scored under a protocol; none where it cannot be played."""
+    counts = scored_turns(transcript)
+    if protocol == "last-round":
+        counts[:, :-1] = False
+        return counts if transcript.n_rounds > 1 else np.zeros_like(counts)
+    many = len(set(transcript.question_ids)) > 1
+    return counts if many else np.zeros_like(counts)
 
 
 @dataclass(frozen=True)
@@ -113,40 +175,23 @@ def _without_resampling(estimator: Estimator) -> Estimator:
 
 
 @dataclass(frozen=True)
-class _Scores:
-    """Held-out scores, one entry per turn."""
+class Scores:
+    """Held-out scores, one entry per turn.
+
+    Parameters
+    ----------
+    gap, brier, kl : ndarray of shape (n_turns,)
+    top : ndarray of shape (n_turns,)
+        1 where the predicted top option is the observed one; NaN where that one is tied.
+    sure : ndarray of shape (n_turns,)
+        Predicted probability of the predicted top option.
+    """
 
     gap: Array
     top: Array
+    sure: Array
     brier: Array
     kl: Array
-
-
-def _rows(
-    protocol: str, makers: list[_Maker], transcript: Transcript, seed: int
-) -> list[ComparisonRow]:
-    """Score every model under one protocol."""
-    counts = scored_turns(transcript)
-    if protocol == "last-round":
-        if transcript.n_rounds < 2:
-            return []
-        last = counts.copy()
-        last[:, :-1] = False
-        counts = last
-    if not counts.any():
-        return []
-    n_questions = int(question_index(transcript.question_ids).max()) + 1
-    if protocol != "last-round" and n_questions < 2:
-        return []
-    scores: dict[str, _Scores] = {}
-    for maker in makers:
-        if maker.per_item and protocol != "last-round":
-            continue
-        predicted = _held_out(protocol, maker, transcript, seed)
-        if predicted is not None:
-            scores[maker.name] = _score(predicted, transcript, counts)
-    still = _score(_unchanged(transcript, protocol), transcript, counts)
-    return _table(protocol, scores, still, _turns(protocol, transcript, counts, seed))
 
 
 def _unchanged(transcript: Transcript, protocol: str) -> Array:
@@ -174,43 +219,56 @@ def folds(transcript: Transcript, seed: int) -> NDArray[np.int64]:
     return np.asarray((order % N_FOLDS)[of_item])
 
 
-def _held_out(protocol: str, maker: _Maker, transcript: Transcript, seed: int) -> Array | None:
-    """Predict turns that the model has not seen; None where it cannot be fitted."""
-    try:
-        if protocol == "last-round":
+def _predictions(
+    maker: _Maker, transcript: Transcript, protocols: Sequence[str], seed: int
+) -> dict[str, Array]:
+    """Predict turns that the model has not seen; none where it cannot be fitted."""
+    found: dict[str, Array] = {}
+    folded = [name for name in protocols if name != "last-round" and not maker.per_item]
+    with suppress(FjsimError):
+        if "last-round" in protocols:
             before = transcript.first_rounds(transcript.n_rounds - 1)
-            return maker.make().fit(before).predict(transcript)
-        predicted = transcript.beliefs.copy()
-        of_item = folds(transcript, seed)
-        for fold in np.unique(of_item):
-            inside = of_item == fold
-            learned = maker.make().fit(transcript.select(~inside))
-            test = transcript.select(inside)
-            ahead = learned.rollout if protocol == "rollout" else learned.predict
-            predicted[inside] = ahead(test)
-        return predicted
-    except FjsimError:
-        return None
+            found["last-round"] = maker.make().fit(before).predict(transcript)
+    with suppress(FjsimError):
+        found.update(_folded(maker, transcript, folded, seed))
+    return found
 
 
-def _score(predicted: Array, transcript: Transcript, counts: NDArray[np.bool_]) -> _Scores:
+def _folded(
+    maker: _Maker, transcript: Transcript, protocols: Sequence[str], seed: int
+) -> dict[str, Array]:
+    """Fit once without each fold, and predict it under every protocol."""
+    found = {name: transcript.beliefs.copy() for name in protocols}
+    of_item = folds(transcript, seed)
+    for fold in np.unique(of_item) if protocols else ():
+        inside = of_item == fold
+        learned = maker.make().fit(transcript.select(~inside))
+        test = transcript.select(inside)
+        for name in protocols:
+            ahead = learned.rollout if name == "rollout" else learned.predict
+            found[name][inside] = ahead(test)
+    return found
+
+
+def _score(predicted: Array, transcript: Transcript, counts: NDArray[np.bool_]) -> Scores:
     """Score predictions turn by turn."""
     guess, seen = predicted[:, 1:][counts], transcript.beliefs[:, 1:][counts]
-    gap = half_squared_gap(guess, seen)
+    gap, sure = half_squared_gap(guess, seen), np.nan_to_num(guess).max(axis=-1, initial=0.0)
     if transcript.opinions:
         # An opinion is a number: its error has a unit, and there is no answer to be right about.
         none = np.full(len(gap), np.nan)
-        return _Scores(transcript.error_scale * gap, none, none, none)
-    return _Scores(
+        return Scores(transcript.error_scale * gap, none, none, none, none)
+    return Scores(
         gap,
         same_top(guess, seen),
+        sure,
         brier(guess, seen),
         divergence(guess, seen),
     )
 
 
 @dataclass(frozen=True)
-class _Turns:
+class Turns:
     """Which question each scored turn belongs to, and how often a resample draws each question."""
 
     question: NDArray[np.int64]
@@ -227,17 +285,17 @@ class _Turns:
         return np.asarray((self.drawn @ sums) / np.maximum(self.drawn @ self.size, 1))
 
 
-def _turns(protocol: str, transcript: Transcript, counts: NDArray[np.bool_], seed: int) -> _Turns:
+def _turns(protocol: str, transcript: Transcript, counts: NDArray[np.bool_], seed: int) -> Turns:
     of_item = question_index(transcript.question_ids)[:, None, None]
     question = np.broadcast_to(of_item, counts.shape)[counts]
     n_questions = int(question.max()) + 1
     rng = stream(seed, "fit-comparison", protocol)
     even = np.full(n_questions, 1 / n_questions)
-    return _Turns(question, rng.multinomial(n_questions, even, size=N_RESAMPLES).astype(float))
+    return Turns(question, rng.multinomial(n_questions, even, size=N_RESAMPLES).astype(float))
 
 
 def _table(
-    protocol: str, scores: dict[str, _Scores], still: _Scores, turns: _Turns
+    protocol: str, scores: dict[str, Scores], still: Scores, turns: Turns
 ) -> list[ComparisonRow]:
     """Turn scores into rows with paired intervals, best first; gaps are to the first model."""
     if not scores:
@@ -248,7 +306,7 @@ def _table(
 
 
 def _row(
-    protocol: str, name: str, found: _Scores, first: _Scores, still: _Scores, turns: _Turns
+    protocol: str, name: str, found: Scores, first: Scores, still: Scores, turns: Turns
 ) -> ComparisonRow:
     """Put one model beside no change and beside the first model."""
     gaps = turns.resampled(found.gap)
@@ -268,6 +326,7 @@ def _row(
         brier=_mean(found.brier),
         kl=_mean(found.kl),
         kl_epsilon=KL_EPSILON,
+        calibration_error=reliability(found.sure, found.top).error,
         n_turns=len(turns.question),
         n_questions=int((turns.size > 0).sum()),
         gap=error - float(first.gap.mean()),

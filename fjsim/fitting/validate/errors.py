@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array, top_option
+from fjsim.fitting.findings.identified import Reliability
 from fjsim.fitting.rows.hearing import Flags, unplaced_turns
 from fjsim.records.transcript import Transcript
 
@@ -73,3 +74,34 @@ def same_top(predicted: Array, observed: Array) -> Array:
     """
     top = top_option(observed)
     return np.where(top >= 0, (top_option(predicted) == top).astype(float), np.nan)
+
+
+def reliability(sure: Array, top: Array, n_bins: int = 10) -> Reliability:
+    """Hold predicted probabilities of the predicted top option against what came.
+
+    Parameters
+    ----------
+    sure : ndarray of shape (n_turns,)
+        Predicted probability of the predicted top option.
+    top : ndarray of shape (n_turns,)
+        1 where it was observed on top, 0 where not; NaN turns are left out.
+    n_bins : int, default 10
+        Of equal width over [0, 1].
+
+    Returns
+    -------
+    Reliability
+    """
+    kept = ~np.isnan(top)
+    sure, top = np.clip(sure[kept], 0, 1), top[kept]
+    if not len(sure):
+        return Reliability((), (), (), float("nan"))
+    place = np.minimum((sure * n_bins).astype(int), n_bins - 1)
+    turns = np.bincount(place, minlength=n_bins)
+    filled = turns > 0
+    predicted = np.bincount(place, sure, n_bins)[filled] / turns[filled]
+    observed = np.bincount(place, top, n_bins)[filled] / turns[filled]
+    error = float((turns[filled] * np.abs(predicted - observed)).sum() / len(sure))
+    return Reliability(
+        tuple(predicted.tolist()), tuple(observed.tolist()), tuple(turns[filled].tolist()), error
+    )

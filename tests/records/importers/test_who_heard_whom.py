@@ -41,7 +41,9 @@ def test_a_sequential_log_fits_alike_however_its_neighbours_are_written(tmp_path
         assert errors[name] == pytest.approx(errors["rounds"], rel=1e-9)
     simultaneous = write_rows(tmp_path / "s.csv", said, neighbours=bare)
     wrong = read_log(simultaneous, opinions="bounded:-10:10").transcript
-    assert compare(wrong, ["pooled"], ["held-out-questions"])[0].one_step_mse > 1.5 * errors["rounds"]
+    assert (
+        compare(wrong, ["pooled"], ["held-out-questions"])[0].one_step_mse > 1.5 * errors["rounds"]
+    )
 
 
 def test_turn_numbers_without_a_sequential_topology_are_said_not_to_count(tmp_path: Path) -> None:

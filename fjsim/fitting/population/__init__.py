@@ -1,0 +1,1 @@
+"""A law per item and agent, drawn from one population: what random effects say of a log."""
