@@ -123,6 +123,7 @@ def build_transcript(contents: LogContents, arm: Arm) -> Transcript:
         kept=arrays.kept,
         routed=routed,
         played=played,
+        subjects=_subjects(header, ends),
         **_imported(header, ends, arrays),
     )
 
@@ -226,6 +227,14 @@ def _perceived(
             for speaker, sure in probe.perceived.items():
                 perceived[at, probe.agent, speaker] = sure
     return perceived
+
+
+def _subjects(header: RunHeader, ends: Sequence[ItemEnd]) -> tuple[str, ...]:
+    """Return what each item's question is about; nothing where the log does not say."""
+    if not header.subjects:
+        return ()
+    known = dict(zip(header.questions, header.subjects, strict=True))
+    return tuple(known[end.question] for end in ends)
 
 
 def _control(

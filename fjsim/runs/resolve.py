@@ -110,6 +110,7 @@ class Setup(ReadOnlyArrays):
             influence=tuple(map(tuple, self.influence.tolist())),
             questions=tuple(question.id for question in self.questions),
             options=tuple(question.n_options for question in self.questions),
+            subjects=_subjects(self.questions),
             arms=self.scenario.arms,
             replicas=self.scenario.replicas,
             residual=self.residual,
@@ -150,6 +151,12 @@ class Setup(ReadOnlyArrays):
         if "answer" not in shown:
             return "nothing"
         return "confidence" if "confidence" in shown else "answer"
+
+
+def _subjects(questions: Sequence[Question]) -> tuple[str, ...]:
+    """Return what each question is about; nothing where none says so."""
+    subjects = tuple(question.subject for question in questions)
+    return subjects if any(subjects) else ()
 
 
 def resolve(scenario: Scenario) -> Setup:
