@@ -1,4 +1,4 @@
-"""Which observable proxies go with influence, within a question and beyond what a seat always has."""
+"""Which observable proxies go with influence, within a question and beyond the seat."""
 
 from __future__ import annotations
 
@@ -113,7 +113,9 @@ class _Layout:
         filled = proxies.filled()
         columns = [within(filled[..., at], known) for at in range(len(proxies.names))]
         scales = [float(np.sqrt((column[known] ** 2).mean())) for column in columns]
-        scaled = [c / s if s > 1e-12 else np.zeros_like(c) for c, s in zip(columns, scales, strict=True)]
+        scaled = [
+            c / s if s > 1e-12 else np.zeros_like(c) for c, s in zip(columns, scales, strict=True)
+        ]
         return cls(within(gates.shares, known), np.stack(scaled, axis=-1))
 
 
@@ -153,9 +155,7 @@ def _regressed(laid: _Layout, group: list[int], order: Array, draws: Array) -> _
     slope = inverse @ targets.sum(axis=0)
     drawn = (draws @ products.reshape(len(products), -1)).reshape(-1, size, size)
     resampled = (np.linalg.pinv(drawn) @ (draws @ targets)[..., None])[..., 0]
-    moved = np.stack(
-        [np.einsum("qjp,qj->p", columns, laid.target[places]) for places in order]
-    )
+    moved = np.stack([np.einsum("qjp,qj->p", columns, laid.target[places]) for places in order])
     null = moved @ inverse
     beaten = (np.abs(null) >= np.abs(slope) - 1e-12).sum(axis=0)
     found = [ends(resampled[:, at]) for at in range(size)]

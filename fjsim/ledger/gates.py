@@ -195,9 +195,7 @@ def _constant(transcript: Transcript, tested: OneLaw) -> ItemGates:
     fit = build("estimator", {"kind": "pooled", "resamples": 0}).fit(transcript).result_
     rows, known = acting_rows(fit, transcript), _moving(grams(treated(transcript)), transcript)
     why = ONE_LAW if tested.holds else "one law for all questions could not be tested"
-    return ItemGates(
-        _shares(rows, transcript), rows, known, "pooled", False, why, tested, fit
-    )
+    return ItemGates(_shares(rows, transcript), rows, known, "pooled", False, why, tested, fit)
 
 
 def _alone(transcript: Transcript, model: str, tested: OneLaw) -> ItemGates:

@@ -89,7 +89,9 @@ def read_mixture(transcript: Transcript, rows: Array) -> ReadMixture:
         present = heard.heard[:, at - 1]
         peers = np.where(present, rows[..., PEERS:], 0.0)
         np.add.at(
-            read, (items, heard.said_in[:, at - 1], speakers), listener[..., None] * peers / n_agents
+            read,
+            (items, heard.said_in[:, at - 1], speakers),
+            listener[..., None] * peers / n_agents,
         )
         own += listener * rows[..., INNATE] / n_agents
         kept = rows[..., OWN] + np.where(present, 0.0, rows[..., PEERS:]).sum(axis=-1)

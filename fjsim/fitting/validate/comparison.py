@@ -28,6 +28,8 @@ from fjsim.registry import build
 from fjsim.seeds import stream
 
 N_FOLDS = 5
+NO_CHANGE = 1e-6
+"""Error of no change below which there is nothing to predict, and so no skill."""
 N_RESAMPLES = 2000
 
 PROTOCOLS: dict[str, str] = {
@@ -314,12 +316,14 @@ def _row(
         low, high = _ends(1 - gaps / turns.resampled(still.gap))
     gap_low, gap_high = _ends(gaps - turns.resampled(first.gap))
     error, base = float(found.gap.mean()), float(still.gap.mean())
+    if not base > NO_CHANGE:
+        low = high = float("nan")
     return ComparisonRow(
         model=name,
         protocol=protocol,
         metric="half summed squared gap",
         one_step_mse=error,
-        skill=1 - error / base if base > 0 else float("nan"),
+        skill=1 - error / base if base > NO_CHANGE else float("nan"),
         low=low,
         high=high,
         top1=_mean(found.top),
