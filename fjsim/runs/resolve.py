@@ -132,6 +132,11 @@ class Setup(ReadOnlyArrays):
         )
 
     @property
+    def probes(self) -> bool:
+        """Whether listeners are asked aside how sure speakers seem."""
+        return self.scenario.probe is not None or bool(self.plugins.router.probes)
+
+    @property
     def residual(self) -> Literal["innate", "self", "renormalise"]:
         """Where the weight goes that gates take away, for fits and predictions."""
         defense = self.plugins.defense
