@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         total_influence,
     )
     from fjsim.fitting import FJFit, estimators, fit
+    from fjsim.ledger.influencers import Influencers, influencers
     from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_transcript
@@ -45,6 +46,7 @@ _HOMES = {
     "Estimate": "fjsim.metrics",
     "FJFit": "fjsim.fitting",
     "FJParameters": "fjsim.dynamics",
+    "Influencers": "fjsim.ledger.influencers",
     "Measured": "fjsim.metrics",
     "Question": "fjsim.questions",
     "Run": "fjsim.runs",
@@ -58,6 +60,7 @@ _HOMES = {
     "evaluate_defenses": "fjsim.sweeps",
     "evaluate_defenses_async": "fjsim.sweeps",
     "fit": "fjsim.fitting",
+    "influencers": "fjsim.ledger.influencers",
     "load_questions": "fjsim.questions",
     "load_run": "fjsim.runs",
     "load_scenario": "fjsim.scenario",
@@ -81,6 +84,7 @@ __all__ = [
     "Estimate",
     "FJFit",
     "FJParameters",
+    "Influencers",
     "Measured",
     "Question",
     "Run",
@@ -94,6 +98,7 @@ __all__ = [
     "evaluate_defenses",
     "evaluate_defenses_async",
     "fit",
+    "influencers",
     "load_questions",
     "load_run",
     "load_scenario",

@@ -29,6 +29,7 @@ COMMANDS = {
     "show": "fjsim.cli.show",
     "list": "fjsim.cli.catalogue",
     "fit": "fjsim.cli.fit",
+    "influencers": "fjsim.cli.influencers",
     "import": "fjsim.cli.import_log",
     "theory": "fjsim.cli.theory",
     "solve": "fjsim.cli.solve",

@@ -51,7 +51,8 @@ def _who(found: Influencers) -> Iterator[str]:
 def _varies(found: Influencers) -> str:
     facts = []
     if found.one_law is not None and found.one_law.p == found.one_law.p:
-        facts.append(f"p {found.one_law.p:.3g}")
+        sign = "<=" if found.one_law.holds is False else "="
+        facts.append(f"p {sign} {found.one_law.p:.2g}")
     if found.top_changes is not None:
         facts.append(
             f"top seat changes in {found.top_changes.observed:.0%}, "
@@ -65,8 +66,9 @@ def _varies(found: Influencers) -> str:
 
 def _agents(found: Influencers) -> Iterator[str]:
     yield f"{'agent':<22}{'share of influence':<22}{'top seat in':<14}right when top"
+    mixed = found.agents["persona"].nunique() > 1
     for row in found.agents.head(MOST_AGENTS).to_dict("records"):
-        name = f"{row['agent']} ({row['persona']})" if row["persona"] else str(row["agent"])
+        name = f"{row['agent']} ({row['persona']})" if mixed else str(row["agent"])
         share = f"{row['share']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
         right = _percent(row["right_when_top"])
         yield f"{name:<22}{share:<22}{_percent(row['top']):<14}{right}"

@@ -187,7 +187,7 @@ class SeatEffect:
     Parameters
     ----------
     share : float
-        Of the variance within items, in [0, 1]; NaN where it does not vary.
+        Share of the variance within items, in [0, 1]; NaN where it does not vary.
     p : float
         From seats relabelled at random in every item.
     """

@@ -26,7 +26,7 @@ class Forest:
     Parameters
     ----------
     r2 : Interval
-        Of influence without item and seat means; NaN where it does not vary.
+        Explained share of influence without item and seat means; NaN where it does not vary.
     top1 : Interval
         How often the agent with the largest prediction has the most influence.
     chance : float

@@ -137,9 +137,11 @@ def test_a_run_without_the_probe_keeps_the_name_that_it_had(small: Make) -> None
     assert resolve(small(probe="perceived-confidence")).hash != plain.hash
 
 
-def test_the_estimate_counts_the_probe_that_is_asked_by_itself(small: Make) -> None:
-    without = estimate(resolve(small(topology="complete")))
-    with_probe = estimate(resolve(small(topology="complete", probe="perceived-confidence")))
+def test_the_estimate_counts_the_probe_that_is_asked_by_itself(small: Make, tmp_path: Path) -> None:
+    without = estimate(resolve(small(topology="complete")), tmp_path)
+    with_probe = estimate(
+        resolve(small(topology="complete", probe="perceived-confidence")), tmp_path
+    )
     assert with_probe.calls > without.calls
 
 

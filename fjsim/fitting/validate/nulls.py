@@ -79,7 +79,7 @@ class SharedNull:
     Parameters
     ----------
     p : float
-        Of one shared law.
+        P-value of one shared law.
     spread : Beside
         Standard deviation of stubbornness over items.
     changes : Beside
