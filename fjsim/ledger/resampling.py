@@ -63,7 +63,7 @@ def interval(values: Array, draws: Array, weights: Array | None = None) -> Inter
     counts = np.ones(len(values)) if weights is None else weights
     if not counts.sum():
         return Interval(float("nan"), float("nan"), float("nan"))
-    mass = draws @ counts
+    mass = draws.sum(axis=1) if weights is None else draws @ counts
     means = (draws @ (values * counts))[mass > 0] / mass[mass > 0]
     low, high = ends(means)
     return Interval(float((values * counts).sum() / counts.sum()), low, high)

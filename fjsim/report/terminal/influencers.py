@@ -59,6 +59,8 @@ def print_sweep_influencers(out: Console, found: SweepInfluencers, full: bool) -
     """
     mark = "simulated · " if found.simulated else ""
     out.print(Text(f"{mark}who is listened to, over {len(found.table)} cells"))
+    for number, name in enumerate(_names(found.table), start=1):
+        out.print(Text(f"{number:>3}  {name}"))
     out.print(_cells(found.table))
     for note in found.notes:
         out.print(Text(f"! {note}"), soft_wrap=True)
@@ -70,11 +72,18 @@ def print_sweep_influencers(out: Console, found: SweepInfluencers, full: bool) -
             print_influencers(out, cell, full=False)
 
 
+def _names(table: pd.DataFrame) -> list[str]:
+    """Return what tells the cells apart: labels that differ between them."""
+    labels = table.iloc[:, : list(table.columns).index("n_items")].astype(str)
+    varied = [name for name in labels.columns if labels[name].nunique() > 1]
+    rows = labels[varied or list(labels.columns[:1])].to_dict("records")
+    return [" · ".join(row.values()) for row in rows]
+
+
 def _cells(table: pd.DataFrame) -> Table:
-    """Lay cells out as rows where few, their numbers as lines."""
-    labels = list(table.columns[: list(table.columns).index("n_items")])
+    """Lay numbers out as lines and cells as numbered columns."""
     rows = table.to_dict("records")
-    laid = Table("", *(escape(" · ".join(str(row[name]) for name in labels)) for row in rows))
+    laid = Table("", *(str(number) for number in range(1, len(rows) + 1)))
     for name in SWEEP_COLUMNS:
         if name in table.columns:
             laid.add_row(
