@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from fjsim.fitting import FJFit, estimators, fit
     from fjsim.judging import Judgement, judge
+    from fjsim.ledger.influencers import Influencers, influencers
     from fjsim.metrics import Estimate, Measured
     from fjsim.questions import Question, load_questions
     from fjsim.records import Transcript, load_transcript
@@ -47,6 +48,7 @@ _HOMES = {
     "FJFit": "fjsim.fitting",
     "FJParameters": "fjsim.dynamics",
     "Judgement": "fjsim.judging",
+    "Influencers": "fjsim.ledger.influencers",
     "Measured": "fjsim.metrics",
     "Question": "fjsim.questions",
     "Run": "fjsim.runs",
@@ -61,6 +63,7 @@ _HOMES = {
     "evaluate_defenses_async": "fjsim.sweeps",
     "fit": "fjsim.fitting",
     "judge": "fjsim.judging",
+    "influencers": "fjsim.ledger.influencers",
     "load_questions": "fjsim.questions",
     "load_run": "fjsim.runs",
     "load_scenario": "fjsim.scenario",
@@ -85,6 +88,7 @@ __all__ = [
     "FJFit",
     "FJParameters",
     "Judgement",
+    "Influencers",
     "Measured",
     "Question",
     "Run",
@@ -99,6 +103,7 @@ __all__ = [
     "evaluate_defenses_async",
     "fit",
     "judge",
+    "influencers",
     "load_questions",
     "load_run",
     "load_scenario",

@@ -32,6 +32,7 @@ from fjsim.serial.yaml import parse_yaml, read_yaml
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
+ProbeKind = Literal["perceived-confidence"]
 ElicitationChannel = Literal["stated", "logprobs", "frequency"]
 
 PLUGIN_FIELDS = ("agents", "topology", "router", "attack", "defense", "backend")
@@ -199,6 +200,9 @@ class Scenario(Strict):
         What listeners are shown.
     self_view : bool
         Whether an agent sees its own earlier turns.
+    probe : 'perceived-confidence' or None
+        What listeners are asked aside after round 0, whatever the router: how sure each speaker
+        seems to them. No agent hears of it.
     elicitation, sampling, budget : blocks
         See their classes.
     baseline : bool or None
@@ -227,6 +231,7 @@ class Scenario(Strict):
     rounds: int = Field(default=10, ge=0)
     peers_see: tuple[Shown, ...] = get_args(Shown)
     self_view: bool = True
+    probe: ProbeKind | None = None
     elicitation: ElicitationBlock = ElicitationBlock()
     sampling: SamplingBlock = SamplingBlock()
     backend: PluginBlock = Block(kind="simulated")
@@ -319,6 +324,9 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
         A scenario's plain values, plug-in defaults included.
     """
     kept = {key: value for key, value in resolved.items() if key not in NOT_IN_HASH}
+    if kept.get("probe") is None:
+        # Older folders do not know the key, and are the same run without it.
+        kept.pop("probe", None)
     return {
         **kept,
         "warmup": _warmup_played(kept),

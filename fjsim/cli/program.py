@@ -30,6 +30,7 @@ COMMANDS = {
     "list": "fjsim.cli.catalogue",
     "fit": "fjsim.cli.fit",
     "judge": "fjsim.cli.judge",
+    "influencers": "fjsim.cli.influencers",
     "import": "fjsim.cli.import_log",
     "theory": "fjsim.cli.theory",
     "solve": "fjsim.cli.solve",

@@ -108,7 +108,7 @@ class Deliberation:
         """
         team = self.team
         if n_rounds > 0:
-            if team.router.probes:
+            if team.probes:
                 self._state.perceived = await self._probed()
             key = self.item.question.key
             self.weights = team.router.route(self.record(), router_state, key)
@@ -137,7 +137,7 @@ class Deliberation:
                 self._state.keep(turn)
         if self._adversary is not None:
             self._plan(self._adversary)
-        if n_rounds > 0 and self.team.router.probes:
+        if n_rounds > 0 and self.team.probes:
             self._state.perceived = self._probing.recalled()
 
     def record(self) -> Record:

@@ -29,6 +29,9 @@ class Rules:
         Out of answer, reason, confidence, belief.
     self_view : bool
         Whether an agent sees its own earlier turns.
+    probes : bool
+        Whether listeners are asked after round 0 how sure each speaker seems, whatever the
+        router.
     permute_options, shuffle_peers : bool
         Whether options are shown in a drawn order, and peers too.
     token_budget : int or None
@@ -41,6 +44,7 @@ class Rules:
     sequential: bool = False
     peers_see: frozenset[str] = frozenset({"answer", "reason", "confidence", "belief"})
     self_view: bool = True
+    probes: bool = False
     permute_options: bool = True
     shuffle_peers: bool = True
     token_budget: int | None = None
@@ -88,6 +92,11 @@ class Team:
     def blends(self) -> bool:
         """Whether a channel changes what is accepted of what a model states."""
         return "blend" in (self.defense_channel, self.router.channel)
+
+    @property
+    def probes(self) -> bool:
+        """Whether listeners are asked aside after round 0 how sure each speaker seems."""
+        return self.rules.probes or self.router.probes
 
     @property
     def n_agents(self) -> int:

@@ -76,8 +76,7 @@ def fit(
     if model == AUTO:
         from fjsim.fitting.automatic import fit_automatically
 
-        result = fit_automatically(transcript, compare, seed, parameters)
-        result = _for_crowds(result, transcript, notes)
+        result = _noted(fit_automatically(transcript, compare, seed, parameters), transcript, notes)
         return _with_extras(result, transcript, None, False, nulls, seed)
     estimator = _estimator(transcript, model, seed, parameters)
     estimator.fit(transcript)
@@ -92,9 +91,8 @@ def fit(
     if transcript.exchangeable and isinstance(model, str) and model != estimator.name:
         note = f"fitted as '{estimator.name}' instead of '{model}': seats have no identity"
         result = replace(result, warnings=(*result.warnings, note))
-    return _with_extras(
-        _for_crowds(result, transcript, notes), transcript, estimator, compare, nulls, seed
-    )
+    result = _noted(result, transcript, notes)
+    return _with_extras(result, transcript, estimator, compare, nulls, seed)
 
 
 def _unit(transcript: Transcript) -> str:
@@ -104,8 +102,8 @@ def _unit(transcript: Transcript) -> str:
     return "share of the scale" if transcript.opinions else "probability"
 
 
-def _for_crowds(result: FJFit, transcript: Transcript, notes: tuple[str, ...]) -> FJFit:
-    """Say what was inferred in reading, and which items were kept out."""
+def _noted(result: FJFit, transcript: Transcript, notes: tuple[str, ...]) -> FJFit:
+    """Say first what was inferred in reading, and which items were kept out."""
     control = control_warning(transcript)
     first = (*notes, *([control] if control else []))
     return replace(result, warnings=(*first, *result.warnings)) if first else result

@@ -1,230 +1,339 @@
-"""Who becomes an influencer: influence against what can be observed in round 0."""
+"""Who becomes an influencer, why, and whether it pays: one call from a log to the answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fjsim.beliefs import Array, confidence, total_variation
-from fjsim.fitting.findings.result import FJFit
-from fjsim.fitting.predict.beliefs import law_rows
-from fjsim.fitting.rows.columns import routed_rows
-from fjsim.fitting.rows.grams import Grams, grams
-from fjsim.fitting.rows.hearing import router_mix
-from fjsim.fitting.rows.solving import finite_influence
+from fjsim.beliefs import top_option
+from fjsim.errors import ParameterError
+from fjsim.fitting.estimators.contract import treated
+from fjsim.fitting.findings.bootstrap import question_index
+from fjsim.fitting.findings.identified import Beside, OneLaw
+from fjsim.fitting.validate.comparison import folds
+from fjsim.fitting.validate.nulls import shared_null
+from fjsim.ledger.ceiling import Ceiling, noise_ceiling
+from fjsim.ledger.explaining import COLUMNS, SeatEffect, compared, explain, seat_effect
+from fjsim.ledger.forest import Forest, forest
+from fjsim.ledger.gates import ItemGates, item_gates
+from fjsim.ledger.mixture import MixtureReport, mixture_ledger
+from fjsim.ledger.proxies import Proxies, observable_proxies
+from fjsim.ledger.quality import fit_quality
+from fjsim.ledger.resampling import interval, question_draws
+from fjsim.records.importers.imported import ImportedLog
+from fjsim.records.source import HasArms, recorded
 from fjsim.records.transcript import Transcript
+from fjsim.serial.json import plain
 
-PROXIES = ("self-assessed confidence", "perceived confidence", "initial alignment")
-"""Observable proxies, the columns of the regression."""
-
-FOREST = {"n_estimators": 40, "min_samples_leaf": 20, "n_jobs": 1}
+N_DRAWS = 39
+"""Logs that are drawn under one law, for what it looks like."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Influencers:
-    """How well observable proxies explain influence.
+    """Who is listened to, why, and whether it pays.
 
     Parameters
     ----------
-    regression : pandas.DataFrame
-        Per model (``ridge``, ``forest``) and for the ceiling: ``model``, ``r2`` out of sample,
-        ``rmse``, ``n``; ridge rows carry standardised coefficients, one column per proxy.
-    classification : pandas.DataFrame
-        Per model and for the ceiling: ``model``, ``top1`` out of sample, ``chance``, ``n``.
+    simulated : bool
+        Whether the log says that no language model took part.
+    n_items, n_agents : int
+        Items that were analysed, control items left out.
+    model : str
+        Fit that the gates come from.
+    by_item : bool
+        Whether influence differs by question. If not, nothing is explained.
+    reason : str
+        Why this fit was taken, or why influence does not differ.
+    one_law : OneLaw or None
+        The test of one law for all questions; None where weights are given.
+    items_left_out, shares_left_out : int
+        Items of which no share is determined, and further single shares.
+    top_changes, stubbornness : Beside or None
+        How often the top seat is not the usual one, and the correlation of influence with
+        stubbornness, both by fits of every item by itself and beside one law; None where weights
+        are given or the log cannot be drawn again.
+    agents : pandas.DataFrame
+        ``agent``, ``persona``, ``share`` with ``low`` and ``high``, ``top`` (share of the items
+        in which it has the most influence), ``right_when_top``.
+    why : pandas.DataFrame
+        One row per proxy; see `fjsim.ledger.explaining.explain`. Empty unless ``by_item``.
+    absent : mapping of str to str
+        Proxies that the log does not hold, and why.
+    seat : SeatEffect
+        How much of the influence goes with the seat and its persona.
+    forest : Forest or None
+        What a random forest explains; None unless ``by_item``.
+    ceiling : Ceiling
+        What could be explained at most.
+    quality : pandas.DataFrame
+        Error and divergence of the fit, in sample and held out, beside one law's.
+    gates : pandas.DataFrame
+        ``item``, ``question``, ``replica``, ``agent``, ``influence``, ``determined``.
+    mixture : MixtureReport or None
+        Whether it pays; None without keys.
+    warnings : tuple of str
+        What a reader must know before believing a number.
     """
 
-    regression: pd.DataFrame
-    classification: pd.DataFrame
+    simulated: bool
+    n_items: int
+    n_agents: int
+    model: str
+    by_item: bool
+    reason: str
+    one_law: OneLaw | None
+    items_left_out: int
+    shares_left_out: int
+    top_changes: Beside | None
+    stubbornness: Beside | None
+    agents: pd.DataFrame
+    why: pd.DataFrame
+    absent: Mapping[str, str]
+    seat: SeatEffect
+    forest: Forest | None
+    ceiling: Ceiling
+    quality: pd.DataFrame
+    gates: pd.DataFrame
+    mixture: MixtureReport | None
+    warnings: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        varies = "differs" if self.by_item else "does not differ"
+        return f"Influencers({self.n_items} items, {self.n_agents} agents: influence {varies})"
 
-def item_shares(fit: FJFit, transcript: Transcript) -> Array:
-    r"""Return every item's influence shares under a fit.
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
-    Parameters
-    ----------
-    fit : FJFit
-    transcript : Transcript
+    def lines(self) -> tuple[str, ...]:
+        """Return what was found in words, a line each."""
+        from fjsim.ledger.describing import described
 
-    Returns
-    -------
-    ndarray of shape (n_items, n_agents)
-        Column means of :math:`\Phi_T`, a router's blend included; rows that vary over rounds are
-        averaged first.
-    """
-    rows = law_rows(transcript, fit).mean(axis=1)
-    router = router_mix(transcript)
-    if router is not None:
-        rows = np.broadcast_to(rows, (transcript.n_items, *rows.shape[1:]))
-        rows = routed_rows(rows, router, by_item=True)
-    shares = finite_influence(rows, transcript.n_rounds).mean(axis=-2)
-    return np.asarray(np.broadcast_to(shares, (transcript.n_items, transcript.n_agents)))
+        return described(self)
 
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every table by name; empty ones are left out."""
+        found = {"agents": self.agents, "why": self.why, "quality": self.quality}
+        if self.forest is not None:
+            found["importances"] = self.forest.importances
+        if self.mixture is not None:
+            found |= {name: frame for name, frame in vars(self.mixture).items() if name != "gates"}
+        found["gates"] = self.gates
+        return {name: frame for name, frame in found.items() if len(frame)}
 
-def observable_proxies(transcript: Transcript) -> Array:
-    """Return what a bystander could see of each agent in round 0.
-
-    Parameters
-    ----------
-    transcript : Transcript
-
-    Returns
-    -------
-    ndarray of shape (n_items, n_agents, 3)
-        Columns by `PROXIES`: ``1 - H/log K`` of the own belief; how sure listeners found it when
-        asked in the probe, on average, else its stated confidence, else the largest entry of its
-        belief; mean alignment ``1 - TV`` with the others.
-    """
-    innate = transcript.innate
-    sure = np.nan_to_num(confidence(innate))
-    shown = np.nan_to_num(innate).max(axis=-1)
-    if transcript.confidence is not None:
-        stated = transcript.confidence[:, 0]
-        shown = np.where(np.isnan(stated), shown, stated)
-    if transcript.perceived is not None:
-        asked = (~np.isnan(transcript.perceived)).sum(axis=1)
-        seemed = np.nansum(transcript.perceived, axis=1) / np.maximum(asked, 1)
-        shown = np.where(asked > 0, seemed, shown)
-    alike = np.nan_to_num(1 - total_variation(innate[:, :, None], innate[:, None, :]))
-    others = max(transcript.n_agents - 1, 1)
-    own = np.einsum("qii->qi", alike)
-    return np.stack([sure, shown, (alike.sum(-1) - own) / others], axis=-1)
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values; None where there is no number."""
+        kept = ("simulated", "n_items", "n_agents", "model", "by_item", "reason",
+                "items_left_out", "shares_left_out")  # fmt: skip
+        found: dict[str, Any] = {name: getattr(self, name) for name in kept}
+        for name in ("one_law", "top_changes", "stubbornness", "seat", "ceiling"):
+            value = getattr(self, name)
+            found[name] = None if value is None else asdict(value)
+        if self.forest is not None:
+            found["forest"] = {
+                "r2": vars(self.forest.r2), "top1": vars(self.forest.top1),
+                "chance": self.forest.chance,
+            }  # fmt: skip
+        else:
+            found["forest"] = None
+        tables = {name: table.to_dict("records") for name, table in self.frames.items()}
+        found |= {"absent": dict(self.absent), "lines": list(self.lines()), "tables": tables}
+        return {**plain(found), "warnings": list(self.warnings)}
 
 
 def influencers(
-    transcript: Transcript, gates: Array, fold: NDArray[np.int64], seed: int = 0
+    source: Transcript | HasArms | ImportedLog | str | Path,
+    *,
+    model: str = "auto",
+    against: Mapping[str, Transcript | HasArms | ImportedLog | str | Path] | None = None,
+    personas: Sequence[str] = (),
+    seed: int = 0,
 ) -> Influencers:
-    """Explain influence, and the top influencer, by observable proxies.
+    """Ask of a recorded deliberation who becomes an influencer, why, and whether it pays.
 
     Parameters
     ----------
-    transcript : Transcript
-    gates : ndarray of shape (n_items, n_agents)
-        Influence shares.
-    fold : ndarray of int, shape (n_items,)
-        Cross-validation folds; a question never stands in two.
+    source : Run, Transcript, ImportedLog, str or Path
+        As for `fjsim.fit`: of a run, the clean arm where there is one.
+    model : {'auto', 'item', 'shrunk', 'hierarchical', 'gated'}, default 'auto'
+        Fit that the influence of each question comes from; see `fjsim.ledger.gates.item_gates`.
+    against : mapping of str to source, optional
+        Other runs on the same questions, by name: for example one agent that answers as often as
+        the team does (self-consistency), or agents that hear nobody (self-reflection).
+    personas : sequence of str, optional
+        Persona of each seat; default those of the run's scenario.
     seed : int, default 0
-        Seed of the forest.
+        Seed of everything drawn.
 
     Returns
     -------
     Influencers
 
-    Notes
-    -----
-    The ceiling is what the gates themselves reproduce: gates fitted item by item on odd rounds,
-    held against those of even rounds. No proxy can explain more of a noisy target. It is NaN with
-    fewer than four rounds.
+    Raises
+    ------
+    ConfigError
+        If the source is none of these.
+    ParameterError
+        If seats have no identity, there are fewer than two agents, or nothing can be fitted.
+
+    Examples
+    --------
+    >>> import fjsim  # doctest: +SKIP
+    >>> print(fjsim.influencers(run))  # doctest: +SKIP
     """
-    features = observable_proxies(transcript)
-    n_items, n_agents, n_proxies = features.shape
-    flat = features.reshape(-1, n_proxies)
-    target, group = gates.ravel(), np.repeat(fold, n_agents)
-    centre, scale = flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-12)
-    flat = (flat - centre) / scale
-    rows, classes = [], []
-    for name, make in _models(seed).items():
-        guess = _crossed(make, flat, target, group)
-        left = target - guess
-        spread = float(((target - target.mean()) ** 2).sum())
-        row: dict[str, Any] = {
-            "model": name,
-            "r2": 1 - float((left**2).sum()) / spread if spread > 1e-15 else np.nan,
-            "rmse": float(np.sqrt((left**2).mean())),
-            "n": len(target),
-        }
-        weights = np.full(n_proxies, np.nan)
-        if name == "ridge":
-            weights = make().fit(flat, target).coef_
-        rows.append({**row, **dict(zip(PROXIES, map(float, weights), strict=True))})
-        hit = guess.reshape(n_items, n_agents).argmax(1) == gates.argmax(1)
-        classes.append((name, float(hit.mean()), 1 / n_agents, n_items))
-    ceiling = _ceiling(transcript)
-    rows.append({"model": "noise ceiling", "r2": ceiling.r2, "rmse": np.nan, "n": len(target)})
-    classes.append(("noise ceiling", ceiling.top1, 1 / n_agents, n_items))
+    transcript, notes = recorded(source)
+    used = treated(transcript)
+    if used.n_agents < 2:
+        raise ParameterError("one agent influences nobody; give a log of two agents or more")
+    gates = item_gates(used, model, seed)
+    beside = {name: recorded(run)[0] for name, run in (against or {}).items()}
+    question = question_index(used.question_ids)
+    whole, parts = _left_out(gates)
+    changes, correlation = _beside_one_law(used, gates, seed)
+    proxies = observable_proxies(used).without(gates.features, "the gates are made of it")
+    explained = _Explained.of(used, gates, proxies, question, seed)
     return Influencers(
-        pd.DataFrame(rows),
-        pd.DataFrame(classes, columns=["model", "top1", "chance", "n"]),
+        simulated=used.simulated,
+        n_items=used.n_items,
+        n_agents=used.n_agents,
+        model=gates.model,
+        by_item=gates.by_item,
+        reason=gates.reason,
+        one_law=gates.one_law,
+        items_left_out=whole,
+        shares_left_out=parts,
+        top_changes=changes,
+        stubbornness=correlation,
+        agents=_agents(used, gates, _personas(source, personas), question, seed),
+        why=explained.why,
+        absent=proxies.absent,
+        seat=seat_effect(gates, seed),
+        forest=explained.forest,
+        ceiling=explained.ceiling,
+        quality=fit_quality(used, gates, seed),
+        gates=_gate_frame(used, gates),
+        mixture=_mixture(used, gates, beside, seed),
+        warnings=notes,
     )
 
 
-def predicted_risks(
-    transcript: Transcript, risks: Array, fold: NDArray[np.int64], seed: int = 0
-) -> Array:
-    """Predict every agent's risk from round-0 features, on folds it was not fitted to.
-
-    Parameters
-    ----------
-    transcript : Transcript
-    risks : ndarray of shape (n_items, n_agents)
-        Realised Brier losses.
-    fold : ndarray of int, shape (n_items,)
-    seed : int, default 0
-
-    Returns
-    -------
-    ndarray of shape (n_items, n_agents)
-    """
-    features = observable_proxies(transcript)
-    n_items, n_agents, _ = features.shape
-    who = np.broadcast_to(np.eye(n_agents), (n_items, n_agents, n_agents))
-    flat = np.concatenate([features, who], axis=-1).reshape(n_items * n_agents, -1)
-    guess = _crossed(_models(seed)["forest"], flat, risks.ravel(), np.repeat(fold, n_agents))
-    return guess.reshape(n_items, n_agents)
-
-
-def _models(seed: int) -> dict[str, Any]:
-    """Return makers of the two regressions."""
-    from sklearn.ensemble import RandomForestRegressor
-    from sklearn.linear_model import Ridge
-
-    return {
-        "ridge": lambda: Ridge(alpha=1.0),
-        "forest": lambda: RandomForestRegressor(random_state=seed, **FOREST),
-    }
-
-
-def _crossed(make: Any, features: Array, target: Array, group: NDArray[np.int64]) -> Array:
-    """Predict each fold from the others."""
-    guess = np.zeros_like(target)
-    for fold in np.unique(group):
-        inside = group == fold
-        if inside.all():
-            guess[inside] = target.mean()
-            continue
-        guess[inside] = make().fit(features[~inside], target[~inside]).predict(features[inside])
-    return guess
+def _left_out(gates: ItemGates) -> tuple[int, int]:
+    """Count the items that say nothing, and single shares beside them."""
+    used = compared(gates)
+    silent = ~used.any(axis=1)
+    return int(silent.sum()), int((~used[~silent]).sum())
 
 
 @dataclass(frozen=True)
-class _Ceiling:
-    r2: float
-    top1: float
+class _Explained:
+    why: pd.DataFrame
+    forest: Forest | None
+    ceiling: Ceiling
+
+    @classmethod
+    def of(
+        cls, used: Transcript, gates: ItemGates, proxies: Proxies, question: NDArray[np.int64],
+        seed: int,
+    ) -> _Explained:  # fmt: skip
+        """Explain gates that differ by item; else say nothing."""
+        none = Ceiling(*[float("nan")] * 4)
+        known = compared(gates)
+        if not (gates.by_item and known.any() and proxies.names) or question.max() < 2:
+            return cls(pd.DataFrame(columns=list(COLUMNS)), None, none)
+        draws = question_draws(question, seed)
+        fold = folds(used, seed)
+        return cls(
+            explain(gates, proxies, question, seed),
+            forest(gates.shares, known, proxies, question, fold, draws, seed),
+            noise_ceiling(gates, known, used.n_rounds, draws),
+        )
 
 
-def _ceiling(transcript: Transcript) -> _Ceiling:
-    """Fit every item twice, on halves of its rounds, and see how well the halves agree."""
-    from fjsim.fitting.rows.simplex import solve_rows
+def _beside_one_law(
+    used: Transcript, gates: ItemGates, seed: int
+) -> tuple[Beside | None, Beside | None]:
+    """Return how top seats change and follow stubbornness, beside one law."""
+    if gates.one_law is None or used.n_items < 2 or used.n_rounds < 2:
+        return None, None
+    try:
+        found = shared_null(used, n_draws=N_DRAWS, seed=seed)
+    except ParameterError:
+        return None, None
+    return found.changes, found.correlation
 
-    if transcript.n_rounds < 4 or transcript.exchangeable:
-        return _Ceiling(float("nan"), float("nan"))
-    upto = [grams(transcript.first_rounds(at)) for at in range(1, transcript.n_rounds + 1)]
-    rounds = [upto[0], *(later - earlier for earlier, later in pairwise(upto))]
-    common = upto[-1].pooled()
-    prior = solve_rows(common.products, common.targets, common.allowed).rows
-    halves = []
-    for start in (0, 1):
-        part = reduce(Grams.__add__, rounds[start::2])
-        rows = solve_rows(part.products, part.targets, part.allowed, prior).rows
-        halves.append(finite_influence(rows, transcript.n_rounds).mean(axis=-2))
-    first, second = halves
-    if first.std() < 1e-12 or second.std() < 1e-12:
-        return _Ceiling(float("nan"), float("nan"))
-    # Two noisy copies correlate by the reliable share of one copy's variance.
-    agreement = float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
-    return _Ceiling(max(agreement, 0.0), float((first.argmax(1) == second.argmax(1)).mean()))
+
+def _mixture(
+    used: Transcript, gates: ItemGates, beside: Mapping[str, Transcript], seed: int
+) -> MixtureReport | None:
+    if used.opinions or not (used.keys >= 0).any():
+        return None
+    try:
+        return mixture_ledger(used, gates=gates, against=beside, seed=seed)
+    except ParameterError:
+        if beside:
+            raise
+        return None
+
+
+def _personas(source: object, given: Sequence[str]) -> tuple[str, ...]:
+    """Return who sits where, where the source is a run that says so."""
+    if given:
+        return tuple(given)
+    scenario = getattr(source, "_scenario", None)
+    if scenario is None:
+        return ()
+    return tuple(str(block.as_dict().get("persona", "")) for block in scenario.seats)
+
+
+def _agents(
+    used: Transcript,
+    gates: ItemGates,
+    personas: tuple[str, ...],
+    question: NDArray[np.int64],
+    seed: int,
+) -> pd.DataFrame:
+    """Return who is how influential, how often at the top, and how often right there."""
+    draws = question_draws(question, seed)
+    known, whole = compared(gates), gates.whole
+    top = gates.shares.argmax(axis=1)
+    right = (top_option(used.innate) == used.keys[:, None]) & (used.keys >= 0)[:, None]
+    rows = []
+    for agent in range(used.n_agents):
+        share = interval(gates.shares[:, agent], draws, known[:, agent].astype(float))
+        first = whole & (top == agent)
+        judged = first & (used.keys >= 0)
+        rows.append(
+            {
+                "agent": used.agents[agent] if used.agents else str(agent),
+                "persona": personas[agent] if agent < len(personas) else "",
+                "share": share.value,
+                "low": share.low,
+                "high": share.high,
+                "top": float(first.sum() / whole.sum()) if whole.any() else float("nan"),
+                "right_when_top": float(right[judged, agent].mean())
+                if judged.any()
+                else float("nan"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _gate_frame(used: Transcript, gates: ItemGates) -> pd.DataFrame:
+    names = used.agents or tuple(map(str, range(used.n_agents)))
+    return pd.DataFrame(
+        {
+            "item": np.repeat(np.arange(used.n_items), used.n_agents),
+            "question": np.repeat(used.question_ids, used.n_agents),
+            "replica": np.repeat(used.replicas, used.n_agents),
+            "agent": np.tile(names, used.n_items),
+            "influence": gates.shares.ravel(),
+            "determined": compared(gates).ravel(),
+        }
+    )

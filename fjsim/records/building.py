@@ -134,6 +134,7 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
         routed=routed,
         played=played,
         openings=_openings(contents, arm, place, len(influence)),
+        subjects=_subjects(header, ends),
         **_imported(header, ends, arrays),
     )
 
@@ -249,6 +250,14 @@ def _openings(
         if turn.arm == arm and turn.round == 0 and at is not None:
             said[at][turn.agent] = (turn.reason or turn.text)[:LONGEST_OPENING]
     return tuple(map(tuple, said)) if any(map(any, said)) else ()
+
+
+def _subjects(header: RunHeader, ends: Sequence[ItemEnd]) -> tuple[str, ...]:
+    """Return what each item's question is about; nothing where the log does not say."""
+    if not header.subjects:
+        return ()
+    known = dict(zip(header.questions, header.subjects, strict=True))
+    return tuple(known[end.question] for end in ends)
 
 
 def _control(

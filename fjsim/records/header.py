@@ -52,6 +52,8 @@ class RunHeader:
         The ten digits that name the run; empty where it is not said.
     options : tuple of int or None
         How many each question has; None where it is not said.
+    subjects : tuple of str
+        What each question is about; empty where no question says so.
     arms : tuple of str or None
         The arms to be played; None where it is not said.
     replicas : int or None
@@ -81,6 +83,7 @@ class RunHeader:
     peers_read: Literal["belief", "confidence", "words", "answer", "nothing"]
     hash: str = ""
     options: tuple[int, ...] | None = None
+    subjects: tuple[str, ...] = ()
     arms: tuple[Arm, ...] | None = None
     replicas: int | None = None
     law: PlayedLaw | None = None
@@ -174,7 +177,7 @@ class RunHeader:
 
 
 _NAMES = tuple(one.name for one in fields(RunHeader) if one.name != "unread")
-_LISTS = ("agents", "seats", "questions", "options", "arms", "control", "words")
+_LISTS = ("agents", "seats", "questions", "options", "subjects", "arms", "control", "words")
 
 
 def _check(values: Mapping[str, Any]) -> None:
@@ -197,6 +200,8 @@ def _check(values: Mapping[str, Any]) -> None:
             within(name, values[name], LARGEST)
     if values.get("options") is not None:
         _check_options(questions, values["options"])
+    if values.get("subjects") is not None:
+        _check_subjects(questions, values["subjects"])
 
 
 def _check_words(values: Mapping[str, Any]) -> None:
@@ -231,6 +236,14 @@ def _check_unit(unit: Any) -> None:
     high: Any = unit.get("high")
     if not {type(low), type(high)} <= {int, float} or not -math.inf < low < high < math.inf:
         raise DamagedLineError("the ends of the unit are no numbers in order")
+
+
+def _check_subjects(questions: Sequence[str], given: Any) -> None:
+    subjects = listed("subjects", given)
+    if not all(type(one) is str for one in subjects):
+        raise DamagedLineError("subjects are no texts")
+    if subjects and len(subjects) != len(questions):
+        raise DamagedLineError(f"{len(subjects)} subjects, {len(questions)} questions")
 
 
 def _check_options(questions: Sequence[str], given: Any) -> None:

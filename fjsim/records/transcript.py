@@ -127,6 +127,8 @@ class Transcript(ReadOnlyArrays):
     exposure : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options), or None
         The mean of what a listener had heard before it spoke, where a log records that instead of
         the statements; NaN where not. Such a turn has nobody in ``heard_round``.
+    subjects : tuple of str, length n_items or 0
+        What each item's question is about, where the question set says so; empty text where not.
     given_influence : ndarray of shape (n_items, n_rounds + 1, n_agents, n_agents), or None
         Shares of a listener's attention, turn by turn, where a log records them: rows sum to 1,
         silent speakers included, or to 0 where nobody was heard.
@@ -176,6 +178,7 @@ class Transcript(ReadOnlyArrays):
     given_influence: Array | None = None
     openings: tuple[tuple[str, ...], ...] = ()
     words: Array | None = None
+    subjects: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -295,6 +298,7 @@ class Transcript(ReadOnlyArrays):
             people=tuple(self.people[item] for item in chosen) if self.people else (),
             roles=tuple(self.roles[item] for item in chosen) if self.roles else (),
             openings=tuple(self.openings[item] for item in chosen) if self.openings else (),
+            subjects=tuple(self.subjects[item] for item in chosen) if self.subjects else (),
             unit=None if self.unit is None else self.unit.select(chosen),
             exposure=pick(self.exposure),
             given_influence=pick(self.given_influence),

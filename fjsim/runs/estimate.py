@@ -172,7 +172,7 @@ class _Left:
 
     def _probes(self, item: Item) -> bool:
         setup = self._setup
-        return setup.plugins.router.probes and setup.scenario.rounds > 0 and not item.is_warmup
+        return setup.probes and setup.scenario.rounds > 0 and not item.is_warmup
 
 
 def _prompt_tokens(setup: Setup, question: Question, last: int | None) -> NDArray[np.int64]:

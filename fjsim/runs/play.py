@@ -175,7 +175,7 @@ def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str,
 def _is_whole(setup: Setup, item: Item, arm: Arm, contents: LogContents) -> bool:
     last, seats = item.rounds(setup.scenario.rounds), range(setup.scenario.n_agents)
     name, replica = item.question.id, item.replica
-    probed = not (last and setup.plugins.router.probes) or all(
+    probed = not (last and setup.probes) or all(
         (arm, name, replica, seat) in contents.probes for seat in seats
     )
     return probed and all(

@@ -111,6 +111,7 @@ class Setup(ReadOnlyArrays):
             influence=tuple(map(tuple, self.influence.tolist())),
             questions=tuple(question.id for question in self.questions),
             options=tuple(question.n_options for question in self.questions),
+            subjects=_subjects(self.questions),
             arms=self.scenario.arms,
             replicas=self.scenario.replicas,
             residual=self.residual,
@@ -131,6 +132,11 @@ class Setup(ReadOnlyArrays):
             defense=None if defense is None else defense.channel,
             self_view=self.scenario.self_view,
         )
+
+    @property
+    def probes(self) -> bool:
+        """Whether listeners are asked aside how sure speakers seem."""
+        return self.scenario.probe is not None or bool(self.plugins.router.probes)
 
     @property
     def residual(self) -> Literal["innate", "self", "renormalise"]:
@@ -159,6 +165,12 @@ class Setup(ReadOnlyArrays):
         if "confidence" in shown:
             return "confidence"
         return "words" if "reason" in shown and any(self.words) else "answer"
+
+
+def _subjects(questions: Sequence[Question]) -> tuple[str, ...]:
+    """Return what each question is about; nothing where none says so."""
+    subjects = tuple(question.subject for question in questions)
+    return subjects if any(subjects) else ()
 
 
 def resolve(scenario: Scenario) -> Setup:

@@ -190,6 +190,7 @@ def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) 
             sequential=scenario.protocol == "sequential",
             peers_see=frozenset(scenario.peers_see),
             self_view=scenario.self_view,
+            probes=scenario.probe is not None,
             permute_options=scenario.elicitation.permute_options,
             shuffle_peers=scenario.elicitation.shuffle_peers,
             token_budget=scenario.elicitation.context_budget,

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from fjsim.deliberation.replies import UnreadableReplyError, probe_schema, read_probe
-from fjsim.ledger.influencers import observable_proxies
+from fjsim.errors import ConfigError
+from fjsim.ledger.proxies import PERCEIVED, observable_proxies
 from fjsim.records import ProbeKey, TurnKey, counted, read_log
 from fjsim.runs import run
 from fjsim.runs.estimate import estimate
 from fjsim.runs.resolve import resolve
-from fjsim.scenario import Scenario
+from fjsim.scenario import Scenario, run_hash
 
 Make = Callable[..., Scenario]
 ROUTER = {"kind": "perceived-confidence"}
@@ -62,7 +63,8 @@ def test_the_transcript_and_the_proxies_of_influence_hold_what_was_perceived(sma
     assert perceived is not None
     assert np.isnan(perceived[:, range(4), range(4)]).all()
     changed = replace(transcript, perceived=np.where(np.isnan(perceived), np.nan, 0.25))
-    np.testing.assert_allclose(observable_proxies(changed)[..., 1], 0.25)
+    proxies = observable_proxies(changed)
+    np.testing.assert_allclose(proxies.values[..., proxies.names.index(PERCEIVED)], 0.25)
     assert transcript.select(np.array([0])).perceived.shape == (1, 4, 4)
 
 
@@ -116,3 +118,33 @@ def test_a_probe_is_read_in_the_order_asked_also_out_of_prose() -> None:
     text = '<think>hm</think>Here: {"perceived": {"Agent 2": 0, "Agent 1": 0.25}} Bye.'
     assert read_probe(text, ["Agent 1", "Agent 2"]) == (0.25, 0.0)
     assert probe_schema(("Agent 1",)) is probe_schema(("Agent 1",))
+
+
+def test_the_probe_is_asked_by_itself_under_any_router(small: Make) -> None:
+    probed = run(small(probe="perceived-confidence", topology="complete"))
+    plain = run(small(topology="complete"))
+    assert len(probed.contents.probes) == len(probed.contents.items) * 4
+    said = {turn.essence() for turn in probed.contents.turns.values()}
+    assert said == {turn.essence() for turn in plain.contents.turns.values()}
+    assert probed.transcript.perceived is not None
+    assert plain.transcript.perceived is None
+
+
+def test_a_run_without_the_probe_keeps_the_name_that_it_had(small: Make) -> None:
+    plain = resolve(small())
+    before = {name: value for name, value in plain.resolved.items() if name != "probe"}
+    assert run_hash(before) == plain.hash
+    assert resolve(small(probe="perceived-confidence")).hash != plain.hash
+
+
+def test_the_estimate_counts_the_probe_that_is_asked_by_itself(small: Make, tmp_path: Path) -> None:
+    without = estimate(resolve(small(topology="complete")), tmp_path)
+    with_probe = estimate(
+        resolve(small(topology="complete", probe="perceived-confidence")), tmp_path
+    )
+    assert with_probe.calls > without.calls
+
+
+def test_what_is_no_probe_is_refused_with_what_there_is(small: Make) -> None:
+    with pytest.raises(ConfigError, match="perceived-confidence"):
+        small(probe="mood")

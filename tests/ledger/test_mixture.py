@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -98,12 +99,13 @@ def test_gain_is_specialisation_plus_diversity_minus_regret(
 
 def test_signs_are_reported_by_theorem_with_intervals(reports: dict[bool, MixtureReport]) -> None:
     signs = reports[True].signs
-    assert signs["theorem"].tolist() == ["Theorem 2.4", "Theorem 2.5"]
+    assert signs["theorem"].tolist() == [f"Theorem 2.{number}" for number in (4, 5, 6, 7)]
     assert set(signs["sign"]) <= {-1, 0, 1}
     assert (signs["low"] <= signs["value"]).all()
     assert (signs["value"] <= signs["high"]).all()
 
 
+@cache
 def by_hand() -> tuple[Transcript, MixtureReport, list[list[float]]]:
     """A team of three on 40 questions, its ledger, and each item's gate from the true law."""
     rng = np.random.default_rng(3)
@@ -166,7 +168,6 @@ def test_every_part_is_a_filled_frame(reports: dict[bool, MixtureReport]) -> Non
         assert isinstance(frame, pd.DataFrame)
         assert len(frame)
     assert 0 <= reports[True].ranking["auc"].iloc[0] <= 1
-    assert {"ridge", "forest", "noise ceiling"} == set(reports[True].influence["model"])
 
 
 def test_calibration_error_is_small_for_honest_confidence_and_large_for_random_one(

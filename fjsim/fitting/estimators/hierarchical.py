@@ -159,6 +159,10 @@ class Hierarchical(Resampled):
         allowed[:, PEERS] = heard
         return replace(normal, allowed=allowed)
 
+    def sums(self, transcript: Transcript) -> Grams:
+        """Return normal equations per item over the columns of this model, once it is fitted."""
+        return self._normal(transcript, self.kind_)
+
     def _population_rows(self, n_agents: int) -> Array:
         """Return the mean law of the population over mixtures, shape (n_agents, n_columns)."""
         known = posterior_of(no_pairs(n_agents), self._learned())

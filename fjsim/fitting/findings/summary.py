@@ -137,17 +137,12 @@ def comparison_cells(fit: FJFit) -> list[tuple[str, ...]]:
     return rows
 
 
-NO_CHANGE = 1e-6
-"""Error of no change below which there is nothing to predict."""
-
-
 def _skill(skill: float, low: float, high: float, error: float) -> str:
     """Return a skill with its interval; a word where hardly anything changed."""
-    still = error / (1 - skill) if skill < 1 else error
-    if not still > NO_CHANGE and not error > NO_CHANGE:
-        return "no change left to predict"
-    if not still > NO_CHANGE:
-        return "worse than no change"
+    from fjsim.fitting.validate.comparison import NO_CHANGE
+
+    if np.isnan(skill):
+        return "worse than no change" if error > NO_CHANGE else "no change left to predict"
     return f"{skill:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 

@@ -29,6 +29,8 @@ from fjsim.registry import build
 from fjsim.seeds import stream
 
 N_FOLDS = 5
+NO_CHANGE = 1e-6
+"""Error of no change below which there is nothing to predict, and so no skill."""
 N_RESAMPLES = 2000
 
 
@@ -249,12 +251,11 @@ def _folded(
 def _score(predicted: Array, transcript: Transcript, counts: NDArray[np.bool_]) -> Scores:
     """Score predictions turn by turn."""
     guess, seen = predicted[:, 1:][counts], transcript.beliefs[:, 1:][counts]
-    gap = half_squared_gap(guess, seen)
-    sure = np.nan_to_num(guess).max(axis=-1, initial=0.0)
+    gap, sure = half_squared_gap(guess, seen), np.nan_to_num(guess).max(axis=-1, initial=0.0)
     if transcript.opinions:
         # An opinion is a number: its error has a unit, and there is no answer to be right about.
         none = np.full(len(gap), np.nan)
-        return Scores(transcript.error_scale * gap, none, sure, none, none)
+        return Scores(transcript.error_scale * gap, none, none, none, none)
     return Scores(
         gap,
         same_top(guess, seen),
@@ -311,12 +312,14 @@ def _row(
         low, high = _ends(1 - gaps / turns.resampled(still.gap))
     gap_low, gap_high = _ends(gaps - turns.resampled(first.gap))
     error, base = float(found.gap.mean()), float(still.gap.mean())
+    if not base > NO_CHANGE:
+        low = high = float("nan")
     return ComparisonRow(
         model=name,
         protocol=protocol,
         metric="half summed squared gap",
         one_step_mse=error,
-        skill=1 - error / base if base > 0 else float("nan"),
+        skill=1 - error / base if base > NO_CHANGE else float("nan"),
         low=low,
         high=high,
         top1=_mean(found.top),

@@ -59,7 +59,7 @@ def null_tests(
     """
     used = treated(transcript)
     mixed = mixed_columns(even_mixture) if used.exchangeable else None
-    shared = _shared_null(used, mixed, n_draws, seed)
+    shared = shared_null(used, mixed, n_draws, seed)
     return NullReport(
         shared_p=shared.p,
         stubbornness_sd=shared.spread,
@@ -73,7 +73,21 @@ def null_tests(
 
 
 @dataclass(frozen=True)
-class _Shared:
+class SharedNull:
+    """Fits of every item by itself, beside what they look like under one shared law.
+
+    Parameters
+    ----------
+    p : float
+        P-value of one shared law.
+    spread : Beside
+        Standard deviation of stubbornness over items.
+    changes : Beside
+        Share of the items whose top seat is not the usual one.
+    correlation : Beside
+        Between influence shares and stubbornness; it is positive under one law too.
+    """
+
     p: float
     spread: Beside
     changes: Beside
@@ -88,8 +102,24 @@ class _Statistics:
     correlation: float
 
 
-def _shared_null(transcript: Transcript, mixed: Columns | None, n_draws: int, seed: int) -> _Shared:
-    """Compare per-item fits with what they look like under one shared law."""
+def shared_null(
+    transcript: Transcript, mixed: Columns | None = None, n_draws: int = N_DRAWS, seed: int = 0
+) -> SharedNull:
+    """Compare fits of every item by itself with what they look like under one shared law.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        Without control items.
+    mixed : callable, optional
+        Columns of a crowd, whose speakers are mixed to one.
+    n_draws : int, default 199
+    seed : int, default 0
+
+    Returns
+    -------
+    SharedNull
+    """
     base = item_grams(transcript, mixed)
     world = SharedWorld(transcript, mixed, base)
     observed = _statistics(base, transcript.n_rounds, mixed is None)
@@ -99,7 +129,7 @@ def _shared_null(transcript: Transcript, mixed: Columns | None, n_draws: int, se
         for _ in range(n_draws)
     ]
     gains = np.array([one.gain for one in drawn])
-    return _Shared(
+    return SharedNull(
         float((1 + (gains >= observed.gain).sum()) / (n_draws + 1)),
         _beside(observed.spread, [one.spread for one in drawn]),
         _beside(observed.changes, [one.changes for one in drawn]),
