@@ -342,6 +342,10 @@ def test_tables_and_turns_leave_as_csv(
     with tab.expect_download() as started:
         tab.locator("#numbers button.csv").click()
     assert started.value.suggested_filename == "metrics.csv"
+    started.value.save_as(tmp_path / "metrics.csv")
+    written = (tmp_path / "metrics.csv").read_text(encoding="utf-8")
+    assert "attack success rate" in written
+    assert not set("\u00a0\u2009") & set(written)
 
 
 def test_a_crowd_of_forty_is_drawn_and_counted(reader: Reader, files: dict[str, Path]) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -274,3 +275,15 @@ def test_intervals_are_drawn_as_they_are() -> None:
 def test_quotes_and_controls_are_taken_care_of() -> None:
     assert text('a"b\x00\x1b') == "a&quot;b"
     assert text(None) == ""
+
+
+def test_no_script_of_the_page_writes_markup_or_asks_for_anything() -> None:
+    folder = resources.files("fjsim.report.html") / "assets"
+    scripts = [one for one in folder.iterdir() if one.name.endswith(".js")]
+    assert len(scripts) >= 10
+    forbidden = re.compile(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|\beval\b|\bFunction\("
+        r"|\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon|import\("
+    )
+    for one in scripts:
+        assert forbidden.search(one.read_text(encoding="utf-8")) is None, one.name

@@ -12,6 +12,7 @@ from fjsim.report.html.svg import Line, Mark, bars, curves, dots, numbers, short
 from fjsim.report.terminal.run import shown_in_run
 from fjsim.runs import Run
 
+NUMBER = ' class="number"'
 SOURCES = {
     "declared": "law as declared",
     "fitted_clean": "law fitted on the clean arm",
@@ -30,7 +31,10 @@ def bars_table(run: Run) -> str:
     first = "value" if base is None else "attacked"
     heads = ["metric", "", first, *([] if base is None else ["clean"]), "n"]
     rows = "".join(_bar_row(run, name, metric) for name, metric in _barred(run.measured))
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in heads)
+    head = "".join(
+        f'<th scope="col"{"" if at < 2 else NUMBER}>{text(name)}</th>'
+        for at, name in enumerate(heads)
+    )
     return (
         '<section id="numbers"><h2>Numbers</h2><div class="wide" tabindex="0">'
         '<table data-csv="metrics" class="barred"><caption>Shares; solid attacked, dashed clean, '
@@ -58,10 +62,17 @@ def _bar_row(run: Run, name: str, metric: Metric) -> str:
     cells = [numbers(main)]
     if run.baseline_metrics is not None:
         cells.append("" if clean is None else numbers(clean))
-    inner = "".join(f'<td class="number">{text(cell)}</td>' for cell in (*cells, short(main.n)))
+    inner = "".join(
+        f'<td class="number">{text(_unbroken(cell))}</td>' for cell in (*cells, short(main.n))
+    )
     under = ' class="under"' if metric.under else ""
     title = f'<th scope="row" title="{text(metric.definition)}">{text(metric.title)}</th>'
     return f"<tr{under}>{title}<td>{drawn}</td>{inner}</tr>"
+
+
+def _unbroken(cell: str) -> str:
+    """Return a number whose interval stays on one line of a narrow screen."""
+    return cell.replace(", ", ",\u00a0")
 
 
 def _clean(run: Run, name: str, metric: Metric) -> Estimate | None:

@@ -45,7 +45,7 @@ page.node = (node, size, place, onpick) => {
     onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onpick(); } },
   }, page.draw("title", { text: node.title }), outline, ...page.pie(node.shares, size));
   if (size >= 11) group.append(page.draw("text", { class: "letter", dy: ".36em", text: node.letter }));
-  if (size >= 18 || (node.hostile && size >= 6)) group.append(page.draw("text", { class: "name", y: size + (node.hostile ? 22 : 15), text: node.name }));
+  if (size >= 18 || (node.hostile && size >= 6)) group.append(page.draw("text", { class: "name", y: place[1] < 0.3 ? -size - (node.hostile ? 14 : 7) : size + (node.hostile ? 22 : 15), text: node.name }));
   return group;
 };
 

@@ -31,6 +31,9 @@ page.csvCell = (value) => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+// Blanks that only set a number well are no part of it.
+page.plainText = (cell) => cell.textContent.trim().replaceAll("\u00a0", " ").replace(/(\d)\u2009(?=\d)/g, "$1");
+
 page.csv = (rows) => rows.map((row) => row.map(page.csvCell).join(",")).join("\r\n") + "\r\n";
 
 page.save = (name, text) => {
@@ -42,7 +45,7 @@ page.save = (name, text) => {
 page.startTables = () => {
   for (const table of document.querySelectorAll("table[data-csv]")) {
     const save = () => page.save(`${table.dataset.csv}.csv`, page.csv(
-      [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()))));
+      [...table.rows].map((row) => [...row.cells].map((cell) => page.plainText(cell)))));
     const button = page.make("button", { class: "quiet csv", type: "button", text: "⇩ csv", onclick: save });
     button.setAttribute("aria-label", `${table.caption?.textContent ?? table.dataset.csv}: save as CSV`);
     table.parentElement.after(button);
