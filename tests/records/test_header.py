@@ -26,6 +26,10 @@ Make = Callable[..., Scenario]
         {"attack": "none"},
         {"defense": {"kind": "fixed-trust", "level": 0.4}, "attack": "tamper"},
         {"router": "self-confidence", "replicas": 3, "peers_see": ["answer"]},
+        {
+            "peers_see": ["answer", "reason"],
+            "backend": {"kind": "simulated", "profile": "stubborn-neighbors"},
+        },
     ],
 )
 def test_the_header_of_a_run_comes_back_from_its_line_as_it_was(
@@ -72,6 +76,21 @@ def test_a_law_that_cannot_be_is_no_header(small: Make, law: object, problem: st
     values["law"] = {**values["law"], **law} if isinstance(law, dict) else law
     with pytest.raises(DamagedLineError, match=problem):
         RunHeader.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"peers_read": "words"}, "peers read words, and 'words' is missing"),
+        ({"words": [0.5]}, "words has 1 entries, not 4"),
+        ({"words": [0.5, 2, 0.5, 0]}, "words is 2, not a number in"),
+    ],
+)
+def test_words_of_which_it_is_not_said_what_they_convey_are_no_header(
+    small: Make, changes: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(DamagedLineError, match=problem):
+        RunHeader.from_dict({**resolve(small()).header().as_dict(), **changes})
 
 
 def test_contents_without_a_header_say_so_in_one_line() -> None:
