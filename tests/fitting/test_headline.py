@@ -61,7 +61,7 @@ def test_every_item_of_readmes_agents_gets_its_own_stubbornness() -> None:
     assert np.abs(items.stubbornness - np.array(declared)).max() < 0.01
 
 
-def _questions(count: int) -> list:  # type: ignore[type-arg]
+def _questions(count: int) -> list:
     from fjsim.questions import load_questions
 
     return list(load_questions("builtin"))[:count]
@@ -110,7 +110,7 @@ def test_pooled_is_chosen_where_one_law_holds() -> None:
 
 
 @pytest.mark.parametrize("make", [crowd_log, rotating])
-def test_the_chosen_model_of_people_who_change_seats_beats_no_change(make) -> None:  # type: ignore[no-untyped-def]
+def test_the_chosen_model_of_people_who_change_seats_beats_no_change(make) -> None:
     transcript = make(1, 20)
     found = headline(transcript, 1, 0)
     choice = found.fit.choice

@@ -32,7 +32,7 @@ def test_gates_that_follow_nothing_do_not_beat_static_weights(seed: int) -> None
 
 def test_hard_routing_by_calibrated_confidence_is_claimed_and_by_random_one_is_not() -> None:
     for kind, claimed in (("calibrated", True), ("constant", False)):
-        signs = mixture_ledger(planted(kind, 1, 100)).signs.set_index("theorem")["sign"]
+        signs = mixture_ledger(planted(kind, 1, 150)).signs.set_index("theorem")["sign"]
         assert (signs["Theorem 2.6"] == 1) == claimed
 
 
