@@ -77,7 +77,7 @@ def null_lines(nulls: NullReport) -> list[str]:
     held = nulls.influence_stubbornness_correlation
     if held.observed == held.observed:
         lines.append(
-            f"influence goes with stubbornness by {held.observed:.2f} over items; one shared law gives "
+            f"influence goes with stubbornness by {held.observed:.2f}; one shared law gives "
             f"{held.null_mean:.2f} [{held.null_low:.2f}, {held.null_high:.2f}]"
         )
     arm = nulls.control
