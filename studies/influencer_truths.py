@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, total_variation
 from fjsim.fitting.findings.bootstrap import question_index
@@ -66,8 +67,8 @@ class World:
 
     innate: Array
     stated: Array
-    keys: Array
-    subjects: Array
+    keys: NDArray[np.int64]
+    subjects: NDArray[np.int64]
     skill: Array
 
 
@@ -210,7 +211,7 @@ def explained(transcript: Transcript, seed: int = 0) -> Explained:
     proxies, known = observable_proxies(transcript), compared(gates)
     table = explain(gates, proxies, question, seed)
     found = table[table["p_holm"] < 0.05]
-    largest = "" if found.empty else str(found.loc[found["single"].abs().idxmax(), "proxy"])
+    largest = "" if found.empty else str(found["proxy"].iloc[int(found["single"].abs().argmax())])
     draws = question_draws(question, seed)
     learned = forest(gates.shares, known, proxies, question, folds(transcript, seed), draws, seed)
     limit = noise_ceiling(gates, known, transcript.n_rounds, draws)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from fjsim.ledger.gates import ONE_LAW
 from fjsim.ledger.proxies import PROXIES
 
@@ -154,9 +152,9 @@ def _pays(mixture: MixtureReport | None) -> Iterator[str]:
     yield f"  theorems, claimed only where routing itself gains: {signs}"
 
 
-def _loss(row: pd.Series) -> str:
+def _loss(row: Any) -> str:
     return f"{-row['value']:+.3f} [{-row['high']:+.3f}, {-row['low']:+.3f}]"
 
 
-def _gain(row: pd.Series) -> str:
+def _gain(row: Any) -> str:
     return f"{row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"

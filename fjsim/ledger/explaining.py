@@ -133,7 +133,9 @@ class _Tested:
     p: Array
 
 
-def _tested(laid: _Layout, groups: list[list[int]], order: Array, draws: Array) -> _Tested:
+def _tested(
+    laid: _Layout, groups: list[list[int]], order: NDArray[np.int64], draws: Array
+) -> _Tested:
     """Regress on each group of columns, with intervals and permutation p-values."""
     parts = [_regressed(laid, group, order, draws) for group in groups if group]
     if not parts:
@@ -143,7 +145,7 @@ def _tested(laid: _Layout, groups: list[list[int]], order: Array, draws: Array) 
                      for name in ("slope", "low", "high", "p")))  # fmt: skip
 
 
-def _regressed(laid: _Layout, group: list[int], order: Array, draws: Array) -> _Tested:
+def _regressed(laid: _Layout, group: list[int], order: NDArray[np.int64], draws: Array) -> _Tested:
     columns = laid.columns[..., group]
     size = len(group)
     products = np.einsum("qjp,qjr->qpr", columns, columns)

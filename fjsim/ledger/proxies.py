@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, top_option, total_variation
 from fjsim.fitting.findings.bootstrap import question_index
+from fjsim.fitting.rows.hearing import Flags
 from fjsim.records.transcript import Transcript
+
+Places = NDArray[np.int64]
 
 SELF_ASSESSED = "self-assessed confidence"
 STATED = "stated confidence"
@@ -153,8 +157,8 @@ def competence_history(transcript: Transcript) -> Array | None:
     counted = transcript.keys >= 0
     if not counted.any():
         return None
-    right = (top_option(transcript.innate) == transcript.keys[:, None]) & counted[:, None]
-    there = transcript.valid[:, 0] & counted[:, None]
+    right = np.asarray(top_option(transcript.innate) == transcript.keys[:, None])
+    there = np.asarray(transcript.valid[:, 0] & counted[:, None])
     question = question_index(transcript.question_ids)
     everything = np.zeros(len(question), dtype=np.int64)
     share = _elsewhere(right, there, question, everything)
@@ -163,7 +167,8 @@ def competence_history(transcript: Transcript) -> Array | None:
     overall = share.right / np.maximum(share.count, 1)
     if not transcript.subjects:
         return np.where(share.count > 0, overall, np.nan)
-    subject = np.unique(np.array(transcript.subjects), return_inverse=True)[1]
+    named = np.unique(np.array(transcript.subjects), return_inverse=True)[1]
+    subject = np.asarray(named, dtype=np.int64)
     near = _elsewhere(right, there, question, subject)
     return (near.right + PRIOR_ANSWERS * overall) / (near.count + PRIOR_ANSWERS)
 
@@ -174,7 +179,7 @@ class _Elsewhere:
     count: Array
 
 
-def _elsewhere(right: Array, there: Array, question: Array, group: Array) -> _Elsewhere:
+def _elsewhere(right: Flags, there: Flags, question: Places, group: Places) -> _Elsewhere:
     """Count right answers to the other questions of the same group."""
 
     def sums(values: Array) -> Array:

@@ -77,7 +77,10 @@ def sweep_influencers(
         If it holds no sweep, or no cell that can be analysed.
     """
     out = Path(folder)
-    rows, cells, notes, seen = [], {}, [], {}
+    rows: list[dict[str, Any]] = []
+    cells: dict[str, Influencers] = {}
+    notes: list[str] = []
+    seen: dict[str, str] = {}
     for labels, place in _cells(out):
         name = place.name
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def test_no_forest_explains_more_than_the_gates_reproduce_of_themselves(kind: st
 def test_a_correlated_proxy_holds_alone_and_not_beside_the_planted_one() -> None:
     transcript = planted("entropy", 1)
     gates = item_gates(transcript)
-    table = explain(gates, observable_proxies(transcript), np.arange(100)).set_index("proxy")
+    found = explain(gates, observable_proxies(transcript), np.arange(100))
+    table: Any = found.set_index("proxy")
     assert table.loc[SELF_ASSESSED, "verdict"] == "yes"
     others = table.drop(SELF_ASSESSED)
     assert not (others["verdict"] == "yes").any()

@@ -256,10 +256,10 @@ class FJFit(ReadOnlyArrays):
         )
 
     def _repr_html_(self) -> str:
-        from fjsim.fitting.findings.summary import parameter_cells
+        from fjsim.fitting.findings.summary import parameter_cells, parameter_title
 
         names = ("agent", "stubbornness", "self-weight", "influence share")
-        title = " ".join(self.verdict)
+        title = f"{self.verdict[0]} · {parameter_title(self)}"
         return html_table(names, parameter_cells(self), title, self.warnings)
 
 

@@ -75,6 +75,12 @@ def null_lines(nulls: NullReport) -> list[str]:
         f"peers: p = {nulls.peers_p:.3f} against another item's peers. "
         f"A small p says that {PEERS_TELL}",
     ]
+    held = nulls.influence_stubbornness_correlation
+    if held.observed == held.observed:
+        lines.append(
+            f"influence goes with stubbornness by {held.observed:.2f}; one shared law gives "
+            f"{held.null_mean:.2f} [{held.null_low:.2f}, {held.null_high:.2f}]"
+        )
     arm = nulls.control
     if arm is not None:
         lines.append(
