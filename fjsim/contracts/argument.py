@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from fjsim.beliefs import Array
 
 DECIMALS = 12
-"""Of a sureness that is said in words."""
+"""How many a sureness has that is said in words."""
 
 _SAID = re.compile(r"I sound (0(?:\.\d{1,12})?|1(?:\.0)?) sure\.")
 
