@@ -71,7 +71,7 @@ class Wobble(Seated):
             belief = certain(view.target, n_options, certainty)
         else:
             belief = certainty * certain(view.target, n_options) + (1 - certainty) * rest
-        return Stance(int(np.argmax(belief)), belief, self.manner)
+        return Stance(int(np.argmax(belief)), belief, self.arguing)
 
     def _certainty(self, view: View) -> float:
         if self.pattern == "alternating":

@@ -87,6 +87,7 @@ class SimulatedBackend(Population, Backend):
     A question is looked up by its text; an unknown one gets a seeded guess. Past beliefs are
     read from the prompt's history, the seat and the draw from the request's sample index. Every
     draw is keyed by the request's seed, so the same request always gets the same reply.
+    ``profile`` in its block names a set of parameters; what stands beside it wins.
     """
 
     rule: Rule = "fj"

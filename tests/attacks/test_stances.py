@@ -113,9 +113,9 @@ def test_a_parameter_outside_its_range_is_refused(block) -> None:
 def test_a_number_persuades_and_leaves_the_arguing_of_a_model_as_it_is(view) -> None:
     for kind in ("stubborn", "wobble", "sleeper"):
         attack = build("attack", {"kind": kind, "persuasiveness": 2.5})
-        assert (attack.persuasion, attack.manner) == (2.5, "high")
+        assert (attack.persuasion, attack.arguing) == (2.5, "high")
     word = build("attack", {"kind": "stubborn", "persuasiveness": "low"})
-    assert (word.persuasion, word.manner) == (1.0, "low")
+    assert (word.persuasion, word.arguing) == (1.0, "low")
     loud = build("attack", {"kind": "stubborn", "persuasiveness": 2})
     assert loud.stance(0, view(loud)).persuasiveness == "high"
 

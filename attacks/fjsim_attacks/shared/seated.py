@@ -13,8 +13,8 @@ from fjsim.contracts.ranges import Ranges, require
 from fjsim_attacks.shared.aimed import Aimed
 from fjsim_attacks.shared.seating import SeatChoice, choose_seats
 
-Manner = Literal["low", "medium", "high"]
-Persuasiveness = Manner | float
+Arguing = Literal["low", "medium", "high"]
+Persuasiveness = Arguing | float
 MOST_PERSUASIVE = 1e6
 """From there on others are practically not heard at all."""
 
@@ -65,7 +65,7 @@ class Seated(Aimed):
         return 1.0 if isinstance(self.persuasiveness, str) else self.persuasiveness
 
     @property
-    def manner(self) -> Manner:
+    def arguing(self) -> Arguing:
         """How a model-driven seat argues."""
         return self.persuasiveness if isinstance(self.persuasiveness, str) else "high"
 
@@ -104,7 +104,7 @@ class Seated(Aimed):
             As in `Stance`.
         """
         belief = certain(view.target, view.question.n_options, self.certainty)
-        return Stance(view.target, belief, self.manner, brief, payload)
+        return Stance(view.target, belief, self.arguing, brief, payload)
 
 
 def softened(stance: Stance, stubbornness: float, view: View) -> Stance:
