@@ -175,7 +175,7 @@ def item_gates(transcript: Transcript, model: str = "auto", seed: int = 0) -> It
         return _routed(transcript, seed)
     tested = one_law_test(transcript, seed)
     if model == "auto" and tested.holds is not False:
-        return _constant(transcript, tested)
+        return _constant(transcript, tested, seed)
     if model in ("item", "shrunk"):
         return _alone(transcript, model, tested)
     if model == "auto":
@@ -191,8 +191,9 @@ def _given(transcript: Transcript) -> bool:
     return routed or router_mix(transcript) is not None or hearing(transcript).sways
 
 
-def _constant(transcript: Transcript, tested: OneLaw) -> ItemGates:
-    fit = build("estimator", {"kind": "pooled", "resamples": 0}).fit(transcript).result_
+def _constant(transcript: Transcript, tested: OneLaw, seed: int) -> ItemGates:
+    """Fit one law, with intervals: its shares do not vary over items to take any from."""
+    fit = build("estimator", {"kind": "pooled", "seed": seed}).fit(transcript).result_
     rows, known = acting_rows(fit, transcript), _moving(grams(treated(transcript)), transcript)
     why = ONE_LAW if tested.holds else "one law for all questions could not be tested"
     return ItemGates(_shares(rows, transcript), rows, known, "pooled", False, why, tested, fit)

@@ -25,7 +25,7 @@ from fjsim.ledger.gates import ItemGates, item_gates
 from fjsim.ledger.mixture import MixtureReport, mixture_ledger
 from fjsim.ledger.proxies import Proxies, observable_proxies
 from fjsim.ledger.quality import fit_quality
-from fjsim.ledger.resampling import interval, question_draws
+from fjsim.ledger.resampling import Interval, interval, question_draws
 from fjsim.records.importers.imported import ImportedLog
 from fjsim.records.source import HasArms, recorded
 from fjsim.records.transcript import Transcript
@@ -307,6 +307,9 @@ def _agents(
     rows = []
     for agent in range(used.n_agents):
         share = interval(gates.shares[:, agent], draws, known[:, agent].astype(float))
+        if not gates.by_item and gates.fit.intervals is not None:
+            low, high = gates.fit.intervals.influence_shares[:, agent].tolist()
+            share = Interval(float(gates.shares[0, agent]), low, high)
         first = whole & (top == agent)
         judged = first & (used.keys >= 0)
         rows.append(

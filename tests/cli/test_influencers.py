@@ -94,7 +94,7 @@ def test_cells_of_a_sweep_stand_in_one_table_and_those_that_are_alike_are_named(
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text(
         "name: s\n"
-        "base: {questions: {limit: 10}, attack: none, rounds: 4}\n"
+        "base: {questions: {limit: 5}, attack: none, rounds: 2}\n"
         "vary:\n"
         "  team:\n"
         "    neutral: {agents: {kind: llm, count: 3, persona: neutral}}\n"
@@ -110,7 +110,7 @@ def test_cells_of_a_sweep_stand_in_one_table_and_those_that_are_alike_are_named(
     code, said, _ = call(capsys, "influencers", str(out), "--json")
     rows = json.loads(said)["table"]
     assert [row["team"] for row in rows] == ["neutral", "experts", "law"]
-    assert {"gain_over_static", "routing", "initial alignment"} <= set(rows[0])
+    assert {"gain_over_static", "routing", "by_item"} <= set(rows[0])
     code, _, err = call(capsys, "influencers", str(out), "--against", f"a={out}")
     assert code == 2
     assert "give the folder of a cell" in err
