@@ -18,6 +18,8 @@ NEEDED = (
     "fjsim/py.typed",
     "fjsim_agents/personas/roles.yaml",
     "fjsim_topologies/regular.py",
+    "fjsim_routers/uniform.py",
+    "fjsim/report/html/assets/page.css",
     "fjsim_attacks/stubborn.py",
     "fjsim_defenses/none.py",
 )
@@ -43,6 +45,7 @@ def test_the_wheel_holds_code_prompts_questions_and_personas(wheel: Path) -> Non
         "fjsim",
         "fjsim_agents",
         "fjsim_topologies",
+        "fjsim_routers",
         "fjsim_attacks",
         "fjsim_defenses",
     }

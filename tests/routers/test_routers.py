@@ -11,7 +11,7 @@ from fjsim.contracts import Record
 from fjsim.errors import ConfigError
 from fjsim_routers.shared.measures import best_few, perceived_confidence
 
-OURS = [entry for entry in registry.entries("router") if entry.package == "fjsim_topologies"]
+OURS = [entry for entry in registry.entries("router") if entry.package == "fjsim_routers"]
 ROUTERS = [pytest.param(entry.name, id=entry.name) for entry in OURS]
 COMPLETE = (np.ones((4, 4)) - np.eye(4)) / 3
 ORDER = np.array([2, 0, 3, 1])

@@ -8,3 +8,6 @@ PROTOCOLS: dict[str, str] = {
     "rollout": "folds over questions, all rounds predicted from round 0",
 }
 """Named protocols, and what each holds out."""
+
+NO_CHANGE = 1e-6
+"""Error of no change below which there is nothing to predict, and so no skill."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.fitting.findings.protocols import PROTOCOLS
+from fjsim.fitting.findings.protocols import NO_CHANGE, PROTOCOLS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,8 +145,6 @@ def comparison_cells(fit: FJFit) -> list[tuple[str, ...]]:
 
 def _skill(skill: float, low: float, high: float, error: float) -> str:
     """Return a skill with its interval; a word where hardly anything changed."""
-    from fjsim.fitting.validate.comparison import NO_CHANGE
-
     if np.isnan(skill):
         return "worse than no change" if error > NO_CHANGE else "no change left to predict"
     return f"{skill:+.2f} [{low:+.2f}, {high:+.2f}]"

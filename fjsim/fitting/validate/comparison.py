@@ -14,7 +14,7 @@ from fjsim.errors import ConfigError, FjsimError
 from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.findings.identified import ComparisonRow
-from fjsim.fitting.findings.protocols import PROTOCOLS
+from fjsim.fitting.findings.protocols import NO_CHANGE, PROTOCOLS
 from fjsim.fitting.validate.errors import (
     KL_EPSILON,
     brier,
@@ -29,8 +29,6 @@ from fjsim.registry import build
 from fjsim.seeds import stream
 
 N_FOLDS = 5
-NO_CHANGE = 1e-6
-"""Error of no change below which there is nothing to predict, and so no skill."""
 N_RESAMPLES = 2000
 
 
