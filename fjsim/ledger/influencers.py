@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fjsim.beliefs import top_option
-from fjsim.errors import ParameterError
+from fjsim.errors import ParameterError, StorageError
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.findings.identified import Beside, OneLaw
@@ -286,7 +286,10 @@ def _personas(source: object, given: Sequence[str]) -> tuple[str, ...]:
     """Return who sits where, where the source is a run that says so."""
     if given:
         return tuple(given)
-    scenario = getattr(source, "_scenario", None)
+    try:
+        scenario = getattr(source, "scenario", None)
+    except StorageError:
+        return ()
     if scenario is None:
         return ()
     return tuple(str(block.as_dict().get("persona", "")) for block in scenario.seats)
