@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.bootstrap import percentile_intervals, question_index
 from fjsim.fitting.findings.caveats import log_warnings
-from fjsim.fitting.findings.equilibrium import with_equilibrium
+from fjsim.fitting.findings.equilibrium import Known, with_equilibrium
 from fjsim.fitting.findings.identifiability import (
     Determined,
     blind_spots,
@@ -107,31 +107,56 @@ def assemble(
     if units.given is None:
         seat_known = _without_unheard(seat_known, unheard)
     identified = _identified(seat_known, exact, spots, units, transcript, unheard)
-    fit = FJFit(
-        model=model,
-        n_items=transcript.n_items,
-        n_agents=transcript.n_agents,
-        n_rounds=transcript.n_rounds,
-        agents=names,
+    error = transcript.error_scale * _half_mean(normal.errors(rows), normal.turns)
+    settled = Known(
         stubbornness=_shown(seat_parts.stubbornness, seat_known.stubbornness),
         self_weight=_shown(seat_parts.self_weight, seat_known.self_weight),
         influence=_shown(seat_parts.influence, seat_known.influence),
         influence_shares=_shares(units, transcript),
         rows=units.rows,
         identified=identified,
-        intervals=None,
-        warnings=log_warnings(transcript),
-        one_step_mse=transcript.error_scale * _half_mean(normal.errors(rows), normal.turns),
-        persistence_mse=transcript.error_scale * _half_mean(normal.power, normal.turns),
-        n_turns=int(normal.turns.sum()),
-        simulated=transcript.simulated,
-        **extra,
+        warnings=log_warnings(transcript) + _blind_warnings(identified, names),
     )
     if draws is not None:
-        fit = replace(fit, intervals=_masked_intervals(fit, draws, level, transcript))
-    fit = replace(fit, warnings=fit.warnings + _blind_warnings(identified, names))
+        settled = replace(settled, intervals=_masked_intervals(settled, draws, level, transcript))
     between_seats = units.influence_known or units.given is not None
-    return with_equilibrium(fit, transcript, units.influence_known, between_seats)
+    settled = with_equilibrium(settled, transcript, error, units.influence_known, between_seats)
+    return _result(model, transcript, normal, settled, error, extra)
+
+
+def _result(
+    model: str,
+    transcript: Transcript,
+    normal: Grams,
+    known: Known,
+    error: float,
+    extra: Mapping[str, Any],
+) -> FJFit:
+    """Return the result, made once from all that is known."""
+    further = dict(extra)
+    if known.at_rest:
+        further.pop("predictor", None)
+    return FJFit(
+        model=model,
+        n_items=transcript.n_items,
+        n_agents=transcript.n_agents,
+        n_rounds=transcript.n_rounds,
+        agents=seat_names(transcript),
+        stubbornness=known.stubbornness,
+        self_weight=known.self_weight,
+        influence=known.influence,
+        influence_shares=known.influence_shares,
+        rows=known.rows,
+        identified=known.identified,
+        intervals=known.intervals,
+        warnings=known.warnings,
+        one_step_mse=error,
+        persistence_mse=transcript.error_scale * _half_mean(normal.power, normal.turns),
+        n_turns=int(normal.turns.sum()),
+        equilibrium_influence=known.equilibrium_influence,
+        simulated=transcript.simulated,
+        **further,
+    )
 
 
 def seat_names(transcript: Transcript) -> tuple[str, ...]:
@@ -316,17 +341,19 @@ def _shares(units: Units, transcript: Transcript) -> Array:
     return np.asarray(finite_influence(acting, transcript.n_rounds).mean(axis=0))
 
 
-def _masked_intervals(fit: FJFit, draws: Array, level: float, transcript: Transcript) -> Intervals:
+def _masked_intervals(
+    known: Known, draws: Array, level: float, transcript: Transcript
+) -> Intervals:
     """Return intervals, blank where the estimate is."""
     n_questions = int(question_index(transcript.question_ids).max(initial=-1)) + 1
     acting = routed_rows(draws, router_mix(transcript))
-    raw = percentile_intervals(draws, fit.n_rounds, level, n_questions, acting)
+    raw = percentile_intervals(draws, transcript.n_rounds, level, n_questions, acting)
     return replace(
         raw,
-        stubbornness=np.where(np.isnan(fit.stubbornness), np.nan, raw.stubbornness),
-        self_weight=np.where(np.isnan(fit.self_weight), np.nan, raw.self_weight),
-        influence=np.where(np.isnan(fit.influence), np.nan, raw.influence),
-        influence_shares=np.where(np.isnan(fit.influence_shares), np.nan, raw.influence_shares),
+        stubbornness=np.where(np.isnan(known.stubbornness), np.nan, raw.stubbornness),
+        self_weight=np.where(np.isnan(known.self_weight), np.nan, raw.self_weight),
+        influence=np.where(np.isnan(known.influence), np.nan, raw.influence),
+        influence_shares=np.where(np.isnan(known.influence_shares), np.nan, raw.influence_shares),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.errors import NotConvergentError
 from fjsim.fitting.findings.caveats import log_warnings
-from fjsim.fitting.findings.result import FJFit
+from fjsim.fitting.findings.identified import Identified, Intervals
 from fjsim.fitting.rows.columns import routed_rows
 from fjsim.fitting.rows.grams import grams
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, RouterMix, router_mix
@@ -22,6 +22,41 @@ SLOWEST_DECAY = 0.02
 
 AT_REST = 1e-8
 """Largest movement that counts as none."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What of the law a log determines, seat by seat, before it becomes a result.
+
+    Parameters
+    ----------
+    stubbornness, self_weight : ndarray of shape (n_agents,)
+        NaN where they are not identified.
+    influence : ndarray of shape (n_agents, n_agents)
+        Likewise.
+    influence_shares : ndarray of shape (n_agents,)
+        Mean weight of each innate belief after the last round.
+    rows : ndarray of shape (n_agents, n_agents + 2)
+        Weights for predictions.
+    identified : Identified
+    warnings : tuple of str
+    intervals : Intervals or None
+    equilibrium_influence : ndarray of shape (n_agents, n_agents), or None
+    at_rest : bool
+        Whether the log holds only the equilibrium, so that single rounds cannot be predicted by
+        the model that was asked for.
+    """
+
+    stubbornness: Array
+    self_weight: Array
+    influence: Array
+    influence_shares: Array
+    rows: Array
+    identified: Identified
+    warnings: tuple[str, ...]
+    intervals: Intervals | None = None
+    equilibrium_influence: Array | None = None
+    at_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,15 +167,22 @@ def _fit(transcript: Transcript) -> tuple[Array, float]:
 
 
 def with_equilibrium(
-    fit: FJFit, transcript: Transcript, fitted_influence: bool, between_seats: bool
-) -> FJFit:
-    """Add the influence at equilibrium to a fit, or say why there is none.
+    known: Known,
+    transcript: Transcript,
+    one_step_mse: float,
+    fitted_influence: bool,
+    between_seats: bool,
+) -> Known:
+    """Add the influence at equilibrium to what is known, or say why there is none.
 
     Parameters
     ----------
-    fit : FJFit
+    known : Known
+        What the fitted rows say.
     transcript : Transcript
         What was fitted.
+    one_step_mse : float
+        Error of the one-step fit.
     fitted_influence : bool
         Whether who is listened to was fitted.
     between_seats : bool
@@ -148,28 +190,28 @@ def with_equilibrium(
 
     Returns
     -------
-    FJFit
+    Known
     """
-    if fitted_influence and only_equilibrium(transcript, fit.one_step_mse):
-        return _equilibrium_fit(fit, transcript)
-    reached, problem = _equilibrium(fit, router_mix(transcript), between_seats)
+    if fitted_influence and only_equilibrium(transcript, one_step_mse):
+        return _at_rest(known, transcript)
+    reached, problem = _equilibrium(known, router_mix(transcript), between_seats)
     if problem:
-        identified = replace(fit.identified, equilibrium=False)
-        return replace(fit, identified=identified, warnings=(*fit.warnings, problem))
-    return replace(fit, equilibrium_influence=reached)
+        identified = replace(known.identified, equilibrium=False)
+        return replace(known, identified=identified, warnings=(*known.warnings, problem))
+    return replace(known, equilibrium_influence=reached)
 
 
 def _equilibrium(
-    fit: FJFit, router: RouterMix | None, between_seats: bool
+    known: Known, router: RouterMix | None, between_seats: bool
 ) -> tuple[Array | None, str]:
     """Return M, or why it is undefined."""
     from fjsim.dynamics import total_influence
 
     if not between_seats:
         return None, "influence between seats is not defined, at equilibrium or after a round"
-    if np.isnan(fit.stubbornness).any():
+    if np.isnan(known.stubbornness).any():
         return None, "influence at equilibrium is not determined, because stubbornness is not"
-    parameters = parameters_of(routed_rows(fit.rows, router))
+    parameters = parameters_of(routed_rows(known.rows, router))
     decay = 1 - np.abs(np.linalg.eigvals(parameters.update_matrix())).max()
     far = (
         f"stubbornness near 0: a round removes only {max(float(decay), 0):.3f} of a deviation, so "
@@ -183,32 +225,30 @@ def _equilibrium(
         return None, far
 
 
-def _equilibrium_fit(fit: FJFit, transcript: Transcript) -> FJFit:
-    """Replace a fit to a log that holds only the equilibrium."""
+def _at_rest(known: Known, transcript: Transcript) -> Known:
+    """Return what a log tells that holds only the equilibrium."""
     found = equilibrium_rows(transcript)
-    blank = np.full(fit.n_agents, np.nan)
-    none = np.zeros(fit.n_agents, dtype=bool)
+    n_agents = transcript.n_agents
+    none = np.zeros(n_agents, dtype=bool)
     reason = (
         "only the equilibrium was observed: influence and its total at equilibrium are "
         "determined, stubbornness and self-weight are not (only their ratio)"
     )
     identified = replace(
-        fit.identified,
+        known.identified,
         stubbornness=none,
         self_weight=none,
-        influence=np.ones_like(fit.identified.influence),
-        reasons=tuple((reason,) for _ in fit.agents),
+        influence=np.ones_like(known.identified.influence),
+        reasons=((reason,),) * n_agents,
     )
-    return replace(
-        fit,
-        stubbornness=blank,
-        self_weight=blank,
+    return Known(
+        stubbornness=np.full(n_agents, np.nan),
+        self_weight=np.full(n_agents, np.nan),
         influence=found.influence,
         influence_shares=found.total.mean(axis=0),
         rows=found.rows,
         identified=identified,
-        intervals=None,
-        equilibrium_influence=found.total,
         warnings=(*log_warnings(transcript), reason),
-        predictor=None,
+        equilibrium_influence=found.total,
+        at_rest=True,
     )
