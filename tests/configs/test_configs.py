@@ -94,14 +94,17 @@ def smaller(sweep, questions=3, rounds=2, budget=2):
 
 
 @pytest.mark.parametrize(
-    "n_topologies", [1, pytest.param(3, marks=pytest.mark.slow)], ids=["star", "all"]
+    ("n_topologies", "n_attacks"),
+    [(1, 3), pytest.param(3, 7, marks=pytest.mark.slow)],
+    ids=["star", "all"],
 )
-def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies) -> None:
+def test_the_sweep_of_defenses_runs_to_its_table_and_leaderboard(n_topologies, n_attacks) -> None:
     sweep = load_sweep(CONFIGS / "sweeps" / "defenses.yaml")
-    sweep = sweep.model_copy(update={"topologies": sweep.topologies[:n_topologies]})
+    few = {"topologies": sweep.topologies[:n_topologies], "attacks": sweep.attacks[:n_attacks]}
+    sweep = sweep.model_copy(update=few)
     # The papers' defenses have a warm-up of ten questions, which all cells leave out.
     result = run_sweep(smaller(sweep, questions=12))
-    assert len(result.table) == 7 * 7 * n_topologies
+    assert len(result.table) == 7 * n_attacks * n_topologies
     assert set(result.table["questions"]) == {2}
     assert sorted(result.leaderboard["defense"]) == sorted(b.kind for b in sweep.defenses)
     assert result.best_responses is not None

@@ -137,6 +137,7 @@ def test_the_python_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None
     assert "takeover_observed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_metrics_are_typed_for_whoever_imports_them(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
