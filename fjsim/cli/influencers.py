@@ -39,7 +39,7 @@ def influencers(
 ) -> None:
     """Say who becomes an influencer in a team, why, and whether listening to them pays.
 
-    Influence is fitted question by question. Of a sweep all cells stand in one table.
+    Influence is fitted question by question. All cells of a sweep stand in one table.
 
     Example: who leads a clean team of five, and is it the confident?
 

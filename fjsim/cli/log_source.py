@@ -186,11 +186,11 @@ def print_understood(log: ImportedLog) -> None:
     if log.clean is not None:
         facts.append(f"arms: {transcript.n_items} attacked items, {log.clean.n_items} clean ones")
     for text in facts:
-        out.print(escape(printable(text)), soft_wrap=True)
+        out.print(escape(printable(text)))
     for reason, count in log.dropped.items():
-        out.print(escape(printable(f"{count} {reason}")), soft_wrap=True)
+        out.print(escape(printable(f"{count} {reason}")))
     for text in log.warnings:
-        err.print(f"[yellow]![/] {escape(printable(text))}", soft_wrap=True)
+        err.print(f"[yellow]![/] {escape(printable(text))}")
 
 
 LABELS = {
@@ -212,7 +212,7 @@ def print_attack(found: AttackedLog | None) -> None:
         return
     who = ", ".join(f"{count} {role or 'without a role'}" for role, count in found.roles.items())
     title = f"the attack: agents of all items are {who}; counted over the benign ones"
-    out.print(escape(printable(title)), soft_wrap=True)
+    out.print(escape(printable(title)))
     table = Table("measure", "share", "cases")
     for name, label in LABELS.items():
         estimate = found.estimates.get(name)

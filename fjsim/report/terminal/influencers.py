@@ -38,7 +38,7 @@ def print_influencers(out: Console, found: Influencers, full: bool) -> None:
         Whether to print every table.
     """
     for line in found.lines():
-        out.print(Text(line), soft_wrap=True)
+        out.print(Text(line))
     if not full:
         out.print(Text("more: --full (all tables), --out DIR (as CSV)"))
         return
@@ -63,7 +63,7 @@ def print_sweep_influencers(out: Console, found: SweepInfluencers, full: bool) -
         out.print(Text(f"{number:>3}  {name}"))
     out.print(_cells(found.table))
     for note in found.notes:
-        out.print(Text(f"! {note}"), soft_wrap=True)
+        out.print(Text(f"! {note}"))
     out.print(Text("effects are per s.d. within a question; * holds, ~ only through others"))
     if full:
         for name, cell in found.cells.items():
