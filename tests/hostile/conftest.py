@@ -233,7 +233,8 @@ class HostileEndpoint:
         await self._stop.wait()
         server.close()
         for writer in self._writers:
-            writer.transport.abort()
+            if not writer.transport.is_closing():
+                writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
