@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         total_influence,
     )
     from fjsim.fitting import FJFit, estimators, fit
+    from fjsim.guard import Guard
     from fjsim.judging import Judgement, judge
     from fjsim.ledger.influencers import Influencers, influencers
     from fjsim.metrics import Estimate, Measured
@@ -47,6 +48,7 @@ _HOMES = {
     "Estimate": "fjsim.metrics",
     "FJFit": "fjsim.fitting",
     "FJParameters": "fjsim.dynamics",
+    "Guard": "fjsim.guard",
     "Judgement": "fjsim.judging",
     "Influencers": "fjsim.ledger.influencers",
     "Measured": "fjsim.metrics",
@@ -87,6 +89,7 @@ __all__ = [
     "Estimate",
     "FJFit",
     "FJParameters",
+    "Guard",
     "Judgement",
     "Influencers",
     "Measured",

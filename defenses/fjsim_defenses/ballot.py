@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.contracts import Record, Scope
+from fjsim.contracts import Guarantee, Record, Scope
 from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
+from fjsim_defenses.shared.ballot_bound import ballot_guarantee
 from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import (
     UNCLEAR,
@@ -185,6 +186,12 @@ class Ballot(TrustPolicy):
     width: float = 1.0
     margin: float = 0.0
     scope: Scope = "public"
+
+    def guarantee(self, n_agents: int, accuracy: float | None = None) -> Guarantee | None:
+        """Return the ballot theorem; it needs the innate residual and everybody's votes."""
+        if self.residual != "innate" or self.scope != "public":
+            return None
+        return ballot_guarantee(n_agents, accuracy, self.margin)
 
     def gates(self, record: Record, state: Any) -> Array:
         """Return 1 for one's own option, else the lead of the speaker's."""

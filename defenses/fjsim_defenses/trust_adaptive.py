@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from fjsim.beliefs import Array, top_option
-from fjsim.contracts import Labels, Memory, Record, Scope
+from fjsim.contracts import Guarantee, Labels, Memory, Record, Scope
 from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.ballot import (
@@ -19,6 +19,7 @@ from fjsim_defenses.ballot import (
     support_without,
     vote_weights,
 )
+from fjsim_defenses.shared.ballot_bound import ballot_guarantee
 from fjsim_defenses.shared.influence_budget import budget_scale, flip_weight, innate_margins
 from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import (
@@ -34,6 +35,11 @@ from fjsim_defenses.shared.readings import (
     self_trusting,
 )
 from fjsim_defenses.stubbornness_detector import openness
+
+WEIGHTED = (
+    "A vote weighs by its clipped confidence and its reputation: count the lead in those weights. "
+    "Colluders that are honest until votes nearly balance keep their weight."
+)
 
 
 @register("defense", "trust-adaptive")
@@ -156,6 +162,20 @@ class TrustAdaptive(TrustPolicy):
         spoke = ((first != UNCLEAR) & (last != UNCLEAR))[..., None, :]
         gap = np.where(spoke, sound, state) - state
         return np.asarray(state + np.where(gap > 0, self.rise, self.fall) * gap)
+
+    def guarantee(self, n_agents: int, accuracy: float | None = None) -> Guarantee | None:
+        """Return the ballot theorem where it holds as it stands: with counted votes.
+
+        Votes that weigh by confidence and reputation hold it in weighted votes, of which no number
+        of hostile members can be said beforehand.
+        """
+        counted = self.votes == "counted" and self.floor == 1.0
+        if self.residual != "innate" or self.scope != "public" or self.believe_from is not None:
+            return None
+        found = ballot_guarantee(n_agents, accuracy, self.margin)
+        if counted:
+            return found
+        return Guarantee(f"{found.sentence} {WEIGHTED}", self.margin, counted=False)
 
     @property
     def _believe_fully(self) -> float:

@@ -33,6 +33,7 @@ from fjsim.contracts.backends import (
     Sampling,
     Usage,
 )
+from fjsim.contracts.guarantee import Guarantee
 from fjsim.contracts.policies import (
     Audit,
     Channel,
@@ -63,6 +64,7 @@ __all__ = [
     "DeclaredLaw",
     "Defense",
     "Demand",
+    "Guarantee",
     "Heard",
     "KnowsTruth",
     "Labels",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from fjsim.beliefs import Array
+from fjsim.contracts.guarantee import Guarantee
 from fjsim.contracts.speech import Record
 
 Memory = Literal["none", "round0", "history"]
@@ -127,3 +128,15 @@ class Defense(Policy, ABC):
     @abstractmethod
     def gates(self, record: Record, state: Any) -> Array:
         """Return gates in [0, 1], shape (listener, speaker) or (listener, speaker, option)."""
+
+    def guarantee(self, n_agents: int, accuracy: float | None = None) -> Guarantee | None:
+        """Return what is proved of this defense in a team; None where nothing is.
+
+        Parameters
+        ----------
+        n_agents : int
+            Members of the team.
+        accuracy : float or None
+            Share of their first answers that are right; None takes 0.8.
+        """
+        return None

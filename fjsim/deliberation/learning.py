@@ -27,11 +27,20 @@ def learned(policy: Policy, record: Record, state: Any, item: Item, seed: int) -
     """
     if policy.memory == "none":
         return state
-    seen = record if policy.memory == "history" else _round0(record)
-    return policy.update(seen, state, shown_key(policy, item, seed))
+    return policy.update(remembered(policy, record), state, shown_key(policy, item, seed))
 
 
-def _round0(record: Record) -> Record:
+def remembered(policy: Policy, record: Record) -> Record:
+    """Return as much of a finished question's record as a policy's memory takes in.
+
+    Parameters
+    ----------
+    policy : Policy
+        One that remembers round 0 only is shown no more.
+    record : Record
+    """
+    if policy.memory == "history":
+        return record
     return replace(
         record,
         stated=record.stated[:1],

@@ -17,6 +17,7 @@ SAID = {
     "compare_defenses.py": r"trust-adaptive +0\.\d+ ",
     "first_run.py": r"takeover_predicted +\d\.\d{3} \[",
     "fit_a_log.py": r"eve +0\.[6-9]\d",
+    "guarded_team.py": r"eve stubbornly lies, the guard acts: [78]\d%",
 }
 
 

@@ -18,10 +18,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
+from fjsim.contracts import Guarantee
 from fjsim.errors import ParameterError
 from fjsim_defenses.shared.readings import Flags
 
 ROUNDING = 1e-9
+USUAL_ACCURACY = 0.8
+MOST_HOSTILE = 3
+MOST_AGENTS = 40
+"""Larger teams have too many splits of votes to go through one by one."""
 
 
 def benign_lead(
@@ -140,3 +145,29 @@ def _splits(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 def _chance(counts: tuple[int, ...], chances: list[float]) -> float:
     ways = factorial(sum(counts)) // prod(factorial(count) for count in counts)
     return ways * prod(chance**count for chance, count in zip(chances, counts, strict=True))
+
+
+def ballot_guarantee(n_agents: int, accuracy: float | None, margin: float) -> Guarantee:
+    """Return the theorem for a team of a given size.
+
+    Parameters
+    ----------
+    n_agents : int
+    accuracy : float or None
+        Share of first answers that are right; None takes 0.8.
+    margin : float
+        The ballot's, in votes.
+    """
+    right = USUAL_ACCURACY if accuracy is None else accuracy
+    withstands = "" if margin == 0 else f" less {margin:g}"
+    sentence = (
+        "Whoever gave the right answer at first cannot be flipped by F hostile members if, among "
+        "the honest first answers, the right one leads every other by at least F"
+        f"{withstands} votes, whatever the hostile ones say, when and to whom. It holds where the "
+        "weight that is taken away goes to the member's own first view."
+    )
+    if n_agents > MOST_AGENTS:
+        return Guarantee(sentence, margin)
+    hostile = range(1, min(MOST_HOSTILE, n_agents - 2) + 1)
+    shares = tuple((count, unprotected_share(n_agents, count, right)) for count in hostile)
+    return Guarantee(sentence, margin, most_flipped=shares if margin == 0 else ())
