@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.networks.edge_text import ReadProgress, read_text
@@ -221,6 +220,8 @@ def _read_npz(path: Path, directed: bool) -> EdgeList:
 
 def _network_of_matrix(matrix: Any, directed: bool) -> Network:
     """Read a matrix ``[listener, speaker]``; a symmetric one lists each undirected edge twice."""
+    from scipy import sparse
+
     listening, speaking, data = matrix.row, matrix.col, matrix.data
     if not directed:
         other = sparse.coo_array(matrix.T)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.law.graphs import normalise_rows
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.errors import ParameterError
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
@@ -74,6 +77,8 @@ class Network:
 
     def adjacency(self) -> sparse.csr_array:
         """Return the weights as a matrix ``[listener, speaker]``, self-loops included."""
+        from scipy import sparse
+
         data = np.ones(self.indices.size) if self.weights is None else self.weights
         n = self.n_agents
         matrix: Any = sparse.csr_array((data, self.indices.astype(np.int64), self.indptr), (n, n))
@@ -166,6 +171,8 @@ def system_of_parameters(parameters: FJParameters) -> System:
     -------
     System
     """
+    from scipy import sparse
+
     from fjsim.dynamics.kernels import network as kernels
 
     influence = sparse.csr_array(parameters.influence)
