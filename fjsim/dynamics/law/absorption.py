@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import as_innate
 from fjsim.dynamics.law.sparsity import is_sparse
@@ -101,7 +102,7 @@ def estimate_belief(
     ends = np.empty(n_walks, dtype=np.int64)
     visited = np.zeros(parameters.n_agents, dtype=bool)
     draw = int(stream(seed, "absorption", agent).integers(2**32))
-    walks.absorb(
+    compiled(walks).absorb(
         shares.indptr,
         shares.indices,
         shares.data,

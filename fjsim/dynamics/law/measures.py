@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
 from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.networks.network import Network
 from fjsim.errors import ParameterError
@@ -95,17 +96,16 @@ def disagreement(
 
 def _network_gap(values: Array, network: Network) -> float:
     """Sum the gaps row by row, without an array over the edges."""
-    from fjsim.dynamics.kernels import network as kernels
+    from fjsim.dynamics.kernels import network as rows
 
     _require_fit(values, (network.n_agents, network.n_agents))
     weights = np.empty(0) if network.weights is None else network.weights
     strength = network.strength()
     if network.loops is not None:
         strength += network.loops
+    summed_gap = kernels(rows, network.indices.size * values.shape[1]).summed_gap
     total = sum(
-        kernels.summed_gap(
-            network.indptr, network.indices, weights, strength, np.ascontiguousarray(option)
-        )
+        summed_gap(network.indptr, network.indices, weights, strength, np.ascontiguousarray(option))
         for option in values.T
     )
     return float(total) / network.n_agents

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.errors import ParameterError
@@ -252,7 +253,7 @@ def _play_compiled(parameters: FJParameters, innate: Array, path: Array) -> Arra
         shape = (*lead, *tail)
         return readonly(np.broadcast_to(values, shape)).reshape(-1, *tail)
 
-    dense.rollouts(
+    compiled(dense).rollouts(
         flat(parameters.dense_influence(), n_agents, n_agents),
         flat(parameters.stubbornness, n_agents),
         flat(parameters.kept_share, n_agents),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
 from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.law.graphs import normalise_rows
 from fjsim.dynamics.law.parameters import FJParameters
@@ -62,10 +63,12 @@ class Network:
         """Return each listener's summed weight without self-loops, shape (n_agents,)."""
         if self.weights is None:
             return np.diff(self.indptr).astype(float)
-        from fjsim.dynamics.kernels import network as kernels
+        from fjsim.dynamics.kernels import network as rows
 
         total = np.empty(self.n_agents)
-        kernels.row_sums(readonly(self.indptr), readonly(self.weights), total)
+        kernels(rows, self.weights.size).row_sums(
+            readonly(self.indptr), readonly(self.weights), total
+        )
         return total
 
     def own_share(self) -> Array:
@@ -173,7 +176,7 @@ def system_of_parameters(parameters: FJParameters) -> System:
     """
     from scipy import sparse
 
-    from fjsim.dynamics.kernels import network as kernels
+    from fjsim.dynamics.kernels import network as rows
 
     influence = sparse.csr_array(parameters.influence)
     anchor = np.array(parameters.effective_stubbornness)
@@ -189,15 +192,16 @@ def system_of_parameters(parameters: FJParameters) -> System:
         indices = indices.view(np.uint32)
     weights = np.asarray(influence.data, dtype=float)
     row = 1 - anchor
-    if kernels.has_even_rows(indptr, weights):
+    checks = kernels(rows, 4 * weights.size)
+    if checks.has_even_rows(indptr, weights):
         hears = np.diff(indptr) > 0
         row[hears] *= weights[indptr[:-1][hears]]
         row[~hears] = 0.0
-        symmetric = kernels.asymmetry(indptr, indices) == 0
+        symmetric = checks.asymmetry(indptr, indices) == 0
         metric = _inverse(row) if symmetric else None
         return System(indptr, indices, np.empty(0), anchor, row, metric)
     strength = np.empty(anchor.size)
-    if not kernels.balance(indptr, indices, weights, strength):
+    if not checks.balance(indptr, indices, weights, strength):
         return System(indptr, indices, weights, anchor, row, None)
     metric = _inverse(row)
     metric *= strength
