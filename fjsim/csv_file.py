@@ -6,12 +6,16 @@ gets an apostrophe in front, which spreadsheets take for "this is text"; numbers
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _MARKED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
@@ -56,12 +60,38 @@ def csv_text(frame: pd.DataFrame) -> str:
     return _mapped(frame, inert_cell).to_csv(index=False)
 
 
+def csv_of_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    r"""Return rows as CSV with a header and with no formula in it; None and NaN are empty cells.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    rows : iterable of sequence
+        Their cells, in the order of the names.
+
+    Examples
+    --------
+    >>> csv_of_rows(["answer", "reason"], [(4, "=1+1"), (None, "so, yes")])
+    'answer,reason\n4,\'=1+1\n,"so, yes"\n'
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(inert_cell, names))
+    writer.writerows([None if cell != cell else inert_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table that `csv_text` wrote."""
+    import pandas as pd
+
     return _mapped(pd.read_csv(path), original_cell)
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    import pandas as pd
+
     made = frame.copy(deep=False)
     for name in frame.columns:
         if pd.api.types.is_numeric_dtype(frame[name].dtype):

@@ -1,8 +1,9 @@
 """Names for plug-ins: (kind, name) -> factory, ours and a stranger's alike.
 
 A package that the entry-point group ``fjsim.plugins`` names is imported on first use, and its
-``@register`` decorators do the rest. A package that does not load stops a run that may need it
-and is marked in ``fjsim list``.
+``@register`` decorators do the rest. A package of many plug-ins may ``declare`` which module holds
+which instead: that module is imported when its name is asked for. A package that does not load
+stops a run that may need it and is marked in ``fjsim list``.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class Entry:
 
 
 _entries: dict[tuple[str, str], Entry] = {}
+_declared: dict[tuple[str, str], str] = {}
 _broken: dict[str, str] = {}
 _loaded: set[EntryPoint] = set()
 
@@ -128,17 +130,57 @@ def register(kind: str, name: str) -> Callable[[Factory], Factory]:
         raise PluginError(f"no plug-in kind '{kind}'; there are {', '.join(KINDS)}")
 
     def add(factory: Factory) -> Factory:
-        package = factory.__module__.partition(".")[0]
+        package = _package(factory.__module__)
         known = _entries.get((kind, name))
         if known is not None and _origin(known.factory) != _origin(factory):
-            raise PluginError(
-                f"{kind} '{name}' is registered by {known.package} and again by {package}; "
-                "rename one of them"
-            )
+            raise _taken(kind, name, known.package, package)
+        home = _declared.get((kind, name), factory.__module__)
+        if home != factory.__module__:
+            raise _taken(kind, name, _package(home), package)
         _entries[kind, name] = Entry(kind, name, factory, package)
         return factory
 
     return add
+
+
+def declare(kind: str, modules: Mapping[str, str]) -> None:
+    """Say which module registers which plug-in, so that it is imported only if asked for.
+
+    Parameters
+    ----------
+    kind : {'agent', 'topology', 'router', 'attack', 'defense', 'backend', 'estimator', 'metric'}
+        What they are.
+    modules : mapping of str to str
+        Name in a scenario -> full name of the module whose ``@register`` has it.
+
+    Raises
+    ------
+    PluginError
+        If the kind is unknown, or another plug-in has one of the names.
+
+    Examples
+    --------
+    >>> declare("attack", {"doctest-declared": "some_package.doctest_declared"})
+    >>> del _declared["attack", "doctest-declared"]
+    """
+    if kind not in KINDS:
+        raise PluginError(f"no plug-in kind '{kind}'; there are {', '.join(KINDS)}")
+    for name, module in modules.items():
+        known = _entries.get((kind, name))
+        home = _declared.get((kind, name), module if known is None else known.factory.__module__)
+        if home != module:
+            raise _taken(kind, name, _package(home), _package(module))
+        _declared[kind, name] = module
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _taken(kind: str, name: str, holder: str, package: str) -> PluginError:
+    return PluginError(
+        f"{kind} '{name}' is registered by {holder} and again by {package}; rename one of them"
+    )
 
 
 def _origin(factory: Callable[..., Any]) -> tuple[str, str]:
@@ -146,22 +188,46 @@ def _origin(factory: Callable[..., Any]) -> tuple[str, str]:
 
 
 def names(kind: str) -> list[str]:
-    """Return the registered names of one kind, sorted."""
+    """Return the names of one kind, sorted; what is declared alone is not imported."""
     load_plugins()
-    return sorted(name for entry_kind, name in _entries if entry_kind == kind)
+    return sorted(name for of, name in {*_entries, *_declared} if of == kind)
 
 
 def entries(kind: str) -> list[Entry]:
-    """Return the registered plug-ins of one kind, sorted by name."""
-    return [_entries[kind, name] for name in names(kind)]
+    """Return the plug-ins of one kind, sorted by name, without those that do not load."""
+    return sorted(_all(kind), key=lambda entry: entry.name)
 
 
 def in_order(kind: str) -> list[Entry]:
-    """Return the plug-ins of one kind as they were registered: ours, then strangers' by name."""
-    load_plugins()
-    found = [entry for entry in _entries.values() if entry.kind == kind]
+    """Return the plug-ins of one kind as declared or registered: ours, then strangers' by name."""
+    found = _all(kind)
     strangers = sorted((e for e in found if e.third_party), key=lambda entry: entry.name)
     return [entry for entry in found if not entry.third_party] + strangers
+
+
+def _all(kind: str) -> list[Entry]:
+    """Return every plug-in of a kind that loads; those that do not are kept in `_broken`."""
+    load_plugins()
+    ordered = [name for of, name in {**_declared, **_entries} if of == kind]
+    return [entry for name in ordered if (entry := _entry(kind, name)) is not None]
+
+
+def _entry(kind: str, name: str) -> Entry | None:
+    """Return one plug-in, imported now if it was declared alone; None where it does not load."""
+    module = _declared.get((kind, name))
+    if module is None or (kind, name) in _entries:
+        return _entries.get((kind, name))
+    try:
+        importlib.import_module(module)
+    except PluginError:
+        raise
+    # As in `_import`: what a stranger's module may raise is not known.
+    except Exception as error:
+        _broken[module] = f"{type(error).__name__}: {error}"
+        return None
+    if (kind, name) not in _entries:
+        _broken[module] = f"it is declared to hold {kind} '{name}' and does not register it"
+    return _entries.get((kind, name))
 
 
 def broken_plugins() -> Mapping[str, str]:
@@ -205,7 +271,7 @@ def find(kind: str, name: str) -> Entry:
         If no plug-in has the name but a package that may hold it did not load.
     """
     load_plugins()
-    entry = _entries.get((kind, name))
+    entry = _entry(kind, name)
     if entry is not None:
         return entry
     known = names(kind)

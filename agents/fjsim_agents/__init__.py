@@ -1,5 +1,13 @@
 """Who can sit in a seat: one way of taking part per module."""
 
-from fjsim_agents import llm, numeric, replay, scripted
+from fjsim.registry import declare
 
-__all__ = ["llm", "numeric", "replay", "scripted"]
+declare(
+    "agent",
+    {
+        "llm": "fjsim_agents.llm",
+        "numeric": "fjsim_agents.numeric",
+        "replay": "fjsim_agents.replay",
+        "scripted": "fjsim_agents.scripted",
+    },
+)

@@ -1,35 +1,23 @@
 """Adversaries: one published idea per module."""
 
-from fjsim_attacks import (
-    adaptive,
-    collude,
-    duty_cycle,
-    infect,
-    inject,
-    none,
-    on_off,
-    schedule,
-    sleeper,
-    slow_drift,
-    stubborn,
-    sybil,
-    tamper,
-    wobble,
-)
+from fjsim.registry import declare
 
-__all__ = [
-    "adaptive",
-    "collude",
-    "duty_cycle",
-    "infect",
-    "inject",
-    "none",
-    "on_off",
-    "schedule",
-    "sleeper",
-    "slow_drift",
-    "stubborn",
-    "sybil",
-    "tamper",
-    "wobble",
-]
+declare(
+    "attack",
+    {
+        "adaptive": "fjsim_attacks.adaptive",
+        "collude": "fjsim_attacks.collude",
+        "duty-cycle": "fjsim_attacks.duty_cycle",
+        "infect": "fjsim_attacks.infect",
+        "inject": "fjsim_attacks.inject",
+        "none": "fjsim_attacks.none",
+        "on-off": "fjsim_attacks.on_off",
+        "schedule": "fjsim_attacks.schedule",
+        "sleeper": "fjsim_attacks.sleeper",
+        "slow-drift": "fjsim_attacks.slow_drift",
+        "stubborn": "fjsim_attacks.stubborn",
+        "sybil": "fjsim_attacks.sybil",
+        "tamper": "fjsim_attacks.tamper",
+        "wobble": "fjsim_attacks.wobble",
+    },
+)

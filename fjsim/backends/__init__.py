@@ -1,20 +1,31 @@
 """Ways to ask a model, and the wrappers around them.
 
-Importing this registers ``simulated``, ``openai``, ``vllm`` and ``vllm-offline``; none of them
-imports its client or engine before it is asked.
+Importing this makes ``simulated``, ``openai``, ``vllm`` and ``vllm-offline`` known by name; each is
+imported when it is asked for, and none imports its client or engine before it is used.
 """
 
-from fjsim.backends import simulated
-from fjsim.backends.assembly import make_backend, raw_backend
-from fjsim.backends.http import openai_chat
-from fjsim.backends.vllm import offline as vllm_offline
-from fjsim.backends.vllm import server as vllm_server
+from __future__ import annotations
 
-__all__ = [
-    "make_backend",
-    "openai_chat",
-    "raw_backend",
-    "simulated",
-    "vllm_offline",
-    "vllm_server",
-]
+from typing import TYPE_CHECKING
+
+from fjsim.lazy import exported
+from fjsim.registry import declare
+
+if TYPE_CHECKING:
+    from fjsim.backends.assembly import make_backend, raw_backend
+
+__all__ = ["make_backend", "raw_backend"]
+
+__getattr__, __dir__ = exported(
+    __name__, {"fjsim.backends.assembly": ["make_backend", "raw_backend"]}
+)
+
+declare(
+    "backend",
+    {
+        "simulated": "fjsim.backends.simulated",
+        "openai": "fjsim.backends.http.openai_chat",
+        "vllm": "fjsim.backends.vllm.server",
+        "vllm-offline": "fjsim.backends.vllm.offline",
+    },
+)

@@ -10,11 +10,10 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from fjsim.cli.console import out, print_problem
@@ -23,22 +22,55 @@ from fjsim.errors import FjsimError, InterruptedRunError, nearest
 from fjsim.foreign_text import shortened
 
 COMMANDS = {
-    "run": "fjsim.cli.run",
-    "sweep": "fjsim.cli.sweep",
-    "report": "fjsim.cli.report",
-    "show": "fjsim.cli.show",
-    "list": "fjsim.cli.catalogue",
-    "fit": "fjsim.cli.fit",
-    "judge": "fjsim.cli.judge",
-    "influencers": "fjsim.cli.influencers",
-    "import": "fjsim.cli.import_log",
-    "theory": "fjsim.cli.theory",
-    "solve": "fjsim.cli.solve",
-    "serve": "fjsim.cli.serve",
-    "cache": "fjsim.cli.cache",
-    "doctor": "fjsim.cli.doctor",
+    "run": (
+        "fjsim.cli.run",
+        "Run one scenario with its paired clean baseline; the same command again resumes it.",
+    ),
+    "sweep": ("fjsim.cli.sweep", "Run a grid of scenarios; the same command again resumes it."),
+    "report": (
+        "fjsim.cli.report",
+        "Write one HTML file that says who moved whom; it needs no network.",
+    ),
+    "show": ("fjsim.cli.show", "Show a run's questions, or one deliberation round by round."),
+    "list": (
+        "fjsim.cli.catalogue",
+        "List plug-ins, metrics and question sets, one line each, with their parameters.",
+    ),
+    "fit": (
+        "fjsim.cli.fit",
+        "Fit stubbornness, self-weight and influence, and say what cannot be known.",
+    ),
+    "judge": (
+        "fjsim.cli.judge",
+        "Replay defenses over a recorded deliberation, and say whom they would have cut.",
+    ),
+    "influencers": (
+        "fjsim.cli.influencers",
+        "Say who becomes an influencer in a team, why, and whether listening to them pays.",
+    ),
+    "import": (
+        "fjsim.cli.import_log",
+        "Bring a foreign log into a run folder, for `show` and `fit`.",
+    ),
+    "theory": (
+        "fjsim.cli.theory",
+        "Predict how far adversaries move a group, and what would stop them.",
+    ),
+    "solve": (
+        "fjsim.cli.solve",
+        "Solve where the opinions of a large network end up, with a certified error.",
+    ),
+    "serve": (
+        "fjsim.cli.serve",
+        "Put the simulated model behind /v1/chat/completions, with latency and faults.",
+    ),
+    "cache": ("fjsim.cli.cache", "Look at, or empty, the response cache."),
+    "doctor": (
+        "fjsim.cli.doctor",
+        "Say what is installed and, with --backend or --base-url, what a server really supports.",
+    ),
 }
-"""Command -> module; it is imported when its command is asked for, so that help stays quick."""
+"""Command -> module, imported when its command is asked for, and the first line of its help."""
 
 USAGE_EXIT, BUG_EXIT = 2, 70
 
@@ -56,17 +88,26 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command; a wrong name gets the nearest one."""
+        """Return what the list of commands shows of one, without importing its module."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is asked for; a wrong name gets the nearest one."""
+        name, *rest = args
+        return name, self._imported(ctx, name), rest
+
+    def _imported(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             ctx.fail(
                 f"no command '{cmd_name}'; there are {', '.join(COMMANDS)}"
                 + nearest(cmd_name, COMMANDS)
             )
-        module = importlib.import_module(COMMANDS[cmd_name])
+        home = COMMANDS[cmd_name][0]
+        module = importlib.import_module(home)
         single = getattr(module, "app", None)
         if single is None:
             single = typer.Typer(add_completion=False)
-            function = COMMANDS[cmd_name].rpartition(".")[2]
+            function = home.rpartition(".")[2]
             single.command(cmd_name)(getattr(module, function))
         return get_command(single)
 
@@ -76,6 +117,8 @@ app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
 
 def _print_version(value: bool) -> None:
     if value:
+        from importlib.metadata import version
+
         out.print(f"fjsim {version('fjsim-testbed')}")
         raise typer.Exit
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol, cast
 
 from fjsim.contracts import Arm
 from fjsim.errors import UnknownNameError, nearest
@@ -16,6 +14,10 @@ from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.known import registered
 from fjsim.metrics.metric import Metric
 from fjsim.readonly import ReadOnly
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Asked = str | tuple[str] | tuple[str, str | None] | tuple[str, str | None, int | None]
 
@@ -155,6 +157,8 @@ class Measured:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per number at the last round, with its label, direction and unit."""
+        import pandas as pd
+
         return pd.DataFrame([self._row(key) for key in self])
 
     def _repr_html_(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fjsim.records.turn import Turn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 COLUMNS = (
     "arm",
@@ -39,9 +41,13 @@ COLUMNS = (
 )
 
 
-def turns_frame(
+Row = tuple[Any, ...]
+"""The cells of `COLUMNS`."""
+
+
+def turn_rows(
     turns: Iterable[Turn], seats: tuple[int, ...], items: Mapping[tuple[str, str, int], Any]
-) -> pd.DataFrame:
+) -> list[Row]:
     """Return one row per turn, sorted by question, replica, arm, round and agent.
 
     Parameters
@@ -52,39 +58,51 @@ def turns_frame(
     items : mapping of (arm, question, replica) to ItemEnd
         Keys and targets of finished items.
     """
-    rows = [_row(turn, seats, items.get((turn.arm, turn.question, turn.replica))) for turn in turns]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    order = ["question", "replica", "arm", "round", "agent"]
-    return frame.sort_values(order, kind="stable", ignore_index=True)
+    ordered = sorted(turns, key=lambda at: (at.question, at.replica, at.arm, at.round, at.agent))
+    return [
+        _row(turn, seats, items.get((turn.arm, turn.question, turn.replica))) for turn in ordered
+    ]
 
 
-def _row(turn: Turn, seats: tuple[int, ...], item: Any) -> dict[str, Any]:
+def turns_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return the rows of `turn_rows` as a table.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+    """
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(turn: Turn, seats: tuple[int, ...], item: Any) -> Row:
     cost = turn.cost
-    return {
-        "arm": turn.arm,
-        "question": turn.question,
-        "replica": turn.replica,
-        "round": turn.round,
-        "agent": turn.agent,
-        "adversary": turn.agent in seats and turn.arm == "attacked",
-        "validity": str(turn.validity),
-        "answer": turn.answer,
-        "key": None if item is None else item.key,
-        "target": None if item is None else item.target,
-        "confidence": turn.confidence,
-        "belief": None if turn.belief is None else list(turn.belief),
-        "stated_belief": None if turn.stated_belief is None else list(turn.stated_belief),
-        "heard": ";".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
-        "reason": turn.reason,
-        "problem": turn.problem,
-        "shared": turn.shared,
-        "model": cost.model,
-        "tokens_in": cost.tokens_in,
-        "tokens_out": cost.tokens_out,
-        "tokens_cached": cost.tokens_cached,
-        "calls": cost.calls,
-        "attempts": cost.attempts,
-        "latency": cost.latency,
-        "finish_reason": cost.finish_reason,
-        "prompt_hash": turn.prompt_hash,
-    }
+    return (
+        turn.arm,
+        turn.question,
+        turn.replica,
+        turn.round,
+        turn.agent,
+        turn.agent in seats and turn.arm == "attacked",
+        str(turn.validity),
+        turn.answer,
+        None if item is None else item.key,
+        None if item is None else item.target,
+        turn.confidence,
+        None if turn.belief is None else list(turn.belief),
+        None if turn.stated_belief is None else list(turn.stated_belief),
+        ";".join(f"{heard.speaker}@{heard.round}" for heard in turn.reached),
+        turn.reason,
+        turn.problem,
+        turn.shared,
+        cost.model,
+        cost.tokens_in,
+        cost.tokens_out,
+        cost.tokens_cached,
+        cost.calls,
+        cost.attempts,
+        cost.latency,
+        cost.finish_reason,
+        turn.prompt_hash,
+    )

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 
-from fjsim.csv_file import csv_text
+from fjsim.csv_file import csv_of_rows
 from fjsim.errors import ConfigError, StorageError
 from fjsim.foreign_text import shown
 from fjsim.records import SCENARIO, EventLog, LogContents, RunHeader
+from fjsim.records.frames import COLUMNS, Row, turns_frame
 from fjsim.runs.extending import moved_by_growth
 from fjsim.runs.resolve import Setup, questions_digest, versions
 from fjsim.scenario import identity
 from fjsim.serial.yaml import read_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 METRICS = "metrics.json"
 TURNS = "turns.csv"
@@ -176,7 +181,7 @@ def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def write_results(
-    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: pd.DataFrame
+    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: Sequence[Row]
 ) -> None:
     """Write ``metrics.json`` and ``turns.csv``, and ``turns.parquet`` where pyarrow is there.
 
@@ -187,14 +192,21 @@ def write_results(
         What was run.
     metrics : mapping
         JSON-ready.
-    turns : DataFrame
-        One row per turn.
+    turns : sequence of tuple
+        One row per turn, from `fjsim.records.frames.turn_rows`.
     """
-    models = sorted(set(turns["model"]) - {""})
+    model = COLUMNS.index("model")
+    models = sorted({row[model] for row in turns} - {""})
     write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
-    write_file(folder / TURNS, csv_text(turns))
-    write_parquet(folder / "turns.parquet", turns)
+    write_file(folder / TURNS, csv_of_rows(COLUMNS, turns))
+    if writes_parquet():
+        write_parquet(folder / "turns.parquet", turns_frame(turns))
+
+
+def writes_parquet() -> bool:
+    """Return whether pyarrow is there; without it no table is written as parquet."""
+    return find_spec("pyarrow") is not None
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -205,9 +217,7 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     path : Path
     frame : DataFrame
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
+    if not writes_parquet():
         return
     if path.is_symlink():  # pyarrow would follow it, out of a folder that somebody else made.
         path.unlink()

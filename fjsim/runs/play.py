@@ -117,7 +117,7 @@ async def run_setup(
             spending.close()
         log.close()
     if folder is not None:
-        write_results(folder, setup, results, run.frames["turns"])
+        write_results(folder, setup, results, run.turn_rows())
     return run
 
 

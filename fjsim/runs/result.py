@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fjsim.arms import chosen_arm, main_arm
 from fjsim.contracts import Arm
@@ -19,12 +19,15 @@ from fjsim.metrics import Estimate, Measured, Spending, paired
 from fjsim.readonly import ReadOnly
 from fjsim.records import LogContents, Transcript, build_transcript
 from fjsim.records.deliberation import RecordedDeliberation, recorded_deliberation
-from fjsim.records.frames import turns_frame
+from fjsim.records.frames import Row, turn_rows, turns_frame
 from fjsim.runs.law.prediction import Prediction
 from fjsim.runs.measuring import Outcome, measure, measure_log
 from fjsim.runs.recorded import RecordedRun
 from fjsim.runs.resolve import Setup
 from fjsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,10 +192,16 @@ class Run:
     @cached_property
     def frames(self) -> Mapping[str, pd.DataFrame]:
         """Flat tables: ``turns`` and ``metrics``."""
-        seats = self.contents.known_header.seats
-        turns = turns_frame(self.contents.turns.values(), seats, self.contents.items)
+        import pandas as pd
+
+        turns = turns_frame(self.turn_rows())
         rows = [{"metric": name, **value.as_dict()} for name, value in self.metrics.items()]
         return ReadOnly({"turns": turns, "metrics": pd.DataFrame(rows)})
+
+    def turn_rows(self) -> list[Row]:
+        """Return the rows of ``frames["turns"]``."""
+        seats = self.contents.known_header.seats
+        return turn_rows(self.contents.turns.values(), seats, self.contents.items)
 
     def deliberation(
         self, question: str, arm: Arm | None = None, replica: int = 0

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.law.gates import gated
@@ -15,15 +14,16 @@ from fjsim.dynamics.law.graphs import hub_seat, influence_matrix, leaf_seat
 from fjsim.dynamics.law.influence import effective_influence
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import Residual, rollout
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.law.stability import require_unique
 from fjsim.errors import ParameterError
 
 if TYPE_CHECKING:
     import networkx as nx
+    from scipy import sparse
 
     Topology = str | nx.Graph[Any] | ArrayLike | sparse.sparray | sparse.spmatrix
-
-Influence = Array | sparse.csr_array
+    Influence = Array | sparse.csr_array
 
 
 def influence_of(topology: Topology, n_agents: int | None = None, seed: int = 0) -> Influence:
@@ -229,11 +229,12 @@ def absorbed(parameters: FJParameters, seats: tuple[int, ...], n_rounds: int | N
 
 def _solve_absorbed(parameters: FJParameters, innate: Array) -> Array:
     """Solve the equilibrium of an indicator, directly."""
+    from scipy import sparse
     from scipy.sparse import linalg
 
     require_unique(parameters)
     effective = parameters.effective_stubbornness
-    if not isinstance(parameters.influence, sparse.csr_array):
+    if not is_sparse(parameters.influence):
         walk = (1 - effective)[:, None] * effective_influence(parameters)
         return np.asarray(np.linalg.solve(np.eye(innate.size) - walk, effective * innate))
     own = np.where(parameters.hears_nobody, 0.0, parameters.own_share)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
 from fjsim.dynamics.equilibria.rounding import UNIT, dense_rounding
 from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.law.influence import effective_influence
@@ -90,7 +91,7 @@ def _eliminate_lanes(
 
     n_agents, n_options = innate.shape[-2:]
     beliefs = np.empty((prod(lead), n_agents, n_options))
-    worst, size = dense.solve_lanes(
+    worst, size = compiled(dense).solve_lanes(
         _flat(heard, lead, n_agents, n_agents),
         _flat(effective, lead, n_agents),
         _flat(innate, lead, n_agents, n_options),

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.equilibria.direct import solve_direct
@@ -23,6 +22,7 @@ from fjsim.dynamics.equilibria.iterative import (
 from fjsim.dynamics.equilibria.rounding import ATTAINABLE, SPARSE
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import as_innate
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.law.stability import (
     NO_STUBBORNNESS,
     closed_group,
@@ -142,7 +142,7 @@ def equilibrium(
     if solver not in ("auto", "direct", "conjugate-gradients", "bicgstab", "gauss-seidel"):
         raise ParameterError(f"there is no solver {solver!r}")
     require_unique(parameters)
-    limit = DIRECT_SPARSE if isinstance(parameters.influence, sparse.csr_array) else DIRECT_DENSE
+    limit = DIRECT_SPARSE if is_sparse(parameters.influence) else DIRECT_DENSE
     direct = parameters.batch_shape or parameters.n_agents <= limit
     if solver == "direct" or (solver == "auto" and direct):
         done = solve_direct(parameters, anchored, tolerance)
@@ -150,18 +150,22 @@ def equilibrium(
     elif parameters.batch_shape:
         raise ParameterError("an iterative solver takes one setting at a time; use 'direct'")
     else:
-        if not isinstance(parameters.influence, sparse.csr_array):
-            parameters = FJParameters(
-                parameters.stubbornness,
-                parameters.self_weight,
-                influence=sparse.csr_array(parameters.influence),
-            )
+        if not is_sparse(parameters.influence):
+            parameters = _in_sparse_form(parameters)
         system = system_of_parameters(parameters)
         found = _solve_options(system, anchored, tolerance, solver, progress)
     if not scalar:
         return found
     return Equilibrium(
         found.beliefs[..., 0], found.error_bound, found.solver, found.iterations, found.why
+    )
+
+
+def _in_sparse_form(parameters: FJParameters) -> FJParameters:
+    from scipy.sparse import csr_array
+
+    return FJParameters(
+        parameters.stubbornness, parameters.self_weight, influence=csr_array(parameters.influence)
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fjsim import compiling
 from fjsim.beliefs import Array
 from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.networks.network import System
@@ -81,6 +82,13 @@ def _inputs(
     return rows, readonly(anchor), readonly(innate), readonly(scale)
 
 
+def _kernels(system: System) -> Any:
+    """Return the kernels, compiled unless a hundred passes over a system are soon done."""
+    from fjsim.dynamics.kernels import network
+
+    return compiling.kernels(network, 100 * (system.indices.size + system.row.size))
+
+
 def _goal(tolerance: float, rounding: float) -> float:
     """Return how small residuals over scale must become, so that rounding has its share too."""
     return max(0.98 * tolerance - rounding, rounding / 8)
@@ -100,8 +108,7 @@ def residual_of(system: System, anchor: Array, innate: Array, beliefs: Array) ->
     -------
     ndarray of shape (n_agents,)
     """
-    from fjsim.dynamics.kernels import network as kernels
-
+    kernels = _kernels(system)
     rows, anchor, innate, scale = _inputs(system, anchor, innate, anchor)
     left = np.empty_like(beliefs)
     kernels.residual(*rows, anchor, innate, scale, beliefs, left)
@@ -145,8 +152,7 @@ def conjugate_gradients(
     residual, so that the certificate costs nothing. One pass over the edges and one over the
     vectors per iteration; four vectors.
     """
-    from fjsim.dynamics.kernels import network as kernels
-
+    kernels = _kernels(system)
     rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     metric: Any = readonly(system.metric) if system.metric is not None else None
     left, image = np.empty_like(start), np.empty_like(start)
@@ -193,8 +199,7 @@ def stabilised_gradients(
     Solution
         Ends early, above the tolerance, where the method breaks down.
     """
-    from fjsim.dynamics.kernels import network as kernels
-
+    kernels = _kernels(system)
     rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     left, image, second = np.empty_like(start), np.empty_like(start), np.empty_like(start)
     bound, done = np.inf, 0
@@ -247,8 +252,7 @@ def gauss_seidel(
     Solution
         Cannot break down: every sweep brings the beliefs closer.
     """
-    from fjsim.dynamics.kernels import network as kernels
-
+    kernels = _kernels(system)
     rows, anchor, innate, scale = _inputs(system, anchor, innate, scale)
     left = np.empty_like(start)
     bound, done = np.inf, 0

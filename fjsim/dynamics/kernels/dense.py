@@ -8,9 +8,9 @@ model, since a check for zero in a loop forbids vectors.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernel
 
 LANES = 64
 """Settings side by side: long enough for vectors, short enough for the caches."""
@@ -18,7 +18,7 @@ LANES = 64
 FAST = {"contract", "reassoc", "nsz"}
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _load(influence: Array, first: int, count: int, lanes: Array) -> None:
     """Interleave a block of matrices; lanes beyond the last setting repeat it."""
     n = influence.shape[1]
@@ -30,7 +30,7 @@ def _load(influence: Array, first: int, count: int, lanes: Array) -> None:
                     lanes[i, j, lane] = influence[first + min(lane, count - 1), i, j]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _load_rows(values: Array, first: int, count: int, lanes: Array) -> None:
     """Interleave a block of vectors."""
     for lane in range(LANES):
@@ -39,7 +39,7 @@ def _load_rows(values: Array, first: int, count: int, lanes: Array) -> None:
             lanes[i, lane] = values[at, i]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _listen(lanes: Array, now: Array, heard: Array) -> None:
     """Fill `heard` with influence times beliefs; four speakers at a time save three stores."""
     n = lanes.shape[0]
@@ -60,7 +60,7 @@ def _listen(lanes: Array, now: Array, heard: Array) -> None:
                 heard[i, lane] += lanes[i, j, lane] * now[j, lane]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", inline="always")
+@kernel(fastmath={"contract"}, error_model="numpy", inline="always")
 def _hear_four(influence: Array, now: Array, i: int, heard: Array) -> None:
     """Four listeners at once: four sums in registers hide the latency of one."""
     one = two = three = four = 0.0
@@ -73,7 +73,7 @@ def _hear_four(influence: Array, now: Array, i: int, heard: Array) -> None:
     heard[i], heard[i + 1], heard[i + 2], heard[i + 3] = one, two, three, four
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", inline="always")
+@kernel(fastmath={"contract"}, error_model="numpy", inline="always")
 def _hear_two(influence: Array, now: Array, i: int, heard: Array) -> None:
     """Two of the listeners that are left, or the last one twice."""
     other = min(i + 1, now.size - 1)
@@ -85,7 +85,7 @@ def _hear_two(influence: Array, now: Array, i: int, heard: Array) -> None:
     heard[i] = one
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def rollouts(
     influence: Array,
     stubbornness: Array,
@@ -113,7 +113,7 @@ def rollouts(
                     path[at, t, i, option] = now[i]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _eliminate(system: Array, beliefs: Array) -> None:
     """Eliminate forward without pivoting: safe for a nonsingular M-matrix."""
     n, n_options = beliefs.shape[1], beliefs.shape[0]
@@ -132,7 +132,7 @@ def _eliminate(system: Array, beliefs: Array) -> None:
                     beliefs[k, i, lane] -= factor[lane] * beliefs[k, p, lane]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _substitute_back(system: Array, beliefs: Array) -> None:
     """Solve the triangular rest in place."""
     n, n_options = beliefs.shape[1], beliefs.shape[0]
@@ -148,7 +148,7 @@ def _substitute_back(system: Array, beliefs: Array) -> None:
                 beliefs[k, i, lane] *= scale[lane]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _certify(anchor: Array, innate: Array, now: Array, heard: Array, worst: Array) -> None:
     """Raise `worst` to the largest residual over anchor of each lane."""
     for i in range(now.shape[0]):
@@ -159,7 +159,7 @@ def _certify(anchor: Array, innate: Array, now: Array, heard: Array, worst: Arra
             worst[lane] = error if error > worst[lane] else worst[lane]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def _enlarge(size: Array, values: Array) -> None:
     """Raise `size` to the largest of the values of each lane."""
     for i in range(values.shape[0]):
@@ -168,7 +168,7 @@ def _enlarge(size: Array, values: Array) -> None:
             size[lane] = largest if largest > size[lane] else size[lane]
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@kernel(fastmath=FAST, error_model="numpy")
 def solve_lanes(
     influence: Array, anchor: Array, innate: Array, beliefs: Array
 ) -> tuple[float, float]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernel
 
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
@@ -17,14 +17,14 @@ HASH, PERCENT, PLUS, MINUS, POINT, ZERO, NINE = 35, 37, 43, 45, 46, 48, 57
 LARGEST = 2**62
 
 
-@njit(cache=True)
+@kernel()
 def _skip_blanks(text: Bytes, at: int, end: int) -> int:
     while at < end and (text[at] == SPACE or text[at] == TAB or text[at] == RETURN):
         at += 1
     return at
 
 
-@njit(cache=True)
+@kernel()
 def _skip_separator(text: Bytes, at: int, end: int) -> int:
     """Pass blanks and at most one comma or semicolon; -1 where nothing separates."""
     start = at
@@ -34,20 +34,20 @@ def _skip_separator(text: Bytes, at: int, end: int) -> int:
     return at if at > start else -1
 
 
-@njit(cache=True)
+@kernel()
 def _read_node(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return a whole number and where it ends; -1 where there is none."""
     value = 0
     start = at
     while at < end and ZERO <= text[at] <= NINE:
-        value = value * 10 + (text[at] - ZERO)
+        value = value * 10 + (int(text[at]) - ZERO)
         if value > LARGEST:
             return -1, at
         at += 1
     return (value, at) if at > start else (-1, at)
 
 
-@njit(cache=True)
+@kernel()
 def _read_exponent(text: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return a power of ten and where it ends; an end of -1 where it is broken."""
     negative = at < end and text[at] == MINUS
@@ -59,7 +59,7 @@ def _read_exponent(text: Bytes, at: int, end: int) -> tuple[int, int]:
     return (-power if negative else power), after
 
 
-@njit(cache=True)
+@kernel()
 def _read_weight(text: Bytes, at: int, end: int) -> tuple[float, int]:
     """Return a decimal number >= 0 and where it ends; an end of -1 where there is none."""
     value = 0.0
@@ -70,7 +70,7 @@ def _read_weight(text: Bytes, at: int, end: int) -> tuple[float, int]:
         if text[at] == POINT:
             after_point = True
         else:
-            value = value * 10 + (text[at] - ZERO)
+            value = value * 10 + (int(text[at]) - ZERO)
             digits += 1
             power -= 1 if after_point else 0
         at += 1
@@ -79,10 +79,12 @@ def _read_weight(text: Bytes, at: int, end: int) -> tuple[float, int]:
     if at < end and (text[at] == 101 or text[at] == 69):
         extra, at = _read_exponent(text, at + 1, end)
         power += extra
-    return value * 10.0**power, at
+    if power > 308:
+        return (np.inf if value > 0 else 0.0), at
+    return value * 10.0 ** float(power), at
 
 
-@njit(cache=True)
+@kernel()
 def _read_line(text: Bytes, at: int, end: int) -> tuple[int, int, float, int]:
     """Read two nodes and perhaps a weight (-1 if none); the last item is False if broken."""
     first, at = _read_node(text, at, end)
@@ -103,7 +105,7 @@ def _read_line(text: Bytes, at: int, end: int) -> tuple[int, int, float, int]:
     return first, second, weight, 1
 
 
-@njit(cache=True)
+@kernel()
 def parse(text: Bytes, first: Pointer, second: Pointer, weights: Array) -> tuple[int, int, int]:
     """Read complete lines; returns edges read, lines read, and the broken line's number or -1.
 
@@ -128,7 +130,7 @@ def parse(text: Bytes, first: Pointer, second: Pointer, weights: Array) -> tuple
     return n_edges, n_lines, -1
 
 
-@njit(cache=True)
+@kernel()
 def count_rows(listeners: Index, speakers: Index, both_ways: bool, indptr: Pointer) -> None:
     """Turn edges into row starts, self-loops left out; `indptr` starts as zeros."""
     for at in range(listeners.size):
@@ -141,7 +143,7 @@ def count_rows(listeners: Index, speakers: Index, both_ways: bool, indptr: Point
         indptr[i] += indptr[i - 1]
 
 
-@njit(cache=True)
+@kernel()
 def fill_rows(
     listeners: Index,
     speakers: Index,
@@ -168,15 +170,36 @@ def fill_rows(
             cursor[j] += 1
 
 
-@njit(cache=True)
+@kernel()
+def _swap(indices: Index, weights: Array, one: int, other: int) -> None:
+    indices[one], indices[other] = indices[other], indices[one]
+    if weights.size > 0:
+        weights[one], weights[other] = weights[other], weights[one]
+
+
+@kernel()
+def _sift(indices: Index, weights: Array, low: int, root: int, size: int) -> None:
+    """Let an entry of a heap, which begins at `low`, sink below all larger ones."""
+    while 2 * root + 1 < size:
+        child = 2 * root + 1
+        if child + 1 < size and indices[low + child] < indices[low + child + 1]:
+            child += 1
+        if indices[low + root] >= indices[low + child]:
+            return
+        _swap(indices, weights, low + root, low + child)
+        root = child
+
+
+@kernel()
 def _sort_row(indices: Index, weights: Array, low: int, high: int) -> None:
-    """Sort a row by speaker: by insertion where short, else through numpy."""
+    """Sort a row by speaker: by insertion where short, else by a heap."""
     weighted = weights.size > 0
     if high - low > 48:
-        order = np.argsort(indices[low:high])
-        indices[low:high] = indices[low:high][order]
-        if weighted:
-            weights[low:high] = weights[low:high][order]
+        for root in range((high - low) // 2 - 1, -1, -1):
+            _sift(indices, weights, low, root, high - low)
+        for size in range(high - low - 1, 0, -1):
+            _swap(indices, weights, low, low + size)
+            _sift(indices, weights, low, 0, size)
         return
     for at in range(low + 1, high):
         speaker = indices[at]
@@ -192,7 +215,7 @@ def _sort_row(indices: Index, weights: Array, low: int, high: int) -> None:
             weights[free] = weight
 
 
-@njit(cache=True)
+@kernel()
 def tidy_rows(indptr: Pointer, indices: Index, weights: Array) -> int:
     """Sort rows and merge repeated speakers in place; returns how many entries are left.
 
@@ -221,7 +244,7 @@ def tidy_rows(indptr: Pointer, indices: Index, weights: Array) -> int:
     return left
 
 
-@njit(cache=True)
+@kernel()
 def attach_preferentially(n_new: int, seed: int, ends: Index) -> None:
     """Fill `ends` (pairs) so that every agent joins `n_new` distinct earlier ones by degree."""
     np.random.seed(seed)  # noqa: NPY002

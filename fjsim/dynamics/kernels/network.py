@@ -10,17 +10,17 @@ No fast-math here: it turns the sums into vector gathers, which take twice as lo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernel
 from fjsim.dynamics.equilibria.rounding import SPARSE
 
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@kernel(error_model="numpy", inline="always")
 def _heard(indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: int) -> float:
     """Sum what listener i hears."""
     total = 0.0
@@ -33,7 +33,7 @@ def _heard(indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: i
     return total
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@kernel(error_model="numpy", inline="always")
 def _heard_closely(
     indptr: Pointer, indices: Index, weights: Array, beliefs: Array, i: int
 ) -> float:
@@ -60,7 +60,7 @@ def _heard_closely(
     return total + lost
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def row_sums(indptr: Pointer, weights: Array, totals: Array) -> None:
     """Fill `totals` with each row's summed weights, with compensation."""
     for i in range(totals.size):
@@ -73,7 +73,7 @@ def row_sums(indptr: Pointer, weights: Array, totals: Array) -> None:
         totals[i] = total + lost
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def residual(
     indptr: Pointer,
     indices: Index,
@@ -107,7 +107,7 @@ def residual(
     return worst, lost / least
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def apply_system(
     indptr: Pointer,
     indices: Index,
@@ -134,7 +134,7 @@ def apply_system(
     return with_direction, with_left, with_itself
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def conjugate_step(
     length: float,
     turn: float,
@@ -158,7 +158,7 @@ def conjugate_step(
     return square, worst
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def apply_directed(
     indptr: Pointer,
     indices: Index,
@@ -181,7 +181,7 @@ def apply_directed(
     return with_probe, with_itself
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def stabilised_step(
     along: float,
     across: float,
@@ -204,21 +204,21 @@ def stabilised_step(
     return product, worst
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def combine(left: Array, turn: float, across: float, image: Array, direction: Array) -> None:
     """Turn the BiCGSTAB direction in place."""
     for i in range(direction.size):
         direction[i] = left[i] + turn * (direction[i] - across * image[i])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def shrink(left: Array, along: float, image: Array) -> None:
     """Take a multiple of `image` off `left` in place."""
     for i in range(left.size):
         left[i] -= along * image[i]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def sweep(
     indptr: Pointer,
     indices: Index,
@@ -240,7 +240,7 @@ def sweep(
     return worst
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _mix(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (splitmix64)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -248,7 +248,7 @@ def _mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def asymmetry(indptr: Pointer, indices: Index) -> np.uint64:
     """Return 0 if the pattern is symmetric; otherwise a hash, 0 with probability 2^-64."""
     total = np.uint64(0)
@@ -262,7 +262,7 @@ def asymmetry(indptr: Pointer, indices: Index) -> np.uint64:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def has_even_rows(indptr: Pointer, weights: Array) -> bool:
     """Say whether all speakers of each listener have one weight, to the last two digits."""
     for i in range(indptr.size - 1):
@@ -272,7 +272,7 @@ def has_even_rows(indptr: Pointer, weights: Array) -> bool:
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _share(indptr: Pointer, indices: Index, weights: Array, listener: int, speaker: int) -> float:
     """Look a weight up in a sorted row; 0 where there is none."""
     low, high = indptr[listener], indptr[listener + 1]
@@ -287,7 +287,7 @@ def _share(indptr: Pointer, indices: Index, weights: Array, listener: int, speak
     return 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
     """Find strengths with strength_i w_ij = strength_j w_ji along a spanning forest.
 
@@ -320,7 +320,7 @@ def balance(indptr: Pointer, indices: Index, weights: Array, strength: Array) ->
     return _is_balanced(indptr, indices, weights, strength)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _is_balanced(indptr: Pointer, indices: Index, weights: Array, strength: Array) -> bool:
     """Check every edge against the one back."""
     for i in range(strength.size):
@@ -332,7 +332,7 @@ def _is_balanced(indptr: Pointer, indices: Index, weights: Array, strength: Arra
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def summed_gap(
     indptr: Pointer, indices: Index, weights: Array, strength: Array, beliefs: Array
 ) -> float:
@@ -348,7 +348,7 @@ def summed_gap(
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def squared(metric: Array, left: Array) -> float:
     """Return the square of a residual in a metric, without a vector in between."""
     total = 0.0

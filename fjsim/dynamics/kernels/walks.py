@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernel
 
 Index = NDArray[np.int32]
 Pointer = NDArray[np.int32]
 Counts = NDArray[np.int64]
 
 
-@njit(cache=True)
+@kernel()
 def _next_speaker(indptr: Pointer, indices: Index, shares: Array, i: int) -> int:
     """Draw a speaker of listener i in proportion to its share."""
     left = np.random.random()  # noqa: NPY002
@@ -25,7 +25,7 @@ def _next_speaker(indptr: Pointer, indices: Index, shares: Array, i: int) -> int
     return int(indices[last])
 
 
-@njit(cache=True)
+@kernel()
 def absorb(
     indptr: Pointer,
     indices: Index,

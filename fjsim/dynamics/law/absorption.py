@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import as_innate
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.law.stability import require_unique
 from fjsim.errors import ParameterError
 from fjsim.seeds import stream
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +102,7 @@ def estimate_belief(
     ends = np.empty(n_walks, dtype=np.int64)
     visited = np.zeros(parameters.n_agents, dtype=bool)
     draw = int(stream(seed, "absorption", agent).integers(2**32))
-    walks.absorb(
+    compiled(walks).absorb(
         shares.indptr,
         shares.indices,
         shares.data,
@@ -130,8 +135,10 @@ def _walk_rule(
     parameters: FJParameters, n_rounds: int | None
 ) -> tuple[sparse.csr_array, Array, Array]:
     """Return influence, the chance to stop and the chance to stay, per agent."""
+    from scipy import sparse
+
     shares = parameters.influence
-    if not isinstance(shares, sparse.csr_array):
+    if not is_sparse(shares):
         shares = sparse.csr_array(shares)
     deaf = parameters.hears_nobody
     if n_rounds is not None:

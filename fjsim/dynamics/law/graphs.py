@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.errors import ParameterError
 
 if TYPE_CHECKING:
     import networkx as nx
+    from scipy import sparse
 
 
 @overload
@@ -60,12 +61,34 @@ def influence_matrix(
     >>> influence_matrix(nx.DiGraph([(0, 1)])).tolist()
     [[0.0, 0.0], [1.0, 0.0]]
     """
-    import networkx as nx
+    shape = (len(_ordered_nodes(graph, n_agents)),) * 2
+    listener, speaker, weight = _heard(graph)
+    if sparse:
+        from scipy.sparse import csr_array
 
-    nodes = _ordered_nodes(graph, n_agents)
-    spoken = nx.to_scipy_sparse_array(graph, nodelist=nodes, dtype=np.dtype(float), format="csr")
-    shares = normalise_rows(spoken.T.tocsr())
-    return shares if sparse else shares.toarray()
+        return normalise_rows(csr_array((weight, (listener, speaker)), shape=shape))
+    weights = np.zeros(shape)
+    np.add.at(weights, (listener, speaker), weight)
+    _require_weights(weights)
+    # Summed in the order of the speakers, as a sparse matrix sums its rows: to the last bit alike.
+    listener, speaker = np.nonzero(weights)
+    total = np.bincount(listener, weights[listener, speaker], minlength=shape[0]).astype(float)
+    return weights * _reciprocal(total)[:, None]
+
+
+def _heard(graph: nx.Graph[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """Return listener, speaker and weight of every edge; undirected ones run both ways."""
+    edges = list(graph.edges(data="weight", default=1))
+    try:
+        weight = np.array([weight for _, _, weight in edges], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"an edge weight is no number: {error}") from error
+    ends = np.array([ends[:2] for ends in edges], dtype=np.int64).reshape(-1, 2)
+    if not graph.is_directed():
+        back = ends[:, 0] != ends[:, 1]
+        weight = np.concatenate([weight, weight[back]])
+        ends = np.concatenate([ends, ends[back, ::-1]])
+    return ends[:, 1], ends[:, 0], weight
 
 
 def _ordered_nodes(graph: nx.Graph[Any], n_agents: int | None) -> range:
@@ -99,15 +122,24 @@ def normalise_rows(weights: sparse.csr_array) -> sparse.csr_array:
     ParameterError
         If a weight is negative or not finite.
     """
-    if weights.nnz and not (np.isfinite(weights.data).all() and weights.data.min() >= 0):
-        raise ParameterError("every edge weight must be a finite number >= 0")
+    from scipy import sparse
+
+    _require_weights(weights.data)
     total = np.asarray(weights.sum(axis=1)).ravel()
-    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-    data = weights.data * np.repeat(scale, np.diff(weights.indptr))
+    data = weights.data * np.repeat(_reciprocal(total), np.diff(weights.indptr))
     shares = sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
     shares.eliminate_zeros()
     shares.sum_duplicates()
     return shares
+
+
+def _require_weights(weights: Array) -> None:
+    if weights.size and not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise ParameterError("every edge weight must be a finite number >= 0")
+
+
+def _reciprocal(total: Array) -> Array:
+    return np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
 
 
 def listener_counts(influence: ArrayLike | sparse.sparray | sparse.spmatrix) -> NDArray[np.int64]:
@@ -122,8 +154,8 @@ def listener_counts(influence: ArrayLike | sparse.sparray | sparse.spmatrix) -> 
     -------
     ndarray of int, shape (n_agents,)
     """
-    if sparse.issparse(influence):
-        heard = sparse.csr_array(influence)
+    if is_sparse(influence):
+        heard = influence.tocsr()
         listens = heard.data > 0
         own = heard.diagonal() > 0
         speakers = heard.indices[listens]

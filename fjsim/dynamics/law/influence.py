@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.law.graphs import hub_seat, influence_matrix, leaf_seat, listener_counts
 from fjsim.dynamics.law.parameters import FJParameters
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.law.stability import require_unique
 from fjsim.errors import ParameterError
 
@@ -135,7 +135,7 @@ def influence_shares(
     Sparse networks follow one walker per agent instead of forming the matrix: what still walks
     after a step is exactly the summed error left.
     """
-    if not isinstance(parameters.influence, sparse.csr_array):
+    if not is_sparse(parameters.influence):
         return np.asarray(total_influence(parameters, n_rounds).mean(axis=-2))
     if parameters.batch_shape:
         raise ParameterError("a batch of settings needs dense influence; use .toarray()")
@@ -159,6 +159,8 @@ def _walk_on(parameters: FJParameters, walkers: Array) -> Array:
 
 def _absorbed_shares(parameters: FJParameters, tolerance: float) -> Array:
     """Let every walker be absorbed, skipping the rounds in which it only waits."""
+    from scipy import sparse
+
     effective = parameters.effective_stubbornness
     own = np.where(parameters.hears_nobody, 0.0, parameters.own_share)
     leaves = (1 - effective) / (1 - own)

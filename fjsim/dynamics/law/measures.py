@@ -12,15 +12,20 @@ networks", WWW 2018, doi:10.1145/3178876.3186103.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.dynamics.networks.network import Network
 from fjsim.errors import ParameterError
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 DIRECT = 2000
 """Agents up to which a Laplacian is made dense."""
@@ -75,11 +80,13 @@ def disagreement(
     ParameterError
         If shapes do not fit, or a number is NaN.
     """
+    from scipy import sparse
+
     values = _opinions(beliefs)
     if isinstance(influence, Network):
         total = _network_gap(values, influence)
     else:
-        given: Any = influence if sparse.issparse(influence) else np.asarray(influence, float)
+        given: Any = influence if is_sparse(influence) else np.asarray(influence, float)
         shares = sparse.coo_array(given)
         _require_fit(values, shares.shape)
         gaps = ((values[shares.row] - values[shares.col]) ** 2).sum(axis=1)
@@ -89,17 +96,16 @@ def disagreement(
 
 def _network_gap(values: Array, network: Network) -> float:
     """Sum the gaps row by row, without an array over the edges."""
-    from fjsim.dynamics.kernels import network as kernels
+    from fjsim.dynamics.kernels import network as rows
 
     _require_fit(values, (network.n_agents, network.n_agents))
     weights = np.empty(0) if network.weights is None else network.weights
     strength = network.strength()
     if network.loops is not None:
         strength += network.loops
+    summed_gap = kernels(rows, network.indices.size * values.shape[1]).summed_gap
     total = sum(
-        kernels.summed_gap(
-            network.indptr, network.indices, weights, strength, np.ascontiguousarray(option)
-        )
+        summed_gap(network.indptr, network.indices, weights, strength, np.ascontiguousarray(option))
         for option in values.T
     )
     return float(total) / network.n_agents
@@ -138,6 +144,8 @@ def musco_disagreement(opinions: ArrayLike, adjacency: ArrayLike | sparse.sparra
     ParameterError
         If `adjacency` is not symmetric or does not fit.
     """
+    from scipy import sparse
+
     values = _opinions(opinions)
     weights = _symmetric(adjacency)
     _require_fit(values, weights.shape)
@@ -188,6 +196,7 @@ def musco_index(innate: ArrayLike, adjacency: ArrayLike | sparse.sparray) -> Mus
     Holds for the stubbornness :math:`\gamma_i = 1/(1+d_i)` with the weighted degree :math:`d_i`,
     the form in which that paper states the law: :math:`b^* = (I+L)^{-1}s`.
     """
+    from scipy import sparse
     from scipy.sparse import linalg
 
     values = _opinions(innate)
@@ -225,7 +234,9 @@ def _require_fit(values: Array, shape: tuple[int, ...]) -> None:
 
 
 def _symmetric(adjacency: ArrayLike | sparse.sparray) -> sparse.csr_array:
-    given: Any = adjacency if sparse.issparse(adjacency) else np.asarray(adjacency, float)
+    from scipy import sparse
+
+    given: Any = adjacency if is_sparse(adjacency) else np.asarray(adjacency, float)
     weights: Any = sparse.csr_array(given)
     if weights.shape[0] != weights.shape[1] or abs(weights - weights.T).max() > 1e-12:
         raise ParameterError("adjacency must be a symmetric square matrix")

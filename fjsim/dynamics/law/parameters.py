@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.law.graphs import influence_matrix
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.errors import ParameterError
 
 if TYPE_CHECKING:
     import networkx as nx
+    from scipy import sparse
 
 Flags = NDArray[np.bool_]
 
@@ -108,7 +109,7 @@ class FJParameters:
     @cached_property
     def own_share(self) -> Array:
         """Diagonal of influence, shape (..., n_agents): the share heard from oneself."""
-        if isinstance(self.influence, sparse.csr_array):
+        if is_sparse(self.influence):
             return np.asarray(self.influence.diagonal(), dtype=float)
         # A copy: through a view every later look at it would read the whole matrix again.
         return np.diagonal(self.influence, axis1=-2, axis2=-1).copy()
@@ -116,7 +117,7 @@ class FJParameters:
     @cached_property
     def hears_nobody(self) -> Flags:
         """Who has no speaker but itself, shape (..., n_agents)."""
-        if isinstance(self.influence, sparse.csr_array):
+        if is_sparse(self.influence):
             total = np.asarray(self.influence.sum(axis=1), dtype=float).ravel()
         else:
             total = np.asarray(self.influence.sum(axis=-1))
@@ -174,7 +175,7 @@ class FJParameters:
 
     def dense_influence(self) -> Array:
         """Return influence as a dense array of shape (..., n_agents, n_agents)."""
-        if isinstance(self.influence, sparse.csr_array):
+        if is_sparse(self.influence):
             return np.asarray(self.influence.toarray(), dtype=float)
         return self.influence
 
@@ -228,7 +229,7 @@ def _as_influence(
     """Check influence and bring it to a dense array or a csr array."""
     if hasattr(given, "number_of_nodes"):
         return influence_matrix(given)
-    if sparse.issparse(given):
+    if is_sparse(given):
         return _as_sparse_influence(given)
     dense = _as_numbers("influence", given)
     _require_square(dense.shape)
@@ -242,6 +243,8 @@ def _as_influence(
 
 def _as_sparse_influence(given: Any) -> sparse.csr_array:
     """Check a sparse influence; copies only what has to change."""
+    from scipy import sparse
+
     heard = sparse.csr_array(given)
     _require_square(heard.shape)
     if heard.dtype != np.float64:

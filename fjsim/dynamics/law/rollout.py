@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
 from fjsim.dynamics.law.parameters import FJParameters
+from fjsim.dynamics.law.sparsity import is_sparse
 from fjsim.errors import ParameterError
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 Residual = Literal["innate", "self", "renormalise"]
 
@@ -248,7 +253,7 @@ def _play_compiled(parameters: FJParameters, innate: Array, path: Array) -> Arra
         shape = (*lead, *tail)
         return readonly(np.broadcast_to(values, shape)).reshape(-1, *tail)
 
-    dense.rollouts(
+    compiled(dense).rollouts(
         flat(parameters.dense_influence(), n_agents, n_agents),
         flat(parameters.stubbornness, n_agents),
         flat(parameters.kept_share, n_agents),
@@ -296,10 +301,10 @@ def _gated(
     influence: Array | sparse.csr_array, gate: Array
 ) -> tuple[Array | sparse.csr_array, Array]:
     """Return the gated influence and how much of each listener's row is left."""
-    if isinstance(influence, sparse.csr_array):
+    if is_sparse(influence):
         if gate.ndim > 2:
             raise ParameterError("a batch of gates needs dense influence; use .toarray()")
-        trusted: Any = sparse.csr_array(influence.multiply(gate))
+        trusted: Any = influence.multiply(gate).tocsr()
         return trusted, np.asarray(trusted.sum(axis=1), dtype=float).reshape(-1, 1)
     dense = influence * gate
     return dense, dense.sum(axis=-1, keepdims=True)

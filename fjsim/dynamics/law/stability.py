@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.errors import NotConvergentError
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 Flags = NDArray[np.bool_]
 
@@ -45,6 +48,8 @@ def closed_group(
     A closed group is a strongly connected set that listens to nobody outside. Every agent reaches
     one; the equilibrium is unique iff each of them holds some stubbornness.
     """
+    from scipy import sparse
+
     if anchored.all():
         return np.empty(0, dtype=np.int64)
     from scipy.sparse import csgraph

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
 from fjsim.errors import EdgeListError
 from fjsim.unpacking import LARGEST_UNPACKED, LONGEST_LINE, TooLargeError, lines, size
 
@@ -172,14 +173,14 @@ def _parse_blocks(path: Path, skip: int, progress: ReadProgress | None) -> Itera
 
 def _parse_block(path: Path, text: bytes, line: int) -> tuple[TextEdges, int]:
     """Parse complete lines; `line` is how many went before."""
-    from fjsim.dynamics.kernels import edges as kernels
+    from fjsim.dynamics.kernels import edges
 
     if text.startswith(b"\xef\xbb\xbf"):
         text = text[3:]
     most = text.count(b"\n") + 1
     first, second = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     weights = np.empty(most)
-    n_edges, n_lines, broken = kernels.parse(
+    n_edges, n_lines, broken = kernels(edges, 4 * len(text)).parse(
         np.frombuffer(text, dtype=np.uint8), first, second, weights
     )
     if broken >= 0:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
 from fjsim.dynamics.networks.edge_text import ReadProgress, read_text
 from fjsim.dynamics.networks.network import Network
 from fjsim.dynamics.networks.npz import edge_arrays, saved_matrix
@@ -125,7 +125,7 @@ def network_from_edges(
     EdgeListError
         If shapes differ, an agent or a weight is out of range, or there is no agent.
     """
-    from fjsim.dynamics.kernels import edges as kernels
+    from fjsim.dynamics.kernels import edges
 
     speaking, listening = _as_agents(speakers, n_agents), _as_agents(listeners, n_agents)
     given = np.empty(0) if weights is None else _as_edge_weights(weights)
@@ -139,11 +139,12 @@ def network_from_edges(
     if n < 1 or (n_agents is None and speaking.size == 0):
         raise EdgeListError("there is no agent")
     indptr = np.zeros(n + 1, dtype=np.int64)
-    kernels.count_rows(listening, speaking, not directed, indptr)
+    build = kernels(edges, 20 * speaking.size)
+    build.count_rows(listening, speaking, not directed, indptr)
     indices = np.empty(indptr[-1], dtype=np.uint32)
     heard = np.empty(indices.size if given.size else 0)
-    kernels.fill_rows(listening, speaking, given, not directed, indptr[:-1].copy(), indices, heard)
-    left = kernels.tidy_rows(indptr, indices, heard)
+    build.fill_rows(listening, speaking, given, not directed, indptr[:-1].copy(), indices, heard)
+    left = build.tidy_rows(indptr, indices, heard)
     if left < indices.size:
         indices, heard = indices[:left].copy(), heard[:left].copy()
     return Network(
@@ -221,6 +222,8 @@ def _read_npz(path: Path, directed: bool) -> EdgeList:
 
 def _network_of_matrix(matrix: Any, directed: bool) -> Network:
     """Read a matrix ``[listener, speaker]``; a symmetric one lists each undirected edge twice."""
+    from scipy import sparse
+
     listening, speaking, data = matrix.row, matrix.col, matrix.data
     if not directed:
         other = sparse.coo_array(matrix.T)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fjsim.compiling import compiled
 from fjsim.dynamics.networks.edges import network_from_edges
 from fjsim.dynamics.networks.network import Network
 from fjsim.errors import ParameterError
@@ -39,13 +40,13 @@ def barabasi_albert(n_agents: int, n_new: int, seed: int) -> Network:
     .. [1] A.-L. Barabasi and R. Albert, "Emergence of scaling in random networks", Science 286
        (1999) 509-512, doi:10.1126/science.286.5439.509.
     """
-    from fjsim.dynamics.kernels import edges as kernels
+    from fjsim.dynamics.kernels import edges
 
     if n_new < 1 or n_agents <= n_new:
         raise ParameterError(f"{n_agents} agents cannot each bring {n_new} edges")
     n_edges = n_new * (n_new + 1) // 2 + (n_agents - n_new - 1) * n_new
     ends = np.empty(2 * n_edges, dtype=np.uint32)
-    kernels.attach_preferentially(n_new, seed, ends)
+    compiled(edges).attach_preferentially(n_new, seed, ends)
     return network_from_edges(ends[::2], ends[1::2], n_agents=n_agents)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
 from fjsim.dynamics.kernels import readonly
 from fjsim.dynamics.law.graphs import normalise_rows
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.errors import ParameterError
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 Index = NDArray[np.uint32]
 Pointer = NDArray[np.int64]
@@ -59,10 +63,12 @@ class Network:
         """Return each listener's summed weight without self-loops, shape (n_agents,)."""
         if self.weights is None:
             return np.diff(self.indptr).astype(float)
-        from fjsim.dynamics.kernels import network as kernels
+        from fjsim.dynamics.kernels import network as rows
 
         total = np.empty(self.n_agents)
-        kernels.row_sums(readonly(self.indptr), readonly(self.weights), total)
+        kernels(rows, self.weights.size).row_sums(
+            readonly(self.indptr), readonly(self.weights), total
+        )
         return total
 
     def own_share(self) -> Array:
@@ -74,6 +80,8 @@ class Network:
 
     def adjacency(self) -> sparse.csr_array:
         """Return the weights as a matrix ``[listener, speaker]``, self-loops included."""
+        from scipy import sparse
+
         data = np.ones(self.indices.size) if self.weights is None else self.weights
         n = self.n_agents
         matrix: Any = sparse.csr_array((data, self.indices.astype(np.int64), self.indptr), (n, n))
@@ -166,7 +174,9 @@ def system_of_parameters(parameters: FJParameters) -> System:
     -------
     System
     """
-    from fjsim.dynamics.kernels import network as kernels
+    from scipy import sparse
+
+    from fjsim.dynamics.kernels import network as rows
 
     influence = sparse.csr_array(parameters.influence)
     anchor = np.array(parameters.effective_stubbornness)
@@ -182,15 +192,16 @@ def system_of_parameters(parameters: FJParameters) -> System:
         indices = indices.view(np.uint32)
     weights = np.asarray(influence.data, dtype=float)
     row = 1 - anchor
-    if kernels.has_even_rows(indptr, weights):
+    checks = kernels(rows, 4 * weights.size)
+    if checks.has_even_rows(indptr, weights):
         hears = np.diff(indptr) > 0
         row[hears] *= weights[indptr[:-1][hears]]
         row[~hears] = 0.0
-        symmetric = kernels.asymmetry(indptr, indices) == 0
+        symmetric = checks.asymmetry(indptr, indices) == 0
         metric = _inverse(row) if symmetric else None
         return System(indptr, indices, np.empty(0), anchor, row, metric)
     strength = np.empty(anchor.size)
-    if not kernels.balance(indptr, indices, weights, strength):
+    if not checks.balance(indptr, indices, weights, strength):
         return System(indptr, indices, weights, anchor, row, None)
     metric = _inverse(row)
     metric *= strength

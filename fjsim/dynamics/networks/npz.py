@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from fjsim.errors import EdgeListError
 from fjsim.unpacking import BOUNDED, LARGEST_UNPACKED, TooLargeError, refuse_member, size
@@ -76,6 +75,8 @@ def saved_matrix(path: Path) -> Any:
     EdgeListError
         If it holds none, or one that is not square, too large, or not of numbers.
     """
+    from scipy import sparse
+
     refuse_lies(path)
     try:
         loaded = sparse.load_npz(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
 
 from fjsim.beliefs import Array
 from fjsim.fitting.findings.identified import Intervals
@@ -99,6 +98,8 @@ def tail_share(level: float, n_questions: int) -> float:
     .. [1] T. C. Hesterberg, "What teachers should know about the bootstrap", The American
        Statistician 69 (2015) 371-386, doi:10.1080/00031305.2015.1089789.
     """
+    from scipy.special import ndtr, stdtrit
+
     if n_questions < 2:
         return float("nan")
     aside = stdtrit(n_questions - 1, (1 - level) / 2)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
+from fjsim.compiling import kernel
 
-# What numba cannot annotate strictly is typed once, here.
-_compile: Any = numba.njit(cache=True, error_model="numpy")
+_compile: Any = kernel(error_model="numpy")
 
 ROOT = math.sqrt(0.5)
 HALF_PI = math.sqrt(math.pi / 2)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.compiling import compiled
+from fjsim.fitting.population import kernels
 from fjsim.fitting.population.pairs import Pairs
 
 _HALF = np.array(
@@ -65,14 +67,12 @@ def likelihood_table(pairs: Pairs, noise: float) -> Table:
     difference of two error functions: exact for a pair that the data determine to eight digits
     and for one that they say nothing about.
     """
-    from fjsim.fitting.population.kernels import fill
-
     nodes = _nodes(pairs, noise)
     constant, slope, curve = pairs.parabola(1 - nodes)
     shape = (*nodes.shape, len(EDGES) - 1)
     weight, first, second = np.empty(shape), np.empty(shape), np.empty(shape)
     scale = np.empty(len(pairs))
-    fill(constant, slope, curve, noise, EDGES, weight, first, second, scale)
+    compiled(kernels).fill(constant, slope, curve, noise, EDGES, weight, first, second, scale)
     free = pairs.freedom * np.log(noise * np.sqrt(2 * np.pi))
     return Table(weight, scale - free, nodes, first, second)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.special import betainc
 
 from fjsim.beliefs import Array
 from fjsim.fitting.population.likelihood import EDGES, Table
@@ -62,6 +61,8 @@ def cell_masses(theta: Array, nodes: Array) -> tuple[Array, Array]:
     -------
     ndarray of shape (n_cells,), ndarray of shape (n_pairs, n_nodes)
     """
+    from scipy.special import betainc
+
     middles = 0.5 * (nodes[:, 1:] + nodes[:, :-1])
     below = np.interp(middles, FINE, betainc(*_shape(theta[2], theta[3]), FINE))
     ends = np.zeros((len(nodes), 1))
@@ -69,6 +70,8 @@ def cell_masses(theta: Array, nodes: Array) -> tuple[Array, Array]:
 
 
 def _held(theta: Array) -> Array:
+    from scipy.special import betainc
+
     return np.asarray(np.diff(betainc(*_shape(theta[0], theta[1]), EDGES)))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-# What numba cannot annotate strictly is typed once, here.
-_compile: Any = numba.njit(cache=True, error_model="numpy")
+from fjsim.compiling import kernel
+
+_compile: Any = kernel(error_model="numpy")
 
 DONE = 0
 SINGULAR = 1

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
+from fjsim.compiling import kernels
+from fjsim.fitting.rows import kernels as active_set
 from fjsim.fitting.rows.hearing import OWN, Flags
 
 RIDGE = 1e-10
@@ -68,8 +70,6 @@ def solve_rows(
     >>> solve_rows(np.eye(3), np.array([1.0, 0.5, -1.0])).rows.round(2).tolist()
     [0.75, 0.25, 0.0]
     """
-    from fjsim.fitting.rows.kernels import DONE, solve_many
-
     shape = targets.shape
     width = shape[-1]
     usable = np.ones(shape, bool) if allowed is None else np.broadcast_to(allowed, shape)
@@ -79,8 +79,9 @@ def solve_rows(
     aim = np.ascontiguousarray(targets.reshape(-1, width), dtype=float)
     rows = np.empty_like(aim)
     status = np.empty(len(aim), np.int64)
+    solve_many = kernels(active_set, len(aim) * width**3).solve_many
     solve_many(gram, aim, usable, towards, 0.0, PIVOT, rows, status)
-    again = np.flatnonzero(status != DONE)
+    again = np.flatnonzero(status != active_set.DONE)
     if len(again):
         better, settled = np.empty((len(again), width)), np.empty(len(again), np.int64)
         solve_many(
@@ -89,7 +90,7 @@ def solve_rows(
         rows[again] = better
     rows = np.maximum(rows, 0.0)
     rows /= rows.sum(axis=-1, keepdims=True)
-    return SimplexRows(rows.reshape(shape), (status != DONE).reshape(shape[:-1]))
+    return SimplexRows(rows.reshape(shape), (status != active_set.DONE).reshape(shape[:-1]))
 
 
 def _prior(prior: Array | None, usable: Flags, shape: tuple[int, ...]) -> Array:

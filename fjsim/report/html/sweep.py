@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fjsim.metrics import Estimate, registered
+from fjsim.report.caveat import CAVEAT
 from fjsim.report.html.document import (
     REPORT,
     Link,
@@ -22,7 +23,6 @@ from fjsim.report.html.document import (
 )
 from fjsim.report.html.figures import Curve, agreement_figure, bars_figure, curves_figure
 from fjsim.report.terminal.sweep import (
-    CAVEAT,
     NOTE,
     RANKED,
     axes_of,

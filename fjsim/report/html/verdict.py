@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fjsim.metrics import Estimate
+from fjsim.report.caveat import CAVEAT
 from fjsim.report.html.network import hub
-from fjsim.report.terminal.sweep import CAVEAT
 from fjsim.runs import Run
 
 FEW_QUESTIONS = 30

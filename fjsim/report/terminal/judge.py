@@ -12,7 +12,7 @@ from fjsim.foreign_text import printable
 from fjsim.judging import Judged, Judgement
 from fjsim.metrics import Estimate
 from fjsim.metrics.differences import Difference
-from fjsim.report.terminal.sweep import CAVEAT
+from fjsim.report.caveat import CAVEAT
 
 PLAIN: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "collapse_padding": True}
 CHANCE = 0.5

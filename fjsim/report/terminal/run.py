@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fjsim.metrics import Measured, Metric
 from fjsim.metrics.metric import Count
-from fjsim.report.terminal.sweep import CAVEAT
+from fjsim.report.caveat import CAVEAT
 
 if TYPE_CHECKING:
     from fjsim.runs import Run

@@ -12,12 +12,9 @@ from rich.table import Table
 from fjsim.metrics import registered
 from fjsim.metrics.keys import column
 from fjsim.metrics.metric import ARROWS
+from fjsim.report.caveat import CAVEAT
 from fjsim.sweeps.leaderboard import records
 
-CAVEAT = (
-    "Simulated agents carry no arguments: what a real team loses when a right minority cannot "
-    "persuade is not measured here."
-)
 NOTE = "value and 95 % interval, bootstrap over questions, seeds pooled; ↓ lower is safer"
 
 RANKED = (
