@@ -35,6 +35,7 @@ from fjsim.contracts.backends import (
 )
 from fjsim.contracts.policies import (
     Audit,
+    Casting,
     Channel,
     Defense,
     Labels,
@@ -57,6 +58,7 @@ __all__ = [
     "Attack",
     "Audit",
     "Backend",
+    "Casting",
     "Channel",
     "ChatMessage",
     "Choice",
