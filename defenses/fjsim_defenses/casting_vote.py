@@ -47,7 +47,7 @@ class CastingVote(TrustPolicy):
     colluders : int, default 2
         How many seats the adversary may control, >= 1.
     votes : int, default 2
-        How many casting votes a close question gets, >= 1; with 1 the guarantee costs half as
+        How many casting votes a close question gets, 1 to 1000; with 1 the guarantee costs half as
         many calls, and is weaker.
     backend : mapping, str or None, default None
         Backend that gives the casting votes, as in an agent's block; None for the scenario's own.
@@ -75,13 +75,14 @@ class CastingVote(TrustPolicy):
     ``lead = n_i(k_j|-j) - n_i(own_i|-j)`` as in `Ballot`; on a close question
     ``lead' = lead + F (tau(k_j) - tau(own_i))`` and the margin is F, else ``lead' = lead`` and
     the margin is 0. ``phi_ij = 1`` for one's own option, else
-    ``clip((lead' - margin) / width, 0, 1)``. There is no memory and no reputation, which could be poisoned. A casting vote that gave no
-    valid answer counts for nobody, which only keeps gates shut.
+    ``clip((lead' - margin) / width, 0, 1)``. There is no memory and no reputation, which could be
+    poisoned. A casting vote that gave no valid answer counts for nobody, which only keeps gates
+    shut.
     Let i be right at round 0, and let c and b_k be the benign votes for the right option y and for
     a wrong one. If for every wrong k ``c >= b_k`` and ``c - b_k + F (tau(y) - tau(k)) + F`` is no
     less than the colluders' votes for k, i is never wrong under the law with stubbornness > 0:
     on every graph, in every round, whatever the adversary says
-    (``fjsim.dynamics.attacked.casting``). The casting voters are trusted: a hostile one is a
+    (``fjsim.dynamics.attacked.colluders``). The casting voters are trusted: a hostile one is a
     colluder that weighs F.
 
     References
@@ -94,7 +95,7 @@ class CastingVote(TrustPolicy):
 
     ranges: ClassVar[Ranges] = {
         "colluders": ">= 1",
-        "votes": ">= 1",
+        "votes": "[1, 1000]",
         "competence": "[0, 1]",
         "close": ">= 0",
         "weight": ">= 0",

@@ -27,11 +27,12 @@ def learned(policy: Policy, record: Record, state: Any, item: Item, seed: int) -
     """
     if policy.memory == "none":
         return state
-    seen = record if policy.memory == "history" else _round0(record)
+    seen = record if policy.memory == "history" else round0_of(record)
     return policy.update(seen, state, shown_key(policy, item, seed))
 
 
-def _round0(record: Record) -> Record:
+def round0_of(record: Record) -> Record:
+    """Return what was said in round 0 alone."""
     return replace(
         record,
         stated=record.stated[:1],
