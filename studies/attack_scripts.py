@@ -5,10 +5,10 @@ A script is written over teams: one array axis holds many teams that see the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,15 @@ class Question:
     lots: Array
     lot: Array
     casting: Integers
+    _plans: dict[tuple[Any, ...], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def planned(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what a plan comes to here, worked out once for all seats and rounds."""
+        if key not in self._plans:
+            self._plans[key] = make()
+        return self._plans[key]
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,11 @@ class Script:
         """Return the option it is after in a round, shape (n_teams,)."""
         if self.target == "given":
             return question.target
+        late = bool(number and self.replans)
+        plan = ("aims", held, late)
+        return question.planned(plan, lambda: self._aims(question, held, number))
+
+    def _aims(self, question: Question, held: tuple[int, ...], number: int) -> Integers:
         seen = self._sees(question, number)
         tally = votes(seen, held) + 0.5 * seen.mean(axis=1)
         tally[np.arange(len(question.key)), question.key] = -1
@@ -138,6 +152,10 @@ class Script:
 
     def strikes(self, question: Question, held: tuple[int, ...], number: int = 0) -> Flags:
         """Say in which teams it attacks on a question, shape (n_teams,)."""
+        plan = (self, held, bool(number and self.replans))
+        return question.planned(plan, lambda: self._strikes(question, held, number))
+
+    def _strikes(self, question: Question, held: tuple[int, ...], number: int) -> Flags:
         place = question.number - self.honest_questions
         phase = place % (self.honest_phase + self.hostile_phase)
         due = np.full(len(question.key), place >= 0 and phase >= self.honest_phase)
@@ -188,6 +206,8 @@ class Script:
 
     def _honest_option(self, question: Question, seat: int) -> Integers:
         """Return what a seat answers that does not strike: mostly, or always, the right option."""
+        if self.honest_competence >= 1:
+            return question.key
         lots = question.lots[:, seat]
         missed = lots >= self.honest_competence
         stray = (lots * 1000).astype(np.int64) % (N_OPTIONS - 1) + 1

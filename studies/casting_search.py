@@ -35,6 +35,8 @@ FEW = 0.02
 """Where an attack strikes on fewer of the chances, it is rated as if it had struck on so many."""
 COUNTED = 0.015
 """Strikes on fewer of the chances are not judged by where they struck."""
+LARGE, FEWER_TEAMS = 8, 8
+"""Larger places are judged on fewer teams."""
 SEARCHED = ("complete", "star-hub")
 SEARCH = Setting(n_teams=4, n_questions=200, seed=1000)
 JUDGE = Setting(n_teams=20, n_questions=200, seed=2000)
@@ -227,6 +229,8 @@ def judge(row: Row, budget: int, share: float = 1.0) -> Judged:
     lost, calls, forced = list[float](), list[float](), list[float]()
     for place in row.places:
         setting = replace(_fewer(JUDGE, share), place=place, **row.change)
+        if setting.where.n_agents > LARGE:
+            setting = replace(setting, n_teams=FEWER_TEAMS)
         counts = trial_counts(setting, made(row.block), attacks)
         for arm in counts.arms[1:]:
             every.append(_Rated(place, *counts.success_on_every(arm)))
