@@ -179,7 +179,13 @@ def _backends(scenario: Mapping[str, Any]) -> list[tuple[str, Any]]:
     agents = scenario.get("agents")
     seats = agents if isinstance(agents, (list, tuple)) else [agents]
     inner = [seat.get("backend") for seat in seats if isinstance(seat, Mapping)]
-    return [("backend", scenario.get("backend")), *(("agents.backend", one) for one in inner)]
+    defense = scenario.get("defense")
+    casting = defense.get("backend") if isinstance(defense, Mapping) else None
+    return [
+        ("backend", scenario.get("backend")),
+        *(("agents.backend", one) for one in inner),
+        ("defense.backend", casting),
+    ]
 
 
 def _misnamed(backend: object, place: str) -> str | None:

@@ -37,6 +37,8 @@ ElicitationChannel = Literal["stated", "logprobs", "frequency"]
 
 PLUGIN_FIELDS = ("agents", "topology", "router", "attack", "defense", "backend")
 BUILTIN_LIMIT = 100
+CASTING_KEYS = frozenset({"backend", "competence"})
+"""Who gives casting votes: a defense's block without a kind that says so is `casting-vote`."""
 PROVENANCE = ("versions", "models", "questions_digest")
 """What a run folder's scenario says beyond the scenario; left out when it is read as one."""
 
@@ -75,6 +77,14 @@ def _short(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
+def _short_defense(value: Any) -> Any:
+    """Return a defense's block with its kind: the default one, where parameters stand alone."""
+    if not isinstance(value, Mapping) or "kind" in value or not value:
+        return _short(value)
+    by_vote = not CASTING_KEYS.isdisjoint(value)
+    return {"kind": "casting-vote" if by_vote else "trust-adaptive", **value}
+
+
 def _short_questions(value: Any) -> Any:
     return {"source": str(value)} if isinstance(value, (str, Path)) else value
 
@@ -99,6 +109,7 @@ def _branch(value: Any) -> str:
 
 
 PluginBlock = Annotated[Block, BeforeValidator(_short)]
+DefenseBlock = Annotated[Block, BeforeValidator(_short_defense)]
 
 
 class AgentBlock(BaseModel):
@@ -191,7 +202,9 @@ class Scenario(Strict):
     agents : int, str, AgentBlock or list of AgentBlock
         The seats; a number is short for that many neutral model agents, a name for its block.
     topology, router, attack, defense, backend : str or Block
-        Plug-ins by name, or by ``{"kind": name, ...}``.
+        Plug-ins by name, or by ``{"kind": name, ...}``. A defense's block without a kind is that
+        of the default one: ``casting-vote`` where it says who gives casting votes (``backend`` or
+        ``competence``), else ``trust-adaptive``.
     protocol : {'synchronous', 'sequential'}
         Whether speakers of the same round are heard.
     rounds : int
@@ -226,7 +239,7 @@ class Scenario(Strict):
     topology: PluginBlock = Block(kind="complete")
     router: PluginBlock = Block(kind="uniform")
     attack: PluginBlock = Block(kind="none")
-    defense: PluginBlock = Block(kind="none")
+    defense: DefenseBlock = Block(kind="none")
     protocol: Protocol = "synchronous"
     rounds: int = Field(default=10, ge=0)
     peers_see: tuple[Shown, ...] = get_args(Shown)
@@ -333,6 +346,7 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
         # A recorded scenario may lack them, where somebody cut it short.
         "agents": _lasting(kept.get("agents")),
         "backend": _lasting(kept.get("backend")),
+        "defense": _lasting(kept.get("defense")),
     }
 
 
@@ -445,7 +459,8 @@ def _spelled_out(value: Any, field: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     if value is None:
-        default = Scenario.model_fields[field].default if field in PLUGIN_FIELDS[1:] else None
+        named = field in PLUGIN_FIELDS[1:] and field != "defense"
+        default = Scenario.model_fields[field].default if named else None
         return {"kind": default.kind} if default is not None else {}
     short = _short_agents(_short_questions(value) if field == "questions" else _short(value))
     if isinstance(short, dict):

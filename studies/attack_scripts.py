@@ -5,10 +5,10 @@ A script is written over teams: one array axis holds many teams that see the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,14 @@ class Question:
         What everybody believes before it hears anybody.
     jitter : ndarray of shape (n_rounds + 1, n_teams)
         What a random wobble states for its target.
+    foreseen : ndarray of shape (n_teams, n_agents, n_options)
+        What an adversary reckons that the others believe, before they have said so.
+    lots : ndarray of shape (n_teams, n_agents)
+        What decides which of the adversary's seats are right where they are honest, in [0, 1].
+    lot : ndarray of shape (n_teams,)
+        What decides whether it strikes, in [0, 1].
+    casting : ndarray of int, shape (n_teams, n_votes)
+        What voters from outside the team answer.
     """
 
     number: int
@@ -47,6 +55,19 @@ class Question:
     target: Integers
     innate: Array
     jitter: Array
+    foreseen: Array
+    lots: Array
+    lot: Array
+    casting: Integers
+    _plans: dict[tuple[Any, ...], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def planned(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what a plan comes to here, worked out once for all seats and rounds."""
+        if key not in self._plans:
+            self._plans[key] = make()
+        return self._plans[key]
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,17 @@ class Script:
     lead : int or None
         It strikes only where the right option is at most so many of the others' round-0 votes
         ahead of its target; None for wherever it may.
+    least_lead : int
+        And at least so many.
+    rate : float
+        Share of such questions on which it strikes.
+    honest_competence : float
+        How often each of its seats states the right option where it is honest.
+    honest_at_last : bool
+        Whether it is honest in the last round of a question that it strikes on.
+    replans : bool
+        Where first statements are sealed: whether it chooses again, with what was said, from
+        round 1 on.
     takes_turns : bool
         Whether only one of its seats strikes on a question, each in turn.
     rewrites : bool
@@ -92,6 +124,11 @@ class Script:
     honest_certainty: float = HONEST_CERTAINTY
     wobble: Literal["none", "random", "alternating"] = "none"
     lead: int | None = None
+    least_lead: int = -9
+    rate: float = 1.0
+    honest_competence: float = 1.0
+    honest_at_last: bool = False
+    replans: bool = False
     takes_turns: bool = False
     rewrites: bool = False
 
@@ -99,27 +136,48 @@ class Script:
         """Return the seats it holds, given the place's own."""
         return own[: self.n_seats] if self.seats is None else self.seats
 
-    def aims(self, question: Question, held: tuple[int, ...]) -> Integers:
-        """Return the option it is after, shape (n_teams,)."""
+    def aims(self, question: Question, held: tuple[int, ...], number: int = 0) -> Integers:
+        """Return the option it is after in a round, shape (n_teams,)."""
         if self.target == "given":
             return question.target
-        tally = votes(question, held) + 0.5 * question.innate.mean(axis=1)
+        late = bool(number and self.replans)
+        plan = ("aims", held, late)
+        return question.planned(plan, lambda: self._aims(question, held, number))
+
+    def _aims(self, question: Question, held: tuple[int, ...], number: int) -> Integers:
+        seen = self._sees(question, number)
+        tally = votes(seen, held) + 0.5 * seen.mean(axis=1)
         tally[np.arange(len(question.key)), question.key] = -1
         return np.asarray(tally.argmax(axis=1))
 
-    def strikes(self, question: Question, held: tuple[int, ...]) -> Flags:
+    def strikes(self, question: Question, held: tuple[int, ...], number: int = 0) -> Flags:
         """Say in which teams it attacks on a question, shape (n_teams,)."""
+        plan = (self, held, bool(number and self.replans))
+        return question.planned(plan, lambda: self._strikes(question, held, number))
+
+    def _strikes(self, question: Question, held: tuple[int, ...], number: int) -> Flags:
         place = question.number - self.honest_questions
         phase = place % (self.honest_phase + self.hostile_phase)
         due = np.full(len(question.key), place >= 0 and phase >= self.honest_phase)
+        due &= question.lot < self.rate
         if self.lead is None:
             return due
-        teams, tally = np.arange(len(due)), votes(question, held)
-        ahead = tally[teams, question.key] - tally[teams, self.aims(question, held)]
-        return np.asarray(due & (ahead <= self.lead))
+        teams, tally = np.arange(len(due)), votes(self._sees(question, number), held)
+        ahead = tally[teams, question.key] - tally[teams, self.aims(question, held, number)]
+        return np.asarray(due & (ahead <= self.lead) & (ahead >= self.least_lead))
+
+    def _sees(self, question: Question, number: int) -> Array:
+        """Return the others' round-0 beliefs as its plan of a round reckons with them."""
+        return question.innate if number and self.replans else question.foreseen
 
     def line(
-        self, question: Question, held: tuple[int, ...], seat: int, own: Array, number: int
+        self,
+        question: Question,
+        held: tuple[int, ...],
+        seat: int,
+        own: Array,
+        number: int,
+        n_rounds: int,
     ) -> Array:
         """Return what a seat states in one round, shape (n_teams, n_options).
 
@@ -132,23 +190,33 @@ class Script:
             Which of them speaks.
         own : ndarray of shape (n_teams, n_agents, n_options)
             What everybody believes now.
-        number : int
-            The round.
+        number, n_rounds : int
+            The round, and the last one.
         """
-        honest = certain(question.key, self.honest_certainty)
+        honest = certain(self._honest_option(question, seat), self.honest_certainty)
         idle = self.takes_turns and held[question.number % len(held)] != seat
-        if idle or number < self.honest_rounds:
+        at_last = self.honest_at_last and number == n_rounds
+        if idle or at_last or number < self.honest_rounds:
             return honest
         hostile = self._hostile(question, held, seat, own, number)
         if self.drift_rounds:
             share = min(1.0, (number - self.honest_rounds) / self.drift_rounds)
             hostile = (1 - share) * honest + share * hostile
-        return np.where(self.strikes(question, held)[:, None], hostile, honest)
+        return np.where(self.strikes(question, held, number)[:, None], hostile, honest)
+
+    def _honest_option(self, question: Question, seat: int) -> Integers:
+        """Return what a seat answers that does not strike: mostly, or always, the right option."""
+        if self.honest_competence >= 1:
+            return question.key
+        lots = question.lots[:, seat]
+        missed = lots >= self.honest_competence
+        stray = (lots * 1000).astype(np.int64) % (N_OPTIONS - 1) + 1
+        return np.asarray(np.where(missed, (question.key + stray) % N_OPTIONS, question.key))
 
     def _hostile(
         self, question: Question, held: tuple[int, ...], seat: int, own: Array, number: int
     ) -> Array:
-        target = self.aims(question, held)
+        target = self.aims(question, held, number)
         if self.wobble == "none":
             return certain(target, self.certainty)
         jumps = np.full(len(own), LOW if number % 2 else HIGH)
@@ -164,9 +232,9 @@ def certain(options: Integers, certainty: float) -> Array:
     return beliefs
 
 
-def votes(question: Question, held: tuple[int, ...]) -> Array:
+def votes(innate: Array, held: tuple[int, ...]) -> Array:
     """Return how many of the seats that are not held favour each option, (n_teams, n_options)."""
-    own = np.delete(question.innate.argmax(axis=-1), list(held), axis=1)
+    own = np.delete(innate.argmax(axis=-1), list(held), axis=1)
     return np.asarray((own[..., None] == np.arange(N_OPTIONS)).sum(axis=1), dtype=float)
 
 

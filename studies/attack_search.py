@@ -43,6 +43,8 @@ SPACE: Mapping[str, Range | Choice] = {
     "takes_turns": Choice((0, 1)),
 }
 """Where is searched. A lead of None strikes wherever its phase lets it."""
+FLAGS = ("takes_turns", "honest_at_last", "replans")
+"""Searched parameters that are yes or no."""
 
 Goal = Literal["struck", "every"]
 LEAST_SHARE = 0.25
@@ -101,10 +103,18 @@ class Found:
 
 
 def script_of(parameters: Mapping[str, object]) -> Script:
-    """Return the script that searched parameters mean."""
+    """Return the script that searched parameters mean.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Of a script; its seats as ``"0+1"``, or as ``"own 2"`` for two of the place's own.
+    """
     given: dict[str, Any] = dict(parameters)
     seats = str(given.pop("seats", "0"))
-    given["takes_turns"] = bool(given.get("takes_turns", 0))
+    given |= {name: bool(given[name]) for name in FLAGS if name in given}
+    if seats.startswith("own "):
+        return Script(n_seats=int(seats.removeprefix("own ")), **given)
     return Script(seats=tuple(map(int, seats.split("+"))), **given)
 
 

@@ -13,7 +13,7 @@ reads the forged one for that seat.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from fjsim import registry
 from fjsim.beliefs import TIE_TOLERANCE, Array
 from fjsim.contracts import Audit, Defense, Record
 from fjsim.dynamics import influence_matrix
+from fjsim_defenses.casting_vote import CastingVote
 from fjsim_defenses.shared.ballot_bound import benign_lead, is_protected
 from fjsim_defenses.shared.mixtures import gated_mixture
 from studies.attack_scripts import N_OPTIONS, SCRIPTS, Integers, Question, Script
@@ -56,6 +57,9 @@ PLACES = {
     "ring": Place("ring", 6, (0, 3)),
     "small-world": Place("watts-strogatz", 12, (0, 6), {"neighbours": 4, "rewiring": 0.2}),
 }
+
+MORE_PLACES = {"complete-8": Place("complete", 8, (0, 1))}
+"""Further places, which are played where they are named."""
 
 ARMS = (
     "none",
@@ -92,6 +96,15 @@ class Setting:
         the others answer.
     scripts : mapping of str to Script
         Further attacks.
+    hard : bool
+        Whether questions differ: the chance to be right is drawn for each, its mean ``accuracy``.
+    n_casting : int
+        How many voters from outside the team answer each question, right as often as an agent.
+    copies : float
+        Share of their answers that repeat an agent's round-0 answer.
+    foresight : float
+        Share of the questions on which an adversary knows the others' round-0 answers before it
+        has to give its own, in [0, 1]: 1 where it speaks last, less where statements are sealed.
     """
 
     place: str = "complete"
@@ -104,6 +117,15 @@ class Setting:
     target: Literal["random", "best"] = "random"
     seed: int = 0
     scripts: Mapping[str, Script] = field(default_factory=dict)
+    hard: bool = False
+    n_casting: int = 2
+    copies: float = 0.0
+    foresight: float = 1.0
+
+    @property
+    def where(self) -> Place:
+        """The place that its name stands for."""
+        return PLACES.get(self.place) or MORE_PLACES[self.place]
 
     def script(self, arm: str) -> Script:
         """Return the attack of an arm."""
@@ -111,7 +133,7 @@ class Setting:
 
     def held(self, arm: str) -> tuple[int, ...]:
         """Return the seats that an arm's adversary speaks from."""
-        return self.script(arm).held(PLACES[self.place].seats)
+        return self.script(arm).held(self.where.seats)
 
 
 @dataclass(frozen=True)
@@ -131,6 +153,10 @@ class Counts:
         Benign agents right at the end, and how many there are.
     protected : ndarray of bool
         Whether the ballot theorem covers the question.
+    lead : ndarray
+        By how many of the benign round-0 votes the right option leads every wrong one.
+    asked : ndarray of bool
+        Whether the defense asked for casting votes.
     arms : tuple of str
     """
 
@@ -142,12 +168,21 @@ class Counts:
     right_last: Array
     agents: Array
     protected: NDArray[np.bool_]
+    lead: Array
+    asked: NDArray[np.bool_]
     arms: tuple[str, ...]
 
     def success(self, arm: str) -> tuple[Array, Array]:
         """Return flips and chances of one arm where it struck, flat over questions and teams."""
         at = self.arms.index(arm)
         return self.flipped[:, at].ravel(), self.right_first[:, at].ravel()
+
+    def success_on_close(self, arm: str) -> tuple[Array, Array]:
+        """Return `success` where the benign votes do not favour a wrong option by themselves."""
+        at = self.arms.index(arm)
+        fair = self.lead[:, at] >= 0
+        flipped, chances = self.flipped[:, at] * fair, self.right_first[:, at] * fair
+        return flipped.ravel(), chances.ravel()
 
     def success_on_every(self, arm: str) -> tuple[Array, Array]:
         """Return flips and chances of one arm on all questions, flat."""
@@ -174,7 +209,7 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
     defense : Defense or None
     """
     rng = np.random.default_rng(setting.seed)
-    place = PLACES[setting.place]
+    place = setting.where
     graphs = np.stack([place.influence(setting.seed + t) for t in range(setting.n_teams)])
     influence = np.broadcast_to(graphs, (len(setting.arms), *graphs.shape))
     state = None if defense is None else defense.initial_state(place.n_agents)
@@ -187,9 +222,16 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
         if defense is not None:
             state = _learned(defense, record, state, question, rng)
         if not warm:
-            rows.append(_count(setting, place, question, record, last))
+            rows.append((*_count(setting, place, question, record, last), _asked(defense, record)))
     columns: list[Any] = [np.stack(column) for column in zip(*rows, strict=True)]
     return Counts(*[*columns, setting.arms])
+
+
+def _asked(defense: Defense | None, record: Record) -> NDArray[np.bool_]:
+    """Return in which teams the defense asks for casting votes, shape (n_arms, n_teams)."""
+    if isinstance(defense, CastingVote):
+        return defense.is_close(_cut(record, 1))
+    return np.zeros(record.influence.shape[:-2], dtype=bool)
 
 
 def _learned(
@@ -215,7 +257,8 @@ def _deliberate(
 ) -> tuple[Record, Array]:
     """Return the public record and everybody's own last beliefs."""
     innate = np.broadcast_to(question.innate, (len(setting.arms), *question.innate.shape))
-    record = _blank(influence, innate, n_rounds)
+    casting = np.broadcast_to(question.casting, (len(setting.arms), *question.casting.shape))
+    record = replace(_blank(influence, innate, n_rounds), casting=casting)
     own = innate
     _say(setting, question, own, record, 0)
     for number in range(1, n_rounds + 1):
@@ -245,6 +288,7 @@ def _cut(record: Record, n: int) -> Record:
         record.accepted[:n],
         record.answers[:n],
         record.confidence[:n],
+        casting=record.casting,
     )
 
 
@@ -254,7 +298,9 @@ def _say(setting: Setting, question: Question, own: Array, record: Record, numbe
     for at, arm in enumerate(setting.arms):
         script, held = setting.script(arm), setting.held(arm)
         for seat in held:
-            stated[at, :, seat] = script.line(question, held, seat, own[at], number)
+            stated[at, :, seat] = script.line(
+                question, held, seat, own[at], number, setting.n_rounds
+            )
     record.answers[number] = stated.argmax(axis=-1)
     record.confidence[number] = stated.max(axis=-1)
     if number:
@@ -263,18 +309,64 @@ def _say(setting: Setting, question: Question, own: Array, record: Record, numbe
 
 def _draw(setting: Setting, place: Place, number: int, rng: np.random.Generator) -> Question:
     n_teams = setting.n_teams
+    aside = np.random.default_rng([setting.seed, number, 1])
     key = rng.integers(0, N_OPTIONS, n_teams)
     distractor, wrong = (key + rng.integers(1, N_OPTIONS, (2, n_teams))) % N_OPTIONS
     shape = (n_teams, place.n_agents)
-    right, shared = rng.random((2, *shape))
-    stray = (key[:, None] + rng.integers(1, N_OPTIONS, shape)) % N_OPTIONS
-    missed = np.where(shared < 0.5, distractor[:, None], stray)
-    own = np.where(right < setting.accuracy, key[:, None], missed)
+    chance = _chances(setting, aside)
+    own = _answers(key, distractor, chance, shape, rng)
     innate = _beliefs(own, _tops(setting.margin, own == key[:, None], rng), rng)
     if setting.target == "best":
         wrong = _most_popular_wrong(np.delete(own, place.seats[0], axis=1), key, rng)
     jitter = rng.uniform(0.55, 0.95, (setting.n_rounds + 1, n_teams))
-    return Question(number, key, wrong, innate, jitter)
+    known = aside.random(n_teams) < setting.foresight
+    guessed = _beliefs(
+        answers := _answers(key, distractor, chance, shape, aside),
+        _tops(setting.margin, answers == key[:, None], aside),
+        aside,
+    )
+    foreseen = np.where(known[:, None, None], innate, guessed)
+    lots, lot = aside.random(shape), aside.random(n_teams)
+    casting = _casting(setting, key, distractor, chance, own, aside)
+    return Question(number, key, wrong, innate, jitter, foreseen, lots, lot, casting)
+
+
+def _chances(setting: Setting, rng: np.random.Generator) -> Array:
+    """Return the chance to be right on one question, shape (n_teams, 1)."""
+    if not setting.hard:
+        return np.full((setting.n_teams, 1), setting.accuracy)
+    # Of all questions, most are easy, and some are answered by hardly anybody.
+    share = setting.accuracy
+    return rng.beta(2 * share, 2 * (1 - share), (setting.n_teams, 1))
+
+
+def _answers(
+    key: Integers,
+    distractor: Integers,
+    chance: Array,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> Integers:
+    """Draw what agents answer alone: half of the wrong answers on a distractor they share."""
+    right, shared = rng.random((2, *shape))
+    stray = (key[:, None] + rng.integers(1, N_OPTIONS, shape)) % N_OPTIONS
+    missed = np.where(shared < 0.5, distractor[:, None], stray)
+    return np.asarray(np.where(right < chance, key[:, None], missed))
+
+
+def _casting(
+    setting: Setting,
+    key: Integers,
+    distractor: Integers,
+    chance: Array,
+    own: Integers,
+    rng: np.random.Generator,
+) -> Integers:
+    """Draw what voters from outside answer; some of them repeat an agent's answer."""
+    shape = (setting.n_teams, setting.n_casting)
+    alone = _answers(key, distractor, chance, shape, rng)
+    copied = np.take_along_axis(own, rng.integers(own.shape[1] - 2, own.shape[1], shape), axis=1)
+    return np.asarray(np.where(rng.random(shape) < setting.copies, copied, alone))
 
 
 def _most_popular_wrong(votes: Integers, key: Integers, rng: np.random.Generator) -> Integers:
@@ -318,7 +410,7 @@ def _count(
     struck = np.empty((len(setting.arms), setting.n_teams, 1), dtype=bool)
     for at, arm in enumerate(setting.arms):
         script, held = setting.script(arm), setting.held(arm)
-        struck[at, :, 0] = script.strikes(question, held)
+        struck[at, :, 0] = script.strikes(question, held, setting.n_rounds)
         speaks[at, :, held] = False
         # Whose words are rewritten is no adversary: it can be flipped like the others.
         attacked[at, :, () if script.rewrites else held or place.seats[:1]] = False
@@ -327,6 +419,7 @@ def _count(
     anyway = np.full(right.shape[:-1], np.nan)
     if "none" in setting.arms:
         anyway = (right & ~final[setting.arms.index("none")] & struck).sum(axis=-1)
+    lead = benign_lead(record.stated[0].argmax(axis=-1), question.key, speaks, N_OPTIONS)
     return (
         right.sum(axis=-1),
         lost.sum(axis=-1),
@@ -335,11 +428,6 @@ def _count(
         anyway,
         (final & benign).sum(axis=-1),
         np.broadcast_to(benign.sum(axis=-1), right.shape[:-1]),
-        _covered(question, record, speaks),
+        is_protected(lead, (~speaks).sum(axis=-1)),
+        lead,
     )
-
-
-def _covered(question: Question, record: Record, speaks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    votes = record.stated[0].argmax(axis=-1)
-    lead = benign_lead(votes, question.key, speaks, N_OPTIONS)
-    return is_protected(lead, (~speaks).sum(axis=-1))

@@ -87,7 +87,7 @@ def support_without(ballots: Array) -> Array:
 
 
 def ballot_gates(
-    support: Array, own: Options, said: Options, width: float, margin: float = 0.0
+    support: Array, own: Options, said: Options, width: float, margin: float | Array = 0.0
 ) -> Array:
     """Return how far each listener may listen to each speaker, given what that one says now.
 
@@ -102,8 +102,8 @@ def ballot_gates(
     width : float
         How much more than ``margin`` a lead over one's own option has to be for a speaker to be
         heard in full.
-    margin : float, default 0
-        The lead up to which a speaker is not heard at all, in votes.
+    margin : float or ndarray of shape (..., 1, 1), default 0
+        The lead up to which a speaker is not heard at all, in votes; it may differ by question.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -131,14 +131,22 @@ class TrustAdaptive(TrustPolicy):
     assumed_resistance: float = 0.159
     labels: Labels = "none"
 
-    def initial_state(self, n_agents: int) -> Array:
+    def initial_state(self, n_agents: int) -> Any:
         """Return everybody's reputation in everybody's eyes, ``[listener, speaker]``."""
         return np.full((n_agents, n_agents), self.start)
 
-    def gates(self, record: Record, state: Array) -> Array:
+    def gates(self, record: Record, state: Any) -> Array:
         """Return ballot times reputation."""
+        return self._gated(record, state, 1.0)
+
+    def update(self, record: Record, state: Any, key: int | None) -> Any:
+        """Return reputation after a question."""
+        return self._moved(record, state, key, 1.0)
+
+    def _gated(self, record: Record, state: Array, shares: Array | float) -> Array:
+        """Return ballot times reputation, with a share of each speaker's vote that counts."""
         esteem = self._esteem(state)
-        support, own = self._support(record, esteem), own_options(record)
+        support, own = self._support(record, esteem * shares), own_options(record)
         said = positions(record)
         opened = strictest(
             [ballot_gates(support, own, option, self.width, self.margin) for option in said]
@@ -150,11 +158,11 @@ class TrustAdaptive(TrustPolicy):
             gates = gates * np.maximum(openness(record), self.floor)[..., None, :]
         return self._within_budget(record, self_trusting(gates))
 
-    def update(self, record: Record, state: Array, key: int | None) -> Array:
-        """Return reputation after a question."""
+    def _moved(self, record: Record, state: Array, key: int | None, shares: Array | float) -> Array:
+        """Return reputation after a question, with a share of each speaker's vote that counts."""
         first, last = first_votes(record), top_option(heard_beliefs(record))
         if key is None:
-            support = self._support(record, self._esteem(state))
+            support = self._support(record, self._esteem(state) * shares)
             sound = best_supported(support, first) & best_supported(support, last)
         else:
             right = np.asarray(key)[..., None]

@@ -36,6 +36,7 @@ from fjsim.contracts.backends import (
 from fjsim.contracts.guarantee import Guarantee
 from fjsim.contracts.policies import (
     Audit,
+    Casting,
     Channel,
     Defense,
     Labels,
@@ -58,6 +59,7 @@ __all__ = [
     "Attack",
     "Audit",
     "Backend",
+    "Casting",
     "Channel",
     "ChatMessage",
     "Choice",

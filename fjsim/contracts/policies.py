@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -32,6 +32,25 @@ class Audit:
 
 Labels = Literal["none", "all"] | Audit
 """Which keys a policy is shown, each only after its question is finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Voters from outside the team, whom a defense has asked on some questions.
+
+    Parameters
+    ----------
+    n_votes : int
+        How many are asked on such a question, each alone, >= 1.
+    backend : mapping or None
+        Block of the backend that answers for them; None for the scenario's own.
+    competence : float or None
+        Where they are drawn and no backend is asked: how often each is right, in [0, 1].
+    """
+
+    n_votes: int
+    backend: Mapping[str, Any] | None = None
+    competence: float | None = None
 
 
 Surprise = Callable[[Record], Array]
@@ -140,3 +159,17 @@ class Defense(Policy, ABC):
             Share of their first answers that are right; None takes 0.8.
         """
         return None
+    @property
+    def casting(self) -> Casting | None:
+        """The voters from outside the team that it needs; None for none."""
+        return None
+
+    def asks_for_casting(self, record: Record) -> bool:
+        """Return whether those voters are asked, given round 0 of a question.
+
+        Parameters
+        ----------
+        record : Record
+            Round 0, all of it recorded.
+        """
+        return False

@@ -192,6 +192,9 @@ class Record:
     perceived : ndarray of shape (n_agents, n_agents) or None
         ``[listener, speaker]``: how sure a probe found the speaker to seem, NaN where nobody was
         asked; None without a probe.
+    casting : ndarray of int, shape (n_votes,), or None
+        What voters from outside the team answered after round 0, each alone; -1 for one who
+        gave no valid answer. None where nobody was asked.
     """
 
     question_id: str
@@ -201,6 +204,7 @@ class Record:
     answers: NDArray[np.int64]
     confidence: Array
     perceived: Array | None = None
+    casting: NDArray[np.int64] | None = None
 
     @property
     def n_agents(self) -> int:

@@ -39,8 +39,11 @@ def remembered(policy: Policy, record: Record) -> Record:
         One that remembers round 0 only is shown no more.
     record : Record
     """
-    if policy.memory == "history":
-        return record
+    return record if policy.memory == "history" else round0_of(record)
+
+
+def round0_of(record: Record) -> Record:
+    """Return what was said in round 0 alone."""
     return replace(
         record,
         stated=record.stated[:1],

@@ -13,10 +13,12 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Arm, Heard, Message, Record, Sight, Validity
 from fjsim.deliberation.accepting import accepted_belief
 from fjsim.deliberation.adversary import Adversary, TurnContext
+from fjsim.deliberation.casting import CastingVoters
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.hearing import Gating, Hearing, cut, message_of
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
+from fjsim.deliberation.learning import round0_of
 from fjsim.deliberation.listening import Listening
 from fjsim.deliberation.persuasion import persuasion_of
 from fjsim.deliberation.probing import Probing
@@ -58,6 +60,7 @@ class Deliberation:
         self._listening = Listening(team, item, self._adversary)
         self._speaking = Speaking.of(team, item, self._state)
         self._openings: dict[int, asyncio.Task[Turn]] = {}
+        self._voters = CastingVoters(team, item, journal) if twin is None else twin._voters
         self._gates: Array | None = None
         self._gating: Gating | None = None
         self._before = self._state.record()
@@ -74,6 +77,11 @@ class Deliberation:
     def target(self) -> int:
         """What the adversary is after; -1 where there is none."""
         return -1 if self._adversary is None else self._adversary.target
+
+    @property
+    def n_casting(self) -> int:
+        """How many casting votes its gates use; 0 where the defense asked for none."""
+        return 0 if self._state.casting is None else len(self._state.casting)
 
     @property
     def _adversary_seats(self) -> tuple[int, ...]:
@@ -110,6 +118,8 @@ class Deliberation:
         if n_rounds > 0:
             if team.probes:
                 self._state.perceived = await self._probed()
+            if self._asks_for_casting:
+                self._state.casting = await self._voters.ask_all()
             key = self.item.question.key
             self.weights = team.router.route(self.record(), router_state, key)
         for number in range(1, n_rounds + 1):
@@ -139,10 +149,20 @@ class Deliberation:
             self._plan(self._adversary)
         if n_rounds > 0 and self.team.probes:
             self._state.perceived = self._probing.recalled()
+        if n_rounds > 0 and self._asks_for_casting:
+            self._state.casting = self._voters.recalled()
 
     def record(self) -> Record:
         """Return all that was said so far, as policies see it."""
         return self._public(self._state.record())
+
+    @property
+    def _asks_for_casting(self) -> bool:
+        """Whether the defense wants casting votes, by round 0 as all of it is recorded."""
+        defense = self.team.defense
+        if defense is None or defense.casting is None:
+            return False
+        return defense.asks_for_casting(round0_of(self.record()))
 
     def _plan(self, adversary: Adversary) -> None:
         """Fix what the adversary does, once what its plan waits for has been said."""

@@ -116,6 +116,12 @@ def system_prompt(question_view: QuestionView, name: str, n_agents: int, persona
     )
 
 
+def casting_prompt(question_view: QuestionView) -> str:
+    """Return the system prompt of a voter from outside the team, who knows nothing of it."""
+    forms = ", ".join(f'"{letter}": 0.0' for letter in question_view.letters)
+    return fill("casting", belief_form=forms)
+
+
 def question_prompt(question_view: QuestionView, stance: Stance | None) -> str:
     """Return what an agent is asked in round 0."""
     listed = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
@@ -25,10 +26,13 @@ class ItemState:
     ----------
     perceived : ndarray of shape (n_agents, n_agents) or None
         What the probe after round 0 found; None without one.
+    casting : ndarray of int, shape (n_votes,), or None
+        What voters from outside the team answered; None where nobody was asked.
     """
 
     def __init__(self, team: Team, item: Item) -> None:
         self.perceived: Array | None = None
+        self.casting: NDArray[np.int64] | None = None
         self._team = team
         self._item = item
         self._rounds: list[dict[int, Turn]] = [{}]
@@ -87,4 +91,5 @@ class ItemState:
                 if turn.confidence is not None:
                     confidence[number, seat] = turn.confidence
         influence, question = self._team.influence, self._item.question.id
-        return Record(question, influence, stated, accepted, answers, confidence, self.perceived)
+        asked_aside = self.perceived, self.casting
+        return Record(question, influence, stated, accepted, answers, confidence, *asked_aside)

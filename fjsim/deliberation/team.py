@@ -72,6 +72,9 @@ class Team:
     adversary_seats : tuple of int
         The adversary's seats, in either arm.
     rules : Rules
+    casting : Elicitor or None
+        Who asks the voters from outside the team; None where the defense wants none, or they are
+        drawn.
     """
 
     agents: tuple[Agent, ...]
@@ -82,6 +85,7 @@ class Team:
     attack: Attack | None
     adversary_seats: tuple[int, ...]
     rules: Rules
+    casting: Elicitor | None = None
 
     @property
     def defense_channel(self) -> Channel | None:

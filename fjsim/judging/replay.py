@@ -186,6 +186,7 @@ class _Said:
             answers=transcript.answers[item],
             confidence=none if sure is None else sure[item],
             perceived=None if transcript.perceived is None else transcript.perceived[item],
+            casting=None if transcript.casting is None else transcript.casting[item],
         )
 
     def before(self, at: int) -> Record:

@@ -13,6 +13,7 @@ from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.contracts.argument import persuaded
 from fjsim.errors import StorageError
+from fjsim.records.casting import CastingKey
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.played import PlayedLaw
@@ -126,6 +127,7 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
         exchangeable=header.exchangeable,
         abstention=header.abstention,
         perceived=_perceived(contents, arm, place, len(influence)),
+        casting=_casting(contents, ends),
         control=_control(header, ends),
         simulated=contents.simulated,
         acting=arrays.acting,
@@ -238,6 +240,22 @@ def _perceived(
             for speaker, sure in probe.perceived.items():
                 perceived[at, probe.agent, speaker] = sure
     return perceived
+
+
+def _casting(
+    contents: LogContents, ends: Sequence[ItemEnd]
+) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+    """Return the casting votes of each item, -1 for none; None where no item had any."""
+    widest = max((end.casting or 0 for end in ends), default=0)
+    if not widest:
+        return None
+    casting = np.full((len(ends), widest), -1, dtype=np.int64)
+    for at, end in enumerate(ends):
+        for voter in range(end.casting or 0):
+            vote = contents.casting.get(CastingKey(end.question, end.replica, voter))
+            if vote is not None and vote.answer is not None:
+                casting[at, voter] = vote.answer
+    return casting
 
 
 def _openings(

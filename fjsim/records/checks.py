@@ -7,6 +7,7 @@ from typing import Any
 
 from fjsim.beliefs import SUM_TOLERANCE
 from fjsim.records.bounds import Bounds
+from fjsim.records.casting import CastingVote
 from fjsim.records.contents import ItemEnd
 from fjsim.records.header import LARGEST
 from fjsim.records.lines import DamagedLineError
@@ -18,6 +19,8 @@ MOST_OPTIONS = 26
 """Options of a question of ours; imported ones may have more."""
 LARGEST_COUNT = 2**53
 """Beyond it no count of calls or tokens is believed."""
+MOST_VOTERS = 1000
+"""Casting votes of a question."""
 LATEST = 1e11
 """Unix time beyond which no clock goes."""
 
@@ -119,6 +122,18 @@ def check_probe(probe: Probe, bounds: Bounds) -> None:
     check_cost(probe.cost)
 
 
+def check_casting(vote: CastingVote, bounds: Bounds) -> None:
+    """Refuse a casting vote that cannot be; parameters as in `check_turn`."""
+    n_options = _place(next(iter(bounds.arms)), vote.question, vote.replica, 0, bounds)
+    within("voter", vote.voter, MOST_VOTERS - 1)
+    if vote.answer is not None:
+        within("answer", vote.answer, (n_options or LARGEST) - 1)
+    texts = (vote.text, vote.problem, vote.prompt_hash)
+    if not all(type(text) is str for text in texts):
+        raise DamagedLineError("text, problem or prompt_hash is not text")
+    check_cost(vote.cost)
+
+
 def check_item(end: ItemEnd, bounds: Bounds) -> None:
     """Refuse the end of an item that cannot be; parameters as in `check_turn`."""
     n_agents = bounds.n_agents
@@ -126,9 +141,13 @@ def check_item(end: ItemEnd, bounds: Bounds) -> None:
     within("n_options", end.n_options, LARGEST if bounds.imported else MOST_OPTIONS, low=1)
     if n_options and end.n_options != n_options:
         raise DamagedLineError(f"n_options is {end.n_options}, and there are {n_options}")
-    for name, option in (("key", end.key), ("target", end.target)):
-        if option is not None:
-            within(name, option, end.n_options - 1)
+    for name, number, low, high in (
+        ("key", end.key, 0, end.n_options - 1),
+        ("target", end.target, 0, end.n_options - 1),
+        ("casting", end.casting, 1, MOST_VOTERS),
+    ):
+        if number is not None:
+            within(name, number, high, low=low)
     if type(end.warmup) is not bool:
         raise DamagedLineError("warmup is neither true nor false")
     if end.weights is not None:

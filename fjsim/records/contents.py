@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from fjsim.arms import ARMS
 from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import StorageError
+from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
 from fjsim.records.elapsed import Elapsed
 from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
@@ -46,6 +47,8 @@ class ItemEnd:
         ``order[shown]`` is the index in the set of the option shown in that place.
     options, people, roles : list of str or None
         In an imported log: names of the options, who sits in each seat, and in which role.
+    casting : int or None
+        How many casting votes its gates used; None where the defense asked for none.
     location, spread : float or None
         In an imported log: what its opinions were measured from, and in which unit.
     """
@@ -67,6 +70,7 @@ class ItemEnd:
     location: float | None = None
     spread: float | None = None
     persuasion: list[list[float]] | None = None
+    casting: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is not there is left out."""
@@ -111,6 +115,7 @@ class LogContents:
     turns : dict of TurnKey to Turn
     items : dict of (arm, question, replica) to ItemEnd
     probes : dict of ProbeKey to Probe
+    casting : dict of CastingKey to CastingVote
     elapsed : Elapsed
         Wall time of all sessions.
     torn : int
@@ -125,6 +130,7 @@ class LogContents:
     turns: dict[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
+    casting: dict[CastingKey, CastingVote] = field(default_factory=dict)
     elapsed: Elapsed = field(default_factory=Elapsed)
     torn: int = 0
     damaged: list[DamagedLine] = field(default_factory=list)
@@ -157,11 +163,16 @@ class LogContents:
         return not imported and asked <= {SIMULATED_MODEL}
 
     def costs(self) -> Iterator[tuple[int, Cost]]:
-        """Yield what each asking took, with the seat that was asked."""
+        """Yield what each asking took, with the seat that was asked.
+
+        Voters from outside the team sit in `CASTING_SEAT`.
+        """
         for turn in self.turns.values():
             yield turn.agent, turn.cost
         for probe in self.probes.values():
             yield probe.agent, probe.cost
+        for vote in self.casting.values():
+            yield CASTING_SEAT, vote.cost
 
     def turns_lacking(self, header: RunHeader) -> dict[tuple[str, str, int], int]:
         """Return how many turns each finished item lacks, for the items that lack any.

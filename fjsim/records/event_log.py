@@ -2,9 +2,10 @@
 
 One JSON object a line, each with the schema version ``v``, a ``type`` and a checksum ``crc``:
 ``run`` (what the run is, once a session), ``session`` and ``end`` (one process at work), ``turn``,
-``probe`` (what a listener thinks of its speakers), and ``item`` (one question of one arm is
-finished). One writer; a line is one write. A torn last line is cut off; a line that the disk did
-not take whole is cut off at once, and nothing is written after it.
+``probe`` (what a listener thinks of its speakers), ``casting`` (what a voter from outside the team
+answered), and ``item`` (one question of one arm is finished). One writer; a line is one write. A
+torn last line is cut off; a line that the disk did not take whole is cut off at once, and nothing
+is written after it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from fjsim.errors import PluginError, RunFolderBusyError, StorageError
 from fjsim.records.bounds import OPEN, bounds_of
+from fjsim.records.casting import CastingKey, CastingVote
 from fjsim.records.checks import check_turn
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
@@ -187,6 +189,15 @@ class EventLog:
         self.write("probe", probe.as_dict())
         self.contents.probes[probe.key] = probe
 
+    def cast(self, key: CastingKey) -> CastingVote | None:
+        """Return the casting vote of an earlier session, if there is one."""
+        return self.contents.casting.get(key)
+
+    def keep_cast(self, vote: CastingVote) -> None:
+        """Append one casting vote and keep it."""
+        self.write("casting", vote.as_dict())
+        self.contents.casting[vote.key] = vote
+
     def finish_item(self, end: ItemEnd) -> None:
         """Append the end of one item and keep it."""
         self.write("item", end.as_dict())
@@ -269,6 +280,14 @@ class MemoryLog:
     def keep_probe(self, probe: Probe) -> None:
         """Keep one probe."""
         self.contents.probes[probe.key] = probe
+
+    def cast(self, key: CastingKey) -> CastingVote | None:
+        """Return the casting vote, if there is one."""
+        return self.contents.casting.get(key)
+
+    def keep_cast(self, vote: CastingVote) -> None:
+        """Keep one casting vote."""
+        self.contents.casting[vote.key] = vote
 
     def finish_item(self, end: ItemEnd) -> None:
         """Keep the end of one item."""

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, NamedTuple
 from fjsim.errors import StorageError
 from fjsim.records.batches import all_fit
 from fjsim.records.bounds import OPEN, Bounds, bounds_of
-from fjsim.records.checks import check_item, check_probe, check_time, check_turn
+from fjsim.records.casting import CastingVote
+from fjsim.records.checks import check_casting, check_item, check_probe, check_time, check_turn
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
@@ -21,7 +22,7 @@ from fjsim.records.values import short
 
 WRONG_KIND = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """What Python says of values that are missing or of another kind."""
-NEED_HEADER = frozenset({"turn", "probe", "item"})
+NEED_HEADER = frozenset({"turn", "probe", "casting", "item"})
 REMEMBERED = 65536
 """Messages that were heard of which the next one alike becomes the same object."""
 _LINE_END = ord("\n")
@@ -165,6 +166,10 @@ class LogReader:
             probe = Probe.from_dict(event)
             check_probe(probe, self._bounds)
             contents.probes[probe.key] = probe
+        elif kind == "casting":
+            vote = CastingVote.from_dict(event)
+            check_casting(vote, self._bounds)
+            contents.casting[vote.key] = vote
         elif kind == "session":
             self._check_batch()
             contents.elapsed.begin(at)

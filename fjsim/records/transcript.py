@@ -103,6 +103,8 @@ class Transcript(ReadOnlyArrays):
     perceived : ndarray of shape (n_items, n_agents, n_agents), or None
         ``[item, listener, speaker]``: how sure the speaker seemed after round 0, where listeners
         were asked; NaN where not.
+    casting : ndarray of int, shape (n_items, n_votes), or None
+        What voters from outside the team answered; -1 where nobody was asked, or gave no answer.
     simulated : bool
         Whether no language model took part; False where it is not known.
     acting : ndarray like ``gates``, or None
@@ -164,6 +166,7 @@ class Transcript(ReadOnlyArrays):
     exchangeable: bool = False
     abstention: int | None = None
     perceived: Array | None = None
+    casting: Integers | None = None
     simulated: bool = False
     acting: Array | None = None
     option_gates: Array | None = None
@@ -288,6 +291,7 @@ class Transcript(ReadOnlyArrays):
             stubbornness=pick(self.stubbornness),
             self_weight=pick(self.self_weight),
             perceived=pick(self.perceived),
+            casting=None if self.casting is None else self.casting[chosen],
             acting=pick(self.acting),
             option_gates=pick(self.option_gates),
             kept=pick(self.kept),

@@ -34,7 +34,8 @@ class Estimated:
     turns_done : int
         In the folder already.
     calls : int
-        Requests still to be sent, without retries and repairs.
+        Requests still to be sent, without retries and repairs; at most so many where a defense
+        asks for casting votes.
     tokens_in, tokens_out : int
         Tokens of these calls; rough, at four characters a token.
     cost : float or None
@@ -47,6 +48,8 @@ class Estimated:
         Where the run would lie.
     needs_trust : tuple of str
         What the scenario's file asks for that only the user may allow; see ``--trust``.
+    casting_calls : int
+        Those of the calls that are casting votes: as many as if every vote were close.
     """
 
     turns: int
@@ -59,6 +62,7 @@ class Estimated:
     questions_in_turn: bool
     folder: str
     needs_trust: tuple[str, ...] = ()
+    casting_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -82,9 +86,10 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
     )
     draws = setup.scenario.elicitation
     factor = draws.samples if draws.channel == "frequency" else 1
-    calls = calls * factor + probes
+    casting, casting_tokens = left.of_casting()
+    calls = calls * factor + probes + casting
     tokens_out = calls * REPLY_CHARACTERS // CHARACTERS_PER_TOKEN
-    usage = Usage(tokens_in * factor + probe_tokens, tokens_out)
+    usage = Usage(tokens_in * factor + probe_tokens + casting_tokens, tokens_out)
     return Estimated(
         turns=setup.expected_turns,
         turns_done=len(done.turns),
@@ -96,6 +101,7 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         questions_in_turn=memory(setup) == "history",
         folder=str(folder),
         needs_trust=demands(setup.scenario),
+        casting_calls=casting,
     )
 
 
@@ -130,6 +136,26 @@ class _Left:
                     yield self._fresh[key]
                 else:
                     yield self._fresh.setdefault(key, self._first(arm, item, lengths))
+
+    def of_casting(self) -> tuple[int, int]:
+        """Return the casting votes that may still be asked for, and their tokens."""
+        setup, defense = self._setup, self._setup.plugins.defense
+        if setup.casting_block is None or defense is None or setup.scenario.rounds == 0:
+            return 0, 0
+        assert defense.casting is not None, "its block says so"
+        calls, tokens = 0, 0
+        for item in setup.items:
+            if not item.is_warmup and not self._is_done(item):
+                place = item.question.id, item.replica
+                voters = range(defense.casting.n_votes)
+                left = sum((*place, voter) not in self._done.casting for voter in voters)
+                calls, tokens = calls + left, tokens + left * int(self._lengths_of(item)[0])
+        return calls, tokens
+
+    def _is_done(self, item: Item) -> bool:
+        """Say whether an item is finished in all arms."""
+        place = item.question.id, item.replica
+        return all((arm, *place) in self._done.items for arm in self._setup.scenario.arms)
 
     def _lengths_of(self, item: Item) -> NDArray[np.int64]:
         key = (item.question.id, item.is_warmup)

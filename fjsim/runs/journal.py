@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fjsim.records import EventLog, MemoryLog, Probe, ProbeKey, Turn, TurnKey
+from fjsim.records import (
+    CastingKey,
+    CastingVote,
+    EventLog,
+    MemoryLog,
+    Probe,
+    ProbeKey,
+    Turn,
+    TurnKey,
+)
 
 Watcher = Callable[[int, int], None]
 """Called with (turns done, turns in all)."""
@@ -49,6 +58,14 @@ class WatchedLog:
     def keep_probe(self, probe: Probe) -> None:
         """Keep one probe."""
         self._log.keep_probe(probe)
+
+    def cast(self, key: CastingKey) -> CastingVote | None:
+        """Return a casting vote that is there already, if it is."""
+        return self._log.cast(key)
+
+    def keep_cast(self, vote: CastingVote) -> None:
+        """Keep one casting vote."""
+        self._log.keep_cast(vote)
 
     async def sync(self) -> None:
         """Return when all that was accepted is safe."""

@@ -175,6 +175,9 @@ def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str,
 def _is_whole(setup: Setup, item: Item, arm: Arm, contents: LogContents) -> bool:
     last, seats = item.rounds(setup.scenario.rounds), range(setup.scenario.n_agents)
     name, replica = item.question.id, item.replica
+    end = contents.items[arm, name, replica]
+    if not all((name, replica, voter) in contents.casting for voter in range(end.casting or 0)):
+        return False
     probed = not (last and setup.probes) or all(
         (arm, name, replica, seat) in contents.probes for seat in seats
     )
@@ -199,6 +202,7 @@ def _item_end(setup: Setup, runtime: Runtime, deliberation: Deliberation) -> Ite
         warmup=item.is_warmup,
         weights=deliberation.weights.tolist() if routed else None,
         persuasion=None if deliberation.persuasion is None else deliberation.persuasion.tolist(),
+        casting=deliberation.n_casting or None,
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
         order=list(runtime.team.question_view(item.question).order),

@@ -96,6 +96,15 @@ class Setup(ReadOnlyArrays):
         return tuple(seat for seat, agent in agents if isinstance(agent, ModelAgent))
 
     @property
+    def casting_block(self) -> Block | None:
+        """Block of the backend that gives casting votes; None where nobody is asked for any."""
+        defense = self.plugins.defense
+        voters = None if defense is None else defense.casting
+        if voters is None or voters.competence is not None:
+            return None
+        return self.scenario.backend if voters.backend is None else Block(**voters.backend)
+
+    @property
     def spelled_out(self) -> Scenario:
         """The scenario with every plug-in's defaults, as a run folder keeps it."""
         values = {key: value for key, value in self.resolved.items() if key not in PROVENANCE}
@@ -260,7 +269,15 @@ def _plugins(scenario: Scenario) -> Plugins:
         defense=None if scenario.defense.kind == "none" else defense,
     )
     _check_residual(scenario, plugins)
+    _check_casting(plugins)
     return plugins
+
+
+def _check_casting(plugins: Plugins) -> None:
+    """Refuse a backend for casting votes that cannot be built, before anything is written."""
+    voters = None if plugins.defense is None else plugins.defense.casting
+    if voters is not None and voters.backend is not None:
+        build("backend", voters.backend)
 
 
 def _check_residual(scenario: Scenario, plugins: Plugins) -> None:

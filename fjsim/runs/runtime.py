@@ -33,15 +33,19 @@ class Runtime:
     team : Team
     backends : tuple of Backend or None
         One per seat; seats alike share one.
+    casting : Backend or None
+        Who gives the casting votes; None where nobody is asked for any.
     """
 
     team: Team
     backends: tuple[Backend | None, ...]
+    casting: Backend | None = None
 
     @property
     def simulated(self) -> bool:
         """Whether no language model takes part."""
-        return all(backend is None or backend.simulated for backend in self.backends)
+        asked = (*self.backends, self.casting)
+        return all(backend is None or backend.simulated for backend in asked)
 
     @property
     def window(self) -> int:
@@ -55,7 +59,8 @@ class Runtime:
     async def close(self) -> None:
         """Close all backends, also those after one that cannot be closed."""
         async with AsyncExitStack() as closing:
-            for backend in {id(b): b for b in self.backends if b is not None}.values():
+            asked = (*self.backends, self.casting)
+            for backend in {id(b): b for b in asked if b is not None}.values():
                 closing.push_async_callback(backend.close)
 
     def declared(self, item: Item) -> DeclaredLaw | None:
@@ -137,7 +142,8 @@ def make_runtime(
     blocks = [block.backend or scenario.backend for block in scenario.seats]
     ledger, prices = _ledger(scenario, spent, spending)
     made: dict[str, Backend] = {}
-    for block in blocks:
+    voters = setup.casting_block
+    for block in (*blocks, *([voters] if voters is not None else [])):
         text = json.dumps(block.as_dict(), sort_keys=True)
         if text not in made:
             made[text] = make_backend(
@@ -162,7 +168,9 @@ def make_runtime(
         else Elicitor(backend, sampling, elicitation.repairs, samples, logprobs)
         for backend in backends
     )
-    return Runtime(team_of(setup, elicitors), backends)
+    casting = None if voters is None else made[json.dumps(voters.as_dict(), sort_keys=True)]
+    asking = None if casting is None else Elicitor(casting, sampling, elicitation.repairs)
+    return Runtime(team_of(setup, elicitors, asking), backends, casting)
 
 
 def _ledger(
@@ -174,7 +182,11 @@ def _ledger(
     return Ledger(*caps, spent=spent, log=spending), prices
 
 
-def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) -> Team:
+def team_of(
+    setup: Setup,
+    elicitors: tuple[Elicitor | None, ...] | None = None,
+    casting: Elicitor | None = None,
+) -> Team:
     """Return the team of a run; without elicitors, one that can be asked but cannot ask."""
     scenario, plugins = setup.scenario, setup.plugins
     return Team(
@@ -185,6 +197,7 @@ def team_of(setup: Setup, elicitors: tuple[Elicitor | None, ...] | None = None) 
         defense=plugins.defense,
         attack=plugins.attack,
         adversary_seats=setup.seats,
+        casting=casting,
         rules=Rules(
             n_rounds=scenario.rounds,
             sequential=scenario.protocol == "sequential",

@@ -12,7 +12,14 @@ from fjsim.backends.wrappers.prices import load_prices
 from fjsim.contracts import Usage
 from fjsim.deliberation import shown_key
 from fjsim.metrics import Spending
-from fjsim.records import Account, LogContents, SpendingFile, SpendingLog, read_spending
+from fjsim.records import (
+    CASTING_SEAT,
+    Account,
+    LogContents,
+    SpendingFile,
+    SpendingLog,
+    read_spending,
+)
 from fjsim.registry import build
 from fjsim.runs.resolve import Setup
 from fjsim.scenario import Block
@@ -54,7 +61,7 @@ def open_spending(folder: Path | None, setup: Setup, contents: LogContents) -> S
 
 def is_simulated(setup: Setup) -> bool:
     """Say whether no language model takes part in a run."""
-    return _embedded_seats(setup) >= set(setup.model_seats)
+    return _embedded_seats(setup) >= set(_asked_seats(setup))
 
 
 def spent_in(folder: Path, setup: Setup, contents: LogContents) -> Spending:
@@ -147,7 +154,8 @@ def _cost(
 def _counted_by_turns(setup: Setup, contents: LogContents) -> dict[str, Account]:
     """Return what a run spent by its recorded turns, all that older folders know."""
     embedded = _embedded_seats(setup)
-    return _by_model(contents, frozenset(range(setup.scenario.n_agents)) - embedded, setup)
+    asked = frozenset((*range(setup.scenario.n_agents), CASTING_SEAT))
+    return _by_model(contents, asked - embedded, setup)
 
 
 def _by_model(
@@ -165,7 +173,15 @@ def _by_model(
     return accounts
 
 
+def _asked_seats(setup: Setup) -> tuple[int, ...]:
+    """Return the seats whose turns ask a model, that of the casting voters included."""
+    voters = () if setup.casting_block is None else (CASTING_SEAT,)
+    return (*setup.model_seats, *voters)
+
+
 def _block_of(setup: Setup, seat: int) -> Block:
+    if seat == CASTING_SEAT:
+        return setup.casting_block or setup.scenario.backend
     return setup.scenario.seats[seat].backend or setup.scenario.backend
 
 
@@ -175,7 +191,7 @@ def _model_of(setup: Setup, seat: int) -> str:
 
 def _embedded_seats(setup: Setup) -> frozenset[int]:
     """Return the seats that the embedded model plays in this process."""
-    seats = setup.model_seats
+    seats = _asked_seats(setup)
     blocks = {seat: _block_of(setup, seat).as_dict() for seat in seats}
     names = {seat: json.dumps(block, sort_keys=True) for seat, block in blocks.items()}
     simulated = {names[seat]: build("backend", block).simulated for seat, block in blocks.items()}

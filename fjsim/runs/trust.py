@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -140,10 +140,17 @@ def _asked_by_plugins(scenario: Scenario) -> Iterator[tuple[str, Demand]]:
 def _blocks(scenario: Scenario) -> Iterator[tuple[str, str, dict[str, Any], tuple[str, ...]]]:
     for name in PLUGINS:
         yield name, name, getattr(scenario, name).as_dict(), ()
+    casting = scenario.defense.parameters.get("backend")
+    if casting is not None:
+        yield "defense.backend", "backend", _as_block(casting), ()
     for place, agent in _agents(scenario):
         yield place, "agent", agent.as_dict(), AGENT_KEYS
         if agent.backend is not None:
             yield f"{place}.backend", "backend", agent.backend.as_dict(), ()
+
+
+def _as_block(given: Any) -> dict[str, Any]:
+    return dict(given) if isinstance(given, Mapping) else {"kind": given}
 
 
 def _agents(scenario: Scenario) -> list[tuple[str, AgentBlock]]:
