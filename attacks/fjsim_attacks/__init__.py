@@ -2,6 +2,8 @@
 
 from fjsim_attacks import (
     adaptive,
+    benign_wrapper,
+    chaos_seeding,
     collude,
     duty_cycle,
     infect,
@@ -19,6 +21,8 @@ from fjsim_attacks import (
 
 __all__ = [
     "adaptive",
+    "benign_wrapper",
+    "chaos_seeding",
     "collude",
     "duty_cycle",
     "infect",

@@ -16,6 +16,7 @@ from fjsim_defenses import (
     robust_aggregate,
     stubbornness_detector,
     trust_adaptive,
+    unlike,
     w_msr,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "robust_aggregate",
     "stubbornness_detector",
     "trust_adaptive",
+    "unlike",
     "w_msr",
 ]

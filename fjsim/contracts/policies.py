@@ -51,9 +51,12 @@ class Policy:
         Which keys it is shown, each after its question.
     warmup : int
         How many questions of the order should play round 0 only, so that it can learn.
+    reads_words : bool
+        Whether its records say how alike the words of round 0 are.
     """
 
     memory: ClassVar[Memory] = "none"
+    reads_words: ClassVar[bool] = False
     labels: Labels = "none"
     warmup: int = 0
 

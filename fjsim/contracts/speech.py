@@ -192,6 +192,9 @@ class Record:
     perceived : ndarray of shape (n_agents, n_agents) or None
         ``[listener, speaker]``: how sure a probe found the speaker to seem, NaN where nobody was
         asked; None without a probe.
+    alike : ndarray of shape (n_agents, n_agents) or None
+        How alike the words of two seats' round 0 are, in [0, 1]; NaN where either used none. None
+        where no policy reads words (``Policy.reads_words``), or where there are none.
     """
 
     question_id: str
@@ -201,6 +204,7 @@ class Record:
     answers: NDArray[np.int64]
     confidence: Array
     perceived: Array | None = None
+    alike: Array | None = None
 
     @property
     def n_agents(self) -> int:

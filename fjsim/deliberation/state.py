@@ -9,8 +9,10 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.deliberation.item import Item
+from fjsim.deliberation.likeness import likeness
 from fjsim.deliberation.team import Team
 from fjsim.records import Turn
+from fjsim.records.transcript import LONGEST_OPENING
 
 
 class ItemState:
@@ -32,9 +34,12 @@ class ItemState:
         self._team = team
         self._item = item
         self._rounds: list[dict[int, Turn]] = [{}]
+        self._alike: Array | None = None
 
     def begin_round(self) -> None:
         """Open the next round, in which nobody has spoken yet."""
+        if len(self._rounds) == 1:
+            self._alike = self._likeness()
         self._rounds.append({})
 
     def keep(self, turn: Turn) -> None:
@@ -87,4 +92,17 @@ class ItemState:
                 if turn.confidence is not None:
                     confidence[number, seat] = turn.confidence
         influence, question = self._team.influence, self._item.question.id
-        return Record(question, influence, stated, accepted, answers, confidence, self.perceived)
+        alike = self._likeness() if len(self._rounds) == 1 else self._alike
+        return Record(
+            question, influence, stated, accepted, answers, confidence, self.perceived, alike
+        )
+
+    def _likeness(self) -> Array | None:
+        """Compare the words of round 0, where a policy reads them."""
+        if not self._team.reads_words:
+            return None
+        turns = self._rounds[0]
+        said = [turns.get(seat) for seat in range(self._team.n_agents)]
+        return likeness(
+            ["" if turn is None else (turn.reason or turn.text)[:LONGEST_OPENING] for turn in said]
+        )
