@@ -35,6 +35,7 @@ class ItemState:
         self._item = item
         self._rounds: list[dict[int, Turn]] = [{}]
         self._alike: Array | None = None
+        self._restored: dict[tuple[int, int], Turn] = {}
 
     def begin_round(self) -> None:
         """Open the next round, in which nobody has spoken yet."""
@@ -50,8 +51,29 @@ class ItemState:
         """Return a round's turns so far, by seat."""
         return self._rounds[number]
 
+    def restore(self, beliefs: Array) -> None:
+        """Take beliefs of the last round back to others; what was said stays on record.
+
+        Parameters
+        ----------
+        beliefs : ndarray of shape (n_agents, n_options)
+            NaN for seats that keep theirs.
+        """
+        last = len(self._rounds) - 1
+        for seat, turn in self._rounds[last].items():
+            if turn.belief is not None and not np.isnan(beliefs[seat]).any():
+                restored = turn._replace(belief=tuple(beliefs[seat].tolist()))
+                self._restored[last, seat] = restored
+
+    def heard(self, number: int) -> dict[int, Turn]:
+        """Return a round's turns as others are to hear them, by seat."""
+        turns = self._rounds[number]
+        return {seat: self._restored.get((number, seat), turn) for seat, turn in turns.items()}
+
     def belief(self, seat: int, number: int) -> Array | None:
         """Return the seat's last belief up to a round; a missing turn changes nothing.
+
+        A belief that was taken back counts as what it was taken back to.
 
         Parameters
         ----------
@@ -62,8 +84,8 @@ class ItemState:
         -------
         ndarray of shape (n_options,) or None
         """
-        for turns in reversed(self._rounds[: number + 1]):
-            turn = turns.get(seat)
+        for at in range(min(number, len(self._rounds) - 1), -1, -1):
+            turn = self._restored.get((at, seat)) or self._rounds[at].get(seat)
             if turn is not None and turn.belief is not None:
                 return np.array(turn.belief)
         return None
@@ -72,7 +94,7 @@ class ItemState:
         """Return the seat's accepted belief of the round before, where it stated another one."""
         if not self._team.rules.self_view:
             return None
-        turn = self._rounds[-2].get(seat)
+        turn = self.heard(len(self._rounds) - 2).get(seat)
         if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
             return None
         return np.array(turn.belief)
