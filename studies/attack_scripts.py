@@ -110,6 +110,8 @@ class Script:
         Whether only one of its seats strikes on a question, each in turn.
     rewrites : bool
         Whether it rewrites what an honest agent in its seat says, which believes what it did.
+    recruits : bool
+        Whether benign agents that are won over to its target say from then on what it says.
     """
 
     seats: tuple[int, ...] | None = None
@@ -131,6 +133,7 @@ class Script:
     replans: bool = False
     takes_turns: bool = False
     rewrites: bool = False
+    recruits: bool = False
 
     def held(self, own: tuple[int, ...]) -> tuple[int, ...]:
         """Return the seats it holds, given the place's own."""
@@ -254,5 +257,6 @@ SCRIPTS: Mapping[str, Script] = MappingProxyType(
         "choosy-1": Script(target="popular", lead=0),
         "choosy-2": Script(n_seats=2, target="popular", lead=1),
         "tamper": Script(rewrites=True),
+        "infect": Script(recruits=True),
     }
 )

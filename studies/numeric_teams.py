@@ -22,11 +22,21 @@ from numpy.typing import NDArray
 from fjsim import registry
 from fjsim.beliefs import TIE_TOLERANCE, Array
 from fjsim.contracts import Audit, Defense, Record
+from fjsim.contracts.argument import persuaded
 from fjsim.dynamics import influence_matrix
 from fjsim_defenses.casting_vote import CastingVote
+from fjsim_defenses.rollback import Rollback
 from fjsim_defenses.shared.ballot_bound import benign_lead, is_protected
 from fjsim_defenses.shared.mixtures import gated_mixture
-from studies.attack_scripts import N_OPTIONS, SCRIPTS, Integers, Question, Script
+from studies.attack_scripts import (
+    N_OPTIONS,
+    SCRIPTS,
+    Flags,
+    Integers,
+    Question,
+    Script,
+    certain,
+)
 
 STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
 RESISTANCE = STUBBORNNESS / ((1 - STUBBORNNESS) * (1 - SELF_WEIGHT))
@@ -94,6 +104,8 @@ class Setting:
     target : {'random', 'best'}
         How the option is drawn that scripts are given: at random, or the wrong one that most of
         the others answer.
+    convert_weight : float
+        What multiplies the weight of a benign agent that was won over to the target, > 0.
     scripts : mapping of str to Script
         Further attacks.
     hard : bool
@@ -116,6 +128,7 @@ class Setting:
     margin: Margin = "varied"
     target: Literal["random", "best"] = "random"
     seed: int = 0
+    convert_weight: float = 1.0
     scripts: Mapping[str, Script] = field(default_factory=dict)
     hard: bool = False
     n_casting: int = 2
@@ -157,6 +170,8 @@ class Counts:
         By how many of the benign round-0 votes the right option leads every wrong one.
     asked : ndarray of bool
         Whether the defense asked for casting votes.
+    told_again : ndarray
+        Turns that the defense told again.
     arms : tuple of str
     """
 
@@ -170,6 +185,7 @@ class Counts:
     protected: NDArray[np.bool_]
     lead: Array
     asked: NDArray[np.bool_]
+    told_again: Array
     arms: tuple[str, ...]
 
     def success(self, arm: str) -> tuple[Array, Array]:
@@ -218,11 +234,12 @@ def play(setting: Setting, defense: Defense | None) -> Counts:
         question = _draw(setting, place, number, rng)
         warm = defense is not None and number < defense.warmup
         n_rounds = 0 if warm else setting.n_rounds
-        record, last = _deliberate(setting, influence, question, defense, state, n_rounds)
+        record, last, told = _deliberate(setting, influence, question, defense, state, n_rounds)
         if defense is not None:
             state = _learned(defense, record, state, question, rng)
         if not warm:
-            rows.append((*_count(setting, place, question, record, last), _asked(defense, record)))
+            counted = _count(setting, place, question, record, last)
+            rows.append((*counted, _asked(defense, record), told))
     columns: list[Any] = [np.stack(column) for column in zip(*rows, strict=True)]
     return Counts(*[*columns, setting.arms])
 
@@ -254,22 +271,67 @@ def _deliberate(
     defense: Defense | None,
     state: Any,
     n_rounds: int,
-) -> tuple[Record, Array]:
-    """Return the public record and everybody's own last beliefs."""
+) -> tuple[Record, Array, Array]:
+    """Return the public record, everybody's last beliefs, and how many turns were told again."""
     innate = np.broadcast_to(question.innate, (len(setting.arms), *question.innate.shape))
     casting = np.broadcast_to(question.casting, (len(setting.arms), *question.casting.shape))
     record = replace(_blank(influence, innate, n_rounds), casting=casting)
-    own = innate
+    own, told = innate, np.zeros(influence.shape[:-2])
     _say(setting, question, own, record, 0)
     for number in range(1, n_rounds + 1):
         seen, heard = _cut(record, number), record.stated[number - 1]
         gates = np.ones(influence.shape) if defense is None else defense.gates(seen, state)
         residual = "innate" if defense is None else defense.residual
-        mixture = gated_mixture(influence, gates, heard, innate, own, residual)
+        back = defense.replayed(seen, state) if isinstance(defense, Rollback) else None
+        if back is not None:
+            own = np.where(np.isnan(back.beliefs), own, back.beliefs)
+            heard = np.where(np.isnan(back.beliefs), heard, back.beliefs)
+            told = told + back.turns
+        weights = _with_converts(setting, question, influence, own)
+        mixture = gated_mixture(weights, gates, heard, innate, own, residual)
         drift = SELF_WEIGHT * own + (1 - SELF_WEIGHT) * mixture
         own = STUBBORNNESS * innate + (1 - STUBBORNNESS) * drift
         _say(setting, question, own, record, number)
-    return record, own
+        own = _recruited(setting, question, own, record, number)
+    return record, own, told
+
+
+def _with_converts(setting: Setting, question: Question, influence: Array, own: Array) -> Array:
+    """Return W with the weight of those who were won over to the target."""
+    if setting.convert_weight == 1:
+        return influence
+    factors = np.ones(own.shape[:-1])
+    for at, arm in enumerate(setting.arms):
+        held = setting.held(arm)
+        won = _won(setting, question, own, at, arm)
+        won[:, list(held)] = False
+        factors[at] = np.where(won, setting.convert_weight, 1.0)
+    return persuaded(influence, factors[..., None, :])
+
+
+def _won(setting: Setting, question: Question, own: Array, at: int, arm: str) -> Flags:
+    """Say who favours an arm's target and did not at first, shape (n_teams, n_agents)."""
+    target = setting.script(arm).aims(question, setting.held(arm))[:, None]
+    return np.asarray(
+        (own[at].argmax(axis=-1) == target) & (question.innate.argmax(axis=-1) != target)
+    )
+
+
+def _recruited(
+    setting: Setting, question: Question, own: Array, record: Record, number: int
+) -> Array:
+    """Have those who were won over by one that recruits say from then on what it says."""
+    for at, arm in enumerate(setting.arms):
+        script, held = setting.script(arm), setting.held(arm)
+        if script.recruits and held:
+            won = _won(setting, question, own, at, arm)
+            won[:, list(held)] = False
+            sworn = certain(script.aims(question, held), script.certainty)[:, None]
+            own = own.copy()
+            own[at] = np.where(won[..., None], sworn, own[at])
+            record.stated[number, at] = np.where(won[..., None], sworn, record.stated[number, at])
+            record.accepted[number, at] = record.stated[number, at]
+    return own
 
 
 def _blank(influence: Array, innate: Array, n_rounds: int) -> Record:

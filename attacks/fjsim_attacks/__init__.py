@@ -6,6 +6,8 @@ declare(
     "attack",
     {
         "adaptive": "fjsim_attacks.adaptive",
+        "benign-wrapper": "fjsim_attacks.benign_wrapper",
+        "chaos-seeding": "fjsim_attacks.chaos_seeding",
         "collude": "fjsim_attacks.collude",
         "duty-cycle": "fjsim_attacks.duty_cycle",
         "infect": "fjsim_attacks.infect",

@@ -71,9 +71,12 @@ class Policy:
         Which keys it is shown, each after its question.
     warmup : int
         How many questions of the order should play round 0 only, so that it can learn.
+    reads_words : bool
+        Whether its records say how alike the words of round 0 are.
     """
 
     memory: ClassVar[Memory] = "none"
+    reads_words: ClassVar[bool] = False
     labels: Labels = "none"
     warmup: int = 0
 
@@ -138,11 +141,33 @@ class Defense(Policy, ABC):
         Where the weight goes that gates take away.
     threshold : float
         ``withhold`` delivers from this gate on.
+    restores : bool
+        Whether it may take beliefs back (`restored`), so that no law can be read off the run.
     """
 
     channel: Channel = "blend"
     residual: Residual = "innate"
     threshold: float = 0.5
+    restores: ClassVar[bool] = False
+
+    def restored(self, record: Record, state: Any) -> Array | None:
+        """Return beliefs from which seats go on, and by which they are heard, in the next round.
+
+        Asked before each round of a defense that ``restores``. The log keeps what was said.
+
+        Parameters
+        ----------
+        record : Record
+            All that was said so far.
+        state : object
+            The state before the question.
+
+        Returns
+        -------
+        ndarray of shape (n_agents, n_options) or None
+            NaN for seats that go on from their last belief; None where all do.
+        """
+        return None
 
     @abstractmethod
     def gates(self, record: Record, state: Any) -> Array:

@@ -195,6 +195,9 @@ class Record:
     casting : ndarray of int, shape (n_votes,), or None
         What voters from outside the team answered after round 0, each alone; -1 for one who
         gave no valid answer. None where nobody was asked.
+    alike : ndarray of shape (n_agents, n_agents) or None
+        How alike the words of two seats' round 0 are, in [0, 1]; NaN where either used none. None
+        where no policy reads words (``Policy.reads_words``), or where there are none.
     """
 
     question_id: str
@@ -205,6 +208,7 @@ class Record:
     confidence: Array
     perceived: Array | None = None
     casting: NDArray[np.int64] | None = None
+    alike: Array | None = None
 
     @property
     def n_agents(self) -> int:

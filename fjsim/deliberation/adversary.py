@@ -20,7 +20,7 @@ from fjsim.contracts import (
     View,
 )
 from fjsim.contracts.attacks import OPERATOR, Opening
-from fjsim.deliberation.hearing import cut, message_of
+from fjsim.deliberation.hearing import cut, message_of, without_words
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.team import Team
 from fjsim.records import Turn
@@ -165,6 +165,7 @@ class Adversary:
             return record
         stated, accepted = record.stated.copy(), record.accepted.copy()
         answers, confidence = record.answers.copy(), record.confidence.copy()
+        forged = []
         for number, seat in np.argwhere(~np.isnan(record.stated).any(axis=2)).tolist():
             read = self._as_recorded(record, number, seat)
             if read is None or read.belief is None or read.answer is None:
@@ -173,8 +174,15 @@ class Adversary:
             confidence[number, seat] = np.nan if read.confidence is None else read.confidence
             if number > 0:
                 accepted[number, seat] = read.belief
+            else:
+                forged.append(seat)
         return replace(
-            record, stated=stated, accepted=accepted, answers=answers, confidence=confidence
+            record,
+            stated=stated,
+            accepted=accepted,
+            answers=answers,
+            confidence=confidence,
+            alike=without_words(record.alike, forged),
         )
 
     def _as_recorded(self, record: Record, number: int, seat: int) -> Message | None:

@@ -184,7 +184,24 @@ def as_read(record: Record, message: Message, seat: int) -> Record:
     stated[-1, seat] = accepted[-1, seat] = np.nan if belief is None else belief
     answers[-1, seat] = -1 if message.answer is None else message.answer
     confidence[-1, seat] = np.nan if message.confidence is None else message.confidence
-    return replace(record, stated=stated, accepted=accepted, answers=answers, confidence=confidence)
+    alike = record.alike if record.round else without_words(record.alike, [seat])
+    return replace(
+        record,
+        stated=stated,
+        accepted=accepted,
+        answers=answers,
+        confidence=confidence,
+        alike=alike,
+    )
+
+
+def without_words(alike: Array | None, seats: Sequence[int]) -> Array | None:
+    """Return the likeness of words without seats whose statement is another one than they used."""
+    if alike is None or not seats:
+        return alike
+    left = alike.copy()
+    left[list(seats)] = left[:, list(seats)] = np.nan
+    return left
 
 
 def through_router(

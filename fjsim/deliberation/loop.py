@@ -186,6 +186,9 @@ class Deliberation:
             self._gates = np.array(defense.gates(public, state))
             self._gates.flags.writeable = False
             self._gating = Gating(defense, public, state)
+            back = defense.restored(public, state) if defense.restores else None
+            if back is not None:
+                self._state.restore(np.asarray(back))
 
     def _public(self, said: Record) -> Record:
         return said if self._adversary is None else self._adversary.rewritten(said)
@@ -214,7 +217,7 @@ class Deliberation:
         return loud
 
     async def _at_once(self, number: int) -> None:
-        said = dict(self._state.turns(number - 1))
+        said = self._state.heard(number - 1)
         seats = range(self.team.n_agents)
         await asyncio.gather(*(self._speak(seat, number, said) for seat in seats))
 
@@ -223,7 +226,7 @@ class Deliberation:
         order = stream(rules.seed, "speaking", item.question.id, item.replica, number).permutation(
             self.team.n_agents
         )
-        said = dict(self._state.turns(number - 1))
+        said = self._state.heard(number - 1)
         for seat in order.tolist():
             said[seat] = await self._speak(seat, number, dict(said))
 

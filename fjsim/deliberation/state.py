@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from fjsim.beliefs import Array
 from fjsim.contracts import Record
 from fjsim.deliberation.item import Item
+from fjsim.deliberation.likeness import likeness
 from fjsim.deliberation.team import Team
 from fjsim.records import Turn
+from fjsim.records.transcript import LONGEST_OPENING
 
 
 class ItemState:
@@ -36,9 +38,13 @@ class ItemState:
         self._team = team
         self._item = item
         self._rounds: list[dict[int, Turn]] = [{}]
+        self._alike: Array | None = None
+        self._restored: dict[tuple[int, int], Turn] = {}
 
     def begin_round(self) -> None:
         """Open the next round, in which nobody has spoken yet."""
+        if len(self._rounds) == 1:
+            self._alike = self._likeness()
         self._rounds.append({})
 
     def keep(self, turn: Turn) -> None:
@@ -49,8 +55,29 @@ class ItemState:
         """Return a round's turns so far, by seat."""
         return self._rounds[number]
 
+    def restore(self, beliefs: Array) -> None:
+        """Take beliefs of the last round back to others; what was said stays on record.
+
+        Parameters
+        ----------
+        beliefs : ndarray of shape (n_agents, n_options)
+            NaN for seats that keep theirs.
+        """
+        last = len(self._rounds) - 1
+        for seat, turn in self._rounds[last].items():
+            if turn.belief is not None and not np.isnan(beliefs[seat]).any():
+                restored = turn._replace(belief=tuple(beliefs[seat].tolist()))
+                self._restored[last, seat] = restored
+
+    def heard(self, number: int) -> dict[int, Turn]:
+        """Return a round's turns as others are to hear them, by seat."""
+        turns = self._rounds[number]
+        return {seat: self._restored.get((number, seat), turn) for seat, turn in turns.items()}
+
     def belief(self, seat: int, number: int) -> Array | None:
         """Return the seat's last belief up to a round; a missing turn changes nothing.
+
+        A belief that was taken back counts as what it was taken back to.
 
         Parameters
         ----------
@@ -61,8 +88,8 @@ class ItemState:
         -------
         ndarray of shape (n_options,) or None
         """
-        for turns in reversed(self._rounds[: number + 1]):
-            turn = turns.get(seat)
+        for at in range(min(number, len(self._rounds) - 1), -1, -1):
+            turn = self._restored.get((at, seat)) or self._rounds[at].get(seat)
             if turn is not None and turn.belief is not None:
                 return np.array(turn.belief)
         return None
@@ -71,7 +98,7 @@ class ItemState:
         """Return the seat's accepted belief of the round before, where it stated another one."""
         if not self._team.rules.self_view:
             return None
-        turn = self._rounds[-2].get(seat)
+        turn = self.heard(len(self._rounds) - 2).get(seat)
         if turn is None or turn.belief is None or turn.belief == turn.stated_belief:
             return None
         return np.array(turn.belief)
@@ -91,5 +118,16 @@ class ItemState:
                 if turn.confidence is not None:
                     confidence[number, seat] = turn.confidence
         influence, question = self._team.influence, self._item.question.id
-        asked_aside = self.perceived, self.casting
-        return Record(question, influence, stated, accepted, answers, confidence, *asked_aside)
+        alike = self._likeness() if len(self._rounds) == 1 else self._alike
+        aside = self.perceived, self.casting, alike
+        return Record(question, influence, stated, accepted, answers, confidence, *aside)
+
+    def _likeness(self) -> Array | None:
+        """Compare the words of round 0, where a policy reads them."""
+        if not self._team.reads_words:
+            return None
+        turns = self._rounds[0]
+        said = [turns.get(seat) for seat in range(self._team.n_agents)]
+        return likeness(
+            ["" if turn is None else (turn.reason or turn.text)[:LONGEST_OPENING] for turn in said]
+        )

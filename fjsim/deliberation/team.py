@@ -103,6 +103,11 @@ class Team:
         return self.rules.probes or self.router.probes
 
     @property
+    def reads_words(self) -> bool:
+        """Whether a policy reads how alike the words of round 0 are."""
+        return self.router.reads_words or (self.defense is not None and self.defense.reads_words)
+
+    @property
     def n_agents(self) -> int:
         """How many seats there are."""
         return len(self.agents)

@@ -13,6 +13,7 @@ from fjsim.beliefs import Array, top_option
 from fjsim.contracts import Defense, Message, Record
 from fjsim.deliberation import Item, learned
 from fjsim.deliberation.hearing import Gating
+from fjsim.deliberation.likeness import likeness
 from fjsim.errors import PluginError
 from fjsim.judging.source import PlayedArm, PlayStep
 from fjsim.questions import Question
@@ -108,8 +109,10 @@ class _Judging:
         arm = self.arm
         if step.warmup:
             assert arm.warmup is not None, "a warm-up step stands in the warm-up"
-            return _Said(arm.warmup, step.item, arm.graph[0] if len(arm.graph) else None, 0)
-        return _Said(arm.transcript, step.item, arm.graph[step.item])
+            graph = arm.graph[0] if len(arm.graph) else None
+            return _Said(arm.warmup, step.item, graph, 0, words=self.defense.reads_words)
+        graph = arm.graph[step.item]
+        return _Said(arm.transcript, step.item, graph, words=self.defense.reads_words)
 
     def judge(self, item: int, said: _Said, state: Any) -> None:
         """Judge the messages of one item."""
@@ -165,29 +168,41 @@ class _Said:
     """What was said on one item, as a defense is shown it."""
 
     def __init__(
-        self, transcript: Transcript, item: int, graph: Array | None, n_rounds: int | None = None
+        self,
+        transcript: Transcript,
+        item: int,
+        graph: Array | None,
+        n_rounds: int | None = None,
+        words: bool = False,
     ) -> None:
         self.transcript, self.item = transcript, item
         self.name = transcript.question_ids[item]
         there = ~np.isnan(transcript.beliefs[item]).all(axis=(0, 1))
-        self.n_options = int(there.sum()) or transcript.n_options
+        self.n_options = int(np.flatnonzero(there).max(initial=-1)) + 1 or transcript.n_options
         spoke = (transcript.validity[item] != ABSENT).any(axis=-1)
         self.n_rounds = int(np.flatnonzero(spoke).max(initial=0)) if n_rounds is None else n_rounds
         self.heard = transcript.heard_round[item]
-        accepted = transcript.beliefs[item, ..., : self.n_options]
+        accepted = self._whole_beliefs(transcript.beliefs)
         stated = transcript.stated_beliefs
         none = np.full(transcript.answers[item].shape, np.nan)
         sure = transcript.confidence
         self._whole = Record(
             question_id=self.name,
             influence=np.zeros((transcript.n_agents,) * 2) if graph is None else graph,
-            stated=accepted if stated is None else stated[item, ..., : self.n_options],
+            stated=accepted if stated is None else self._whole_beliefs(stated),
             accepted=accepted,
             answers=transcript.answers[item],
             confidence=none if sure is None else sure[item],
             perceived=None if transcript.perceived is None else transcript.perceived[item],
             casting=None if transcript.casting is None else transcript.casting[item],
+            alike=likeness(transcript.openings[item]) if words and transcript.openings else None,
         )
+
+    def _whole_beliefs(self, beliefs: Array) -> Array:
+        """Return the item's beliefs over its options; one that nobody could name has none of it."""
+        own = beliefs[self.item, ..., : self.n_options]
+        missing = np.isnan(own).all(axis=-1, keepdims=True)
+        return np.asarray(np.where(missing, np.nan, np.nan_to_num(own)))
 
     def before(self, at: int) -> Record:
         """Return the record that a defense has before round ``at``."""

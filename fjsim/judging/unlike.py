@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.deliberation.likeness import likeness
 from fjsim.judging.detecting import scores
 from fjsim.metrics import Estimate
 from fjsim.records import Transcript
@@ -63,25 +64,16 @@ def unlike_words(transcript: Transcript) -> Array:
     ndarray of shape (n_items, n_agents)
         In [0, 1]; NaN for a seat without words, or that stands alone.
 
-    Notes
-    -----
-    Bag of words: the cosine of TF-IDF vectors, whose weights are learned from all openings.
+    See Also
+    --------
+    fjsim.deliberation.likeness.likeness : What is compared.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    flat = [text for texts in transcript.openings for text in texts]
-    spoke = np.array([bool(text.strip()) for text in flat]).reshape(-1, transcript.n_agents)
-    try:
-        vectors = TfidfVectorizer(sublinear_tf=True).fit_transform(flat)
-    except ValueError:
-        # No text holds a word of two letters.
-        return np.full(spoke.shape, np.nan)
-    gap = np.full((*spoke.shape, transcript.n_agents), np.nan)
-    for item in range(transcript.n_items):
-        rows = vectors[item * transcript.n_agents : (item + 1) * transcript.n_agents]
-        gap[item] = 1 - (rows @ rows.T).toarray()
-    both = spoke[:, :, None] & spoke[:, None]
-    return _mean_of_others(np.where(both, gap, np.nan))
+    gap = np.full((transcript.n_items, transcript.n_agents, transcript.n_agents), np.nan)
+    for item, texts in enumerate(transcript.openings):
+        alike = likeness(texts)
+        if alike is not None:
+            gap[item] = 1 - alike
+    return _mean_of_others(gap)
 
 
 def _mean_of_others(gap: Array) -> Array:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 INVENTED = "invented speakers change the weights from listener to listener"
 RECRUITED = "recruits stop following the law"
 REWRITTEN = "a fit cannot see which messages were forged"
+RESTORED = "the defense takes beliefs back, which no law of what is heard explains"
 MIXED = "models and numeric agents make different things of a gate that is shown"
 
 
@@ -40,6 +41,8 @@ def silent_because(plugins: Plugins, arm: Arm = "attacked") -> str:
     defense = plugins.defense
     if defense is not None and defense.channel == "label" and models and speaking:
         return MIXED
+    if defense is not None and defense.restores:
+        return RESTORED
     if plugins.attack is None or arm == "clean":
         return ""
     may = plugins.attack.threat.may

@@ -122,3 +122,19 @@ def test_gates_of_another_shape_are_refused_with_the_name_of_the_defense() -> No
     log = judged_log(played("none", questions={"limit": 2}, rounds=1))
     with pytest.raises(PluginError, match="Narrow gave gates of shape"):
         replay(log.main, Narrow())
+
+
+def test_an_option_that_nobody_could_name_shifts_no_other() -> None:
+    rng = np.random.default_rng(0)
+    whole = played("none", questions={"limit": 2}).transcript
+    answers = rng.choice([0, 2, 3], whole.answers.shape)
+    beliefs = np.where(np.arange(whole.n_options) == answers[..., None], 1.0, 0.0)
+    log = replace(whole, beliefs=beliefs, stated_beliefs=None, answers=answers)
+    gaps = beliefs.copy()
+    gaps[..., 1] = np.nan
+    gapped = replace(log, beliefs=gaps)
+    for name in ("ballot", "unlike"):
+        defense = build("defense", name)
+        expected, found = (replay(judged_log(one).main, defense).gates for one in (log, gapped))
+        np.testing.assert_array_equal(found, expected)
+        assert (found < 1).any()

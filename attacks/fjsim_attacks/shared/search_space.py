@@ -77,6 +77,10 @@ TAMPER: Space = MappingProxyType({"target": TARGETS, "certainty": CERTAINTY})
 INJECT: Space = MappingProxyType(
     {**COLLUDE, "payload": Choice(("ignore", "answer", "trust", "format"))}
 )
+BENIGN_WRAPPER: Space = MappingProxyType({**STUBBORN, "wrapping": Range(0, 120)})
+CHAOS_SEEDING: Space = MappingProxyType(
+    {**COLLUDE, "spread": Range(0.3, 1.0), "seeding_rounds": Range(1, 4)}
+)
 INFECT: Space = MappingProxyType({**COLLUDE, "payload": Choice(("repeat", "relay"))})
 ADAPTIVE: Space = MappingProxyType(
     {
