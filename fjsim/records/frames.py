@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from fjsim.questions import letter
 from fjsim.records.turn import Turn
 
 COLUMNS = (
@@ -20,6 +21,10 @@ COLUMNS = (
     "answer",
     "key",
     "target",
+    "answer_letter",
+    "key_letter",
+    "target_letter",
+    "letters_as_shown",
     "confidence",
     "belief",
     "stated_belief",
@@ -51,6 +56,12 @@ def turns_frame(
         The adversary's.
     items : mapping of (arm, question, replica) to ItemEnd
         Keys and targets of finished items.
+
+    Notes
+    -----
+    Options are numbered and lettered in the order of the question file. ``letters_as_shown`` is the
+    order in which the agents saw them, which their own words follow: under ``CAB``, what they call
+    A is the file's C.
     """
     rows = [_row(turn, seats, items.get((turn.arm, turn.question, turn.replica))) for turn in turns]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -71,6 +82,10 @@ def _row(turn: Turn, seats: tuple[int, ...], item: Any) -> dict[str, Any]:
         "answer": turn.answer,
         "key": None if item is None else item.key,
         "target": None if item is None else item.target,
+        "answer_letter": letter(turn.answer),
+        "key_letter": "" if item is None else letter(item.key),
+        "target_letter": "" if item is None else letter(item.target),
+        "letters_as_shown": "" if item is None else "".join(map(letter, item.order or ())),
         "confidence": turn.confidence,
         "belief": None if turn.belief is None else list(turn.belief),
         "stated_belief": None if turn.stated_belief is None else list(turn.stated_belief),

@@ -8,9 +8,10 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
+from fjsim.questions import letter
 from fjsim.records import Transcript, Turn
 from fjsim.report.html.blocks import said
-from fjsim.report.html.deliberations import Deliberations, ended, letter
+from fjsim.report.html.deliberations import Deliberations, ended
 from fjsim.report.html.network import edges, places
 
 LONGEST_LINE = 160
@@ -40,7 +41,8 @@ def overview(deliberations: Deliberations) -> dict[str, Any]:
         "listAgents": header.n_agents <= MOST_AGENTS_A_LINE,
         "mean": {arm: _mean(transcript) for arm, transcript in run.arms.items()},
         "questions": [
-            _line(deliberations, item, number) for number, item in enumerate(deliberations.items)
+            question_line(deliberations, item, number)
+            for number, item in enumerate(deliberations.items)
         ],
     }
 
@@ -86,7 +88,19 @@ def _plain(values: Any) -> Any:
     return None if values != values else round(values, 3)
 
 
-def _line(deliberations: Deliberations, item: tuple[str, int], number: int) -> dict[str, Any]:
+def question_line(
+    deliberations: Deliberations, item: tuple[str, int], number: int = 0
+) -> dict[str, Any]:
+    """Return what is said of one question in one line, as plain values.
+
+    Parameters
+    ----------
+    deliberations : Deliberations
+    item : tuple of (str, int)
+        Question and replica.
+    number : int
+        Its place in the list.
+    """
     end, asked = deliberations.known_end(item), deliberations.question(item)
     key = None if end is None else end.key
     target = None if end is None else end.target
