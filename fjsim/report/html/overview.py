@@ -41,8 +41,7 @@ def overview(deliberations: Deliberations) -> dict[str, Any]:
         "listAgents": header.n_agents <= MOST_AGENTS_A_LINE,
         "mean": {arm: _mean(transcript) for arm, transcript in run.arms.items()},
         "questions": [
-            question_line(deliberations, item, number)
-            for number, item in enumerate(deliberations.items)
+            _line(deliberations, item, number) for number, item in enumerate(deliberations.items)
         ],
     }
 
@@ -88,9 +87,19 @@ def _plain(values: Any) -> Any:
     return None if values != values else round(values, 3)
 
 
-def question_line(
-    deliberations: Deliberations, item: tuple[str, int], number: int = 0
-) -> dict[str, Any]:
+def _line(deliberations: Deliberations, item: tuple[str, int], number: int) -> dict[str, Any]:
+    line = {**question_line(deliberations, item), "block": f"q{number}"}
+    header = deliberations.run.contents.known_header
+    for arm in deliberations.arms:
+        hostile = header.seats if arm == "attacked" else ()
+        benign = [seat for seat in range(header.n_agents) if seat not in hostile]
+        end = deliberations.known_end(item)
+        key, turns = None if end is None else end.key, deliberations.turns(item, arm)
+        line[arm]["right"] = _right_by_round(turns, benign, header.rounds, key)
+    return line
+
+
+def question_line(deliberations: Deliberations, item: tuple[str, int]) -> dict[str, Any]:
     """Return what is said of one question in one line, as plain values.
 
     Parameters
@@ -98,8 +107,6 @@ def question_line(
     deliberations : Deliberations
     item : tuple of (str, int)
         Question and replica.
-    number : int
-        Its place in the list.
     """
     end, asked = deliberations.known_end(item), deliberations.question(item)
     key = None if end is None else end.key
@@ -108,7 +115,6 @@ def question_line(
     line: dict[str, Any] = {
         "id": said(item[0], 80),
         "replica": item[1],
-        "block": f"q{number}",
         "text": "" if asked is None else said(asked.text, LONGEST_LINE),
         "key": letter(key),
         "target": letter(target),
@@ -148,7 +154,6 @@ def _ends(
         "flipped": len(lost),
         "missing": len(missing),
         "lead": None if key is None else right - max(_others(first, known, key), default=0),
-        "right": _right_by_round(turns, benign, last, key),
     }
 
 
