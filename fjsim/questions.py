@@ -66,6 +66,39 @@ class Question:
         return len(self.options)
 
 
+def letter(option: int | None) -> str:
+    """Return the letter of an option in the order of its question file; empty where there is none.
+
+    Parameters
+    ----------
+    option : int or None
+        0-based index in the file's order; -1 stands for none too.
+
+    Examples
+    --------
+    >>> letter(0), letter(4), letter(None)
+    ('A', 'E', '')
+    """
+    return LETTERS[option] if option is not None and 0 <= option < len(LETTERS) else ""
+
+
+def as_shown(order: Sequence[int]) -> str:
+    """Say which letter of the question file is meant by each letter in an agent's own words.
+
+    Parameters
+    ----------
+    order : sequence of int
+        ``order[shown]`` is the option's index in the file.
+
+    Examples
+    --------
+    >>> as_shown([2, 0, 1])
+    'A is C, B is A, C is B'
+    """
+    pairs = enumerate(order[: len(LETTERS)])
+    return ", ".join(f"{letter(shown)} is {letter(option)}" for shown, option in pairs)
+
+
 def load_questions(source: str | Path, limit: int | None = None) -> tuple[Question, ...]:
     """Read a question set.
 
@@ -74,9 +107,9 @@ def load_questions(source: str | Path, limit: int | None = None) -> tuple[Questi
     source : str or Path
         ``"builtin"``, ``"builtin:general"``, ``"builtin:tools"``, or a ``.jsonl`` or ``.csv``
         file with the fields ``id`` (optional), ``question``, ``options`` and ``answer``
-        (0-based index, text of an option, or letter; optional) and ``subject`` (optional).
+        (text of an option, letter, or 0-based index; optional) and ``subject`` (optional).
         In CSV, ``options`` is a JSON list or separated by ``|``, or the columns are
-        ``option_a``, ``option_b``, and so on.
+        ``option_a``, ``option_b``, …, or ``A``, ``B``, …
     limit : int, optional
         Keep the first ``limit`` questions.
 
@@ -172,13 +205,26 @@ def _jsonl(lines: Sequence[str], name: str) -> Iterator[tuple[str, Mapping[str, 
         yield where, record
 
 
+_COLUMN = re.compile(r"(?:option[_ ])?([a-z])", re.IGNORECASE)
+"""A CSV column that holds one option: ``option_a``, ``Option A`` or ``A``."""
+CSV_OPTIONS = (
+    "write them in one column 'options' as red|green|blue or as a JSON list, or in columns "
+    "option_a, option_b, … (A, B, … will do)"
+)
+
+
 def _csv_file(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         reader = csv.DictReader(handle)
+        names = [name.strip() for name in reader.fieldnames or ()]
+        _check_header(names, path)
+        reader.fieldnames = names
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row:
-                raise QuestionError(f"{where}: more columns than the header has")
+                raise QuestionError(
+                    f"{where}: more columns than the header has; put a text with commas in quotes"
+                )
             record: dict[str, Any] = {
                 key: value for key, value in row.items() if value not in (None, "")
             }
@@ -188,17 +234,51 @@ def _csv_file(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield where, record
 
 
+def _check_header(names: Sequence[str], path: Path) -> None:
+    """Refuse a table without the columns of a question file, and say what looks wrong."""
+    has_options = "options" in names or any(_COLUMN.fullmatch(name) for name in names)
+    if not names or ("question" in names and has_options):
+        return
+    if len(names) == 1 and (found := [mark for mark in ";\t" if mark in names[0]]):
+        raise QuestionError(
+            f"{path}: its columns are separated by {shown(found[0])}; separate them by commas"
+        )
+    if "question" not in names:
+        raise QuestionError(
+            f"{path}: there is no column 'question' among {shown(', '.join(names))}; name it so"
+        )
+    raise QuestionError(
+        f"{path}: there are no options among the columns {shown(', '.join(names))}; {CSV_OPTIONS}"
+    )
+
+
 def _csv_options(record: Mapping[str, Any], where: str) -> Any:
-    columns = sorted(key for key in record if re.fullmatch(r"option_[a-z]", key))
-    if columns:
-        return [record[key] for key in columns]
-    text = str(record.get("options", ""))
+    text = str(record.get("options", "")).strip()
+    if not text:
+        return _csv_columns(record, where)
     if not text.startswith("["):
-        return text.split("|")
+        options = text.split("|")
+        if len(options) == 1:
+            raise QuestionError(f"{where}: 'options' {shown(text)} is one option; {CSV_OPTIONS}")
+        return options
     try:
         return read(text)
     except json.JSONDecodeError as error:
         raise QuestionError(f"{where}: options are not a JSON list ({error.msg})") from error
+
+
+def _csv_columns(record: Mapping[str, Any], where: str) -> list[str]:
+    """Return the options that stand in columns of their own; none may be left out between."""
+    found = {match[1].lower(): name for name in record if (match := _COLUMN.fullmatch(name))}
+    letters = sorted(found)
+    expected = LETTERS[: len(letters)].lower()
+    if "".join(letters) != expected:
+        missing = next(one for one in LETTERS.lower() if one not in letters)
+        raise QuestionError(
+            f"{where}: option {missing.upper()} is empty and {letters[-1].upper()} is not, so that "
+            "letters would move; leave no gap between options"
+        )
+    return [str(record[found[one]]) for one in letters]
 
 
 def _question(record: Mapping[str, Any], where: str, seen: dict[str, str]) -> Question:
@@ -207,7 +287,8 @@ def _question(record: Mapping[str, Any], where: str, seen: dict[str, str]) -> Qu
         raise QuestionError(f"{where}: 'question' is missing; give it as text")
     options = record.get("options")
     if not isinstance(options, list) or not 2 <= len(options) <= len(LETTERS):
-        raise QuestionError(f"{where}: 'options' must be a list of 2 to {len(LETTERS)} texts")
+        how = f" (a CSV may also {CSV_OPTIONS})" if ".csv" in where.lower() else ""
+        raise QuestionError(f"{where}: 'options' must be a list of 2 to {len(LETTERS)} texts{how}")
     if not all(isinstance(option, str) and option.strip() for option in options):
         raise QuestionError(f"{where}: every option must be text")
     given = record.get("id")
@@ -230,15 +311,31 @@ def _key(given: Any, options: list[str], where: str) -> int | None:
     last = len(options) - 1
     allowed = f"an index 0..{last}, a letter A..{LETTERS[last]} or an option's text"
     if isinstance(given, int) and not isinstance(given, bool):
-        if 0 <= given < len(options):
-            return given
-        raise QuestionError(f"{where}: answer {given} is out of range; give {allowed}")
+        return _number(given, options, where, allowed)
     if isinstance(given, str):
         text = given.strip()
         if options.count(text) > 1:
-            raise QuestionError(f"{where}: two options read '{text}'; give the answer as an index")
+            raise QuestionError(f"{where}: two options read '{text}'; give the answer as a letter")
         if text in options:
             return options.index(text)
         if len(text) == 1 and text.upper() in LETTERS[: len(options)]:
             return LETTERS.index(text.upper())
     raise QuestionError(f"{where}: answer {shown(given)} matches no option; give {allowed}")
+
+
+def _number(given: int, options: list[str], where: str, allowed: str) -> int:
+    """Return the option that a number stands for: its text, or else its index."""
+    text, inside = str(given), 0 <= given < len(options)
+    places = [at for at, option in enumerate(options) if option == text]
+    if len(places) > 1:
+        raise QuestionError(f"{where}: two options read '{text}'; give the answer as a letter")
+    if not places and not inside:
+        raise QuestionError(f"{where}: answer {given} is out of range; give {allowed}")
+    if places and inside and places[0] != given:
+        by_text, by_index = letter(places[0]), letter(given)
+        raise QuestionError(
+            f"{where}: answer {given} is the text of option {by_text} ({shown(text)}) and the "
+            f"0-based index of option {by_index} ({shown(options[given])}); write {by_text} or "
+            f"{by_index}"
+        )
+    return places[0] if places else given

@@ -86,6 +86,13 @@ class Entry:
         return found
 
     @property
+    def choices(self) -> Mapping[str, Mapping[str, str]]:
+        """What a parameter may name, where its class has ``choices()``: value -> meaning."""
+        tell: Callable[[], Mapping[str, Mapping[str, str]]] | None
+        tell = getattr(self.factory, "choices", None)
+        return {} if tell is None else tell()
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         """What may be set in its block."""
         return tuple(

@@ -83,6 +83,55 @@ def test_csv_options_stand_in_one_column_or_several(written, text) -> None:
     assert (question.options, question.key) == (("red", "green|lime", "blue"), 0)
 
 
+@pytest.mark.parametrize("names", ["A,B,C", "a,b,c", "option_A,option_B,option_C", "Option a,B,c"])
+def test_csv_columns_of_options_may_be_called_by_their_letters(written, names) -> None:
+    text = f"question,{names},answer\nWhich?,red,green,blue,C\n"
+    (question,) = load_questions(written(text, "set.csv"))
+    assert (question.options, question.key) == (("red", "green", "blue"), 2)
+
+
+def test_csv_columns_of_options_leave_no_gap_that_would_move_a_letter(written) -> None:
+    text = "question,A,B,C,answer\nWhich?,red,,blue,C\n"
+    with pytest.raises(QuestionError, match="line 2: option B is empty and C is not"):
+        load_questions(written(text, "set.csv"))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("id;question;options;answer", "separated by ';'; separate them by commas"),
+        ("id,text,options,answer", "no column 'question' among 'id, text, options, answer'"),
+        ("id,question,choices,answer", r"no options among the columns .*red.green.blue"),
+    ],
+)
+def test_csv_header_that_is_none_of_ours_is_named(written, header, message) -> None:
+    with pytest.raises(QuestionError, match=message):
+        load_questions(written(header + "\n" + header + "\n", "set.csv"))
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "key"), [("54|56|58|64", "56", 1), ("0|1|2", "1", 1), ("x|y|z", "2", 2)]
+)
+def test_number_is_the_text_of_an_option_before_it_is_an_index(
+    written, options, answer, key
+) -> None:
+    path = written(f"question,options,answer\nHow many?,{options},{answer}\n", "set.csv")
+    assert load_questions(path)[0].key == key
+
+
+@pytest.mark.parametrize("name", ["set.csv", "set.jsonl"])
+def test_number_that_is_one_options_text_and_anothers_index_is_refused(written, name) -> None:
+    text = "question,options,answer\nSides of a triangle?,1|2|3|4,3\n"
+    if name == "set.jsonl":
+        text = jsonl({"question": "Sides?", "options": ["1", "2", "3", "4"], "answer": 3})
+    with pytest.raises(QuestionError) as caught:
+        load_questions(written(text, name))
+    assert str(caught.value).endswith(
+        "answer 3 is the text of option C ('3') and the 0-based index of option D ('4'); write C "
+        "or D"
+    )
+
+
 def test_csv_row_may_have_fewer_options_than_another(written) -> None:
     text = "question,option_a,option_b,option_c,answer\nOne?,x,y,,B\nTwo?,x,y,z,C\n"
     sizes = [question.n_options for question in load_questions(written(text, "set.csv"))]
@@ -120,7 +169,7 @@ def test_line_separator_inside_a_text_ends_no_line(written) -> None:
         (json.dumps({**GOOD, "answer": 1.0}), "line 37: answer 1.0 matches no option"),
         (
             json.dumps({**GOOD, "options": ["x", "x", "y"], "answer": "x"}),
-            "line 37: two options read 'x'; give the answer as an index",
+            "line 37: two options read 'x'; give the answer as a letter",
         ),
         (json.dumps({**GOOD, "id": "q5"}), "line 37: id 'q5' stands already at .*line 5"),
     ],
@@ -140,7 +189,8 @@ def test_broken_line_37_is_named_with_its_file(written, line, message) -> None:
         ("q36,Which?,a|b,7", "answer 7 is out of range"),
         ("q36,Which?,a|b,a,surplus", "more columns than the header has"),
         ('q36,Which?,"[""a"", ]",0', "options are not a JSON list"),
-        ("q36,Which?,,0", "'options' must be a list"),
+        ("q36,Which?,,0", "'options' must be a list .*red.green.blue or as a JSON list, or in col"),
+        ("q36,Which?,a;b;c,0", "'options' 'a;b;c' is one option; write them in one column"),
         ("q36,,a|b,0", "'question' is missing"),
         ("q2,Which?,a|b,0", "id 'q2' stands already at .*line 3"),
     ],

@@ -59,6 +59,11 @@ class LLMAgent(ModelAgent):
                 + nearest(self.persona, known)
             )
 
+    @classmethod
+    def choices(cls) -> dict[str, dict[str, str]]:
+        """Return what a parameter may name: its values, with what each stands for."""
+        return {"persona": personas()}
+
     def describe(self) -> str:
         """Return persona and traits as sentences."""
         parts = [personas()[self.persona]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.segment import Segment
 
@@ -52,6 +52,24 @@ def print_problem(label: str, message: object, style: str) -> None:
     """
     line = capped(hide_keys(" ".join(printable(str(message)).split())))
     err.print(f"[{style}]{label}:[/] {escape(line)}", soft_wrap=True)
+
+
+def print_paged(lines: Iterable[RenderableType]) -> None:
+    """Print on stdout, through the user's pager where that is a terminal and it does not fit.
+
+    Parameters
+    ----------
+    lines : iterable
+        What to print, in order.
+    """
+    group = Group(*lines)
+    tall = out.is_terminal and len(out.render_lines(group, pad=False)) >= out.height
+    if tall:
+        # A pager that shows escape sequences as they stand would spoil what is coloured.
+        with out.pager(styles=False):
+            out.print(group)
+    else:
+        out.print(group)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

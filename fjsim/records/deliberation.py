@@ -9,6 +9,7 @@ from fjsim.contracts import Arm, Heard
 from fjsim.errors import ConfigError, nearest
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
+from fjsim.questions import as_shown, letter
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.turn import Turn
 
@@ -65,7 +66,7 @@ class RecordedDeliberation:
             (
                 turn.round,
                 f"{turn.agent}{'*' if turn.agent in self.seats else ''}",
-                str(turn.validity) if turn.answer is None else turn.answer,
+                str(turn.validity) if turn.answer is None else letter(turn.answer),
                 " ".join(f"{share:.2f}" for share in turn.belief or ()),
                 " ".join(str(heard.speaker) for heard in turn.reached),
                 turn.reason or turn.problem,
@@ -74,6 +75,9 @@ class RecordedDeliberation:
         ]
         headers = ("round", "agent", "answer", "belief", "heard", "said")
         notes = ["* marks the adversary's seats"] if self.seats else []
+        notes.append("letters and beliefs are in the order of the question file")
+        if self.end is not None and self.end.order:
+            notes.append(f"in what was said, {as_shown(self.end.order)}")
         return html_table(headers, rows, repr(self), notes)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fjsim.questions import letter
 from fjsim.records.turn import Turn
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ COLUMNS = (
     "answer",
     "key",
     "target",
+    "answer_letter",
+    "key_letter",
+    "target_letter",
+    "letters_as_shown",
     "confidence",
     "belief",
     "stated_belief",
@@ -57,6 +62,12 @@ def turn_rows(
         The adversary's.
     items : mapping of (arm, question, replica) to ItemEnd
         Keys and targets of finished items.
+
+    Notes
+    -----
+    Options are numbered and lettered in the order of the question file. ``letters_as_shown`` is the
+    order in which the agents saw them, which their own words follow: under ``CAB``, what they call
+    A is the file's C.
     """
     ordered = sorted(turns, key=lambda at: (at.question, at.replica, at.arm, at.round, at.agent))
     return [
@@ -89,6 +100,10 @@ def _row(turn: Turn, seats: tuple[int, ...], item: Any) -> Row:
         turn.answer,
         None if item is None else item.key,
         None if item is None else item.target,
+        letter(turn.answer),
+        "" if item is None else letter(item.key),
+        "" if item is None else letter(item.target),
+        "" if item is None else "".join(map(letter, item.order or ())),
         turn.confidence,
         None if turn.belief is None else list(turn.belief),
         None if turn.stated_belief is None else list(turn.stated_belief),

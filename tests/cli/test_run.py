@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fjsim.cli.program import COMMANDS
-from fjsim.questions import load_questions
+from fjsim.questions import letter, load_questions
 
 Call = Callable[..., Any]
 QUICK = ("--limit", "2", "--rounds", "1", "--agents", "3")
@@ -167,13 +167,13 @@ def test_control_characters_in_a_reply_never_reach_the_terminal(
     path = tmp_path / "s.yaml"
     path.write_text(json.dumps({"agents": [{"kind": "scripted", "reason": hostile}, "numeric"]}))
     assert fjsim("run", path, "--limit", "1", "--rounds", "1", "--out", "r").code == 0
-    printed = fjsim("show", "r", "general-001")
+    printed = fjsim("show", "r", "general-001", "--full")
     assert "[bold]not" in printed.out
     assert "\x1b" not in printed.out
     assert "\x07" not in printed.out
 
 
-def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
+def test_show_lists_questions_and_says_where_everybody_stood(fjsim: Call) -> None:
     fjsim(*MAIN, "--out", "r")
     assert "general-001" in fjsim("show", "r").out
     printed = fjsim("show", "r", "general-001")
@@ -182,8 +182,8 @@ def test_show_lists_questions_and_plays_one_round_by_round(fjsim: Call) -> None:
     asked = next(q for q in load_questions("builtin") if q.id == "general-001")
     assert asked.text in printed.out
     assert asked.key is not None
-    assert f"{asked.key}  {asked.options[asked.key]} key" in printed.out
-    assert printed.out.count(" target\n") == 1
+    assert f"{letter(asked.key)}  {asked.options[asked.key]}  key" in printed.out
+    assert printed.out.count("  target\n") == 1
     turns = json.loads(fjsim("show", "r", "general-001", "--arm", "clean", "--json").out)["turns"]
     assert len(turns) == 6
     assert "no question 'general-01'" in fjsim("show", "r", "general-01").error
@@ -211,7 +211,7 @@ def test_list_names_every_kind_with_its_parameters(fjsim: Call) -> None:
     assert {"seat", "target"} <= {parameter["name"] for parameter in stubborn["parameters"]}
     assert listed["questions"][0] == {"name": "builtin", "questions": 200}
     for kind, entries in listed.items():
-        if kind not in ("questions", "broken"):
+        if kind not in ("questions", "personas", "broken"):
             assert all(entry["summary"] for entry in entries)
 
 

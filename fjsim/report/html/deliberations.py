@@ -12,7 +12,7 @@ import numpy as np
 from fjsim.beliefs import top_option
 from fjsim.contracts import Arm, Heard
 from fjsim.errors import FjsimError
-from fjsim.questions import LETTERS, Question, load_questions
+from fjsim.questions import Question, load_questions
 from fjsim.records import Turn
 from fjsim.records.contents import ItemEnd
 from fjsim.report.html.blocks import said
@@ -189,8 +189,3 @@ def _rounded(values: Any) -> Any:
     if isinstance(values, (list, tuple)):
         return [_rounded(value) for value in values]
     return None if values != values else round(float(values), DIGITS)
-
-
-def letter(option: int | None) -> str:
-    """Return the letter of an option in the question file; empty where there is none."""
-    return LETTERS[option] if option is not None and 0 <= option < len(LETTERS) else ""

@@ -8,9 +8,10 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
+from fjsim.questions import letter
 from fjsim.records import Transcript, Turn
 from fjsim.report.html.blocks import said
-from fjsim.report.html.deliberations import Deliberations, ended, letter
+from fjsim.report.html.deliberations import Deliberations, ended
 from fjsim.report.html.network import edges, places
 
 LONGEST_LINE = 160
@@ -87,6 +88,26 @@ def _plain(values: Any) -> Any:
 
 
 def _line(deliberations: Deliberations, item: tuple[str, int], number: int) -> dict[str, Any]:
+    line = {**question_line(deliberations, item), "block": f"q{number}"}
+    header = deliberations.run.contents.known_header
+    for arm in deliberations.arms:
+        hostile = header.seats if arm == "attacked" else ()
+        benign = [seat for seat in range(header.n_agents) if seat not in hostile]
+        end = deliberations.known_end(item)
+        key, turns = None if end is None else end.key, deliberations.turns(item, arm)
+        line[arm]["right"] = _right_by_round(turns, benign, header.rounds, key)
+    return line
+
+
+def question_line(deliberations: Deliberations, item: tuple[str, int]) -> dict[str, Any]:
+    """Return what is said of one question in one line, as plain values.
+
+    Parameters
+    ----------
+    deliberations : Deliberations
+    item : tuple of (str, int)
+        Question and replica.
+    """
     end, asked = deliberations.known_end(item), deliberations.question(item)
     key = None if end is None else end.key
     target = None if end is None else end.target
@@ -94,7 +115,6 @@ def _line(deliberations: Deliberations, item: tuple[str, int], number: int) -> d
     line: dict[str, Any] = {
         "id": said(item[0], 80),
         "replica": item[1],
-        "block": f"q{number}",
         "text": "" if asked is None else said(asked.text, LONGEST_LINE),
         "key": letter(key),
         "target": letter(target),
@@ -134,7 +154,6 @@ def _ends(
         "flipped": len(lost),
         "missing": len(missing),
         "lead": None if key is None else right - max(_others(first, known, key), default=0),
-        "right": _right_by_round(turns, benign, last, key),
     }
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from fjsim.contracts import Arm
 from fjsim.errors import ConfigError, nearest
 from fjsim.foreign_text import shortened, shown
-from fjsim.report.html.deliberations import Deliberations, letter
+from fjsim.questions import letter
+from fjsim.report.html.deliberations import Deliberations
 from fjsim.runs import Run
 
 WIDTH = 80
