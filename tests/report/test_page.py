@@ -13,7 +13,7 @@ import pytest
 from fjsim.errors import IncompleteRunWarning, StorageError
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.questions import load_questions
-from fjsim.records import EVENTS
+from fjsim.records import EVENTS, reading
 from fjsim.report.html.blocks import LONGEST_TEXT, block, unpacked
 from fjsim.report.html.document import Section, document, figure_json, table, text
 from fjsim.report.html.figures import Curve, agreement_figure, bars_figure, curves_figure
@@ -111,6 +111,14 @@ def sweep_folder(tmp_path_factory):
         Sweep(base=base, attacks=["stubborn"], defenses=defenses, vary={"how long": label}), folder
     )
     return folder
+
+
+def test_a_page_reads_its_log_once(run_folder, monkeypatch) -> None:
+    read = []
+    whole = reading.read_events
+    monkeypatch.setattr(reading, "read_events", lambda *given: read.append(1) or whole(*given))
+    report_of(run_folder)
+    assert len(read) == 1
 
 
 def test_a_run_becomes_one_file_that_loads_nothing(run_folder) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fjsim.errors import StorageError
-from fjsim.records import EVENTS, read_run
+from fjsim.records import EVENTS
+from fjsim.records.reading import without_collections
 from fjsim.report.html.document import FIT, REPORT
+from fjsim.runs import load_run
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX
 
@@ -49,14 +51,8 @@ def report_of(folder: Path) -> str:
         from fjsim.report.html.sweep import sweep_page
 
         return sweep_page(folder)
-    if (folder / EVENTS).is_file() and read_run(folder).known_header.imported:
-        from fjsim.report.html.fit import imported_page
-
-        return imported_page(folder)
     if (folder / EVENTS).is_file():
-        from fjsim.report.html.run import run_page
-
-        return run_page(folder)
+        return _page_of_run(folder)
     if (folder / FIT).is_file():
         from fjsim.report.html.fit import fit_page
 
@@ -65,3 +61,15 @@ def report_of(folder: Path) -> str:
         f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}) nor a fit ({FIT}); give "
         "the folder that fjsim run, sweep, fit or import printed"
     )
+
+
+def _page_of_run(folder: Path) -> str:
+    run = load_run(folder)
+    if run.contents.known_header.imported:
+        from fjsim.report.html.fit import imported_page
+
+        return imported_page(run, folder)
+    from fjsim.report.html.run import run_page
+
+    with without_collections():
+        return run_page(run, folder)
