@@ -6,6 +6,7 @@ the belief ``(1 - p, p)`` over two options.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -118,6 +119,24 @@ def top_option(beliefs: ArrayLike) -> NDArray[np.int64]:
     shared = (filled >= best[..., None] - TIE_TOLERANCE).sum(axis=-1)
     clear = (shared == 1) & np.isfinite(best)
     return np.where(clear, filled.argmax(axis=-1), -1).astype(np.int64)
+
+
+def top_of(belief: Sequence[float]) -> int:
+    """Return what `top_option` does of one belief, without making an array of it.
+
+    Parameters
+    ----------
+    belief : sequence of float
+
+    Examples
+    --------
+    >>> top_of((0.2, 0.7, 0.1)), top_of((0.5, 0.5)), top_of((float("nan"), 1.0)), top_of(())
+    (1, -1, 1, -1)
+    """
+    known = belief if math.isfinite(sum(belief)) else [mass for mass in belief if mass == mass]
+    *_, second, best = (-math.inf, -math.inf, *sorted(known))
+    clear = math.isfinite(best) and second < best - TIE_TOLERANCE
+    return belief.index(best) if clear else -1
 
 
 def is_tied(beliefs: ArrayLike) -> NDArray[np.bool_]:

@@ -118,3 +118,9 @@ def test_opinion_and_belief_over_two_options_are_one() -> None:
     opinions = np.array([[0.0, 0.3], [0.9, 1.0]])
     assert beliefs.from_opinion(opinions).shape == (2, 2, 2)
     np.testing.assert_array_equal(beliefs.from_opinion(opinions)[..., 1], opinions)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.2, 0.2 + 5e-10, 0.3, 0.5, np.nan, -np.inf]), max_size=6))
+def test_one_belief_has_the_same_top_by_itself_as_in_an_array(belief: list[float]) -> None:
+    array = np.array(belief, dtype=float)
+    assert beliefs.top_of(belief) == int(beliefs.top_option(array))

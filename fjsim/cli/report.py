@@ -8,31 +8,54 @@ from typing import Annotated
 import typer
 
 from fjsim.cli.console import out
+from fjsim.errors import UsageError
 
 
 def report(
-    source: Annotated[
-        Path,
-        typer.Argument(help="Folder of a run, a sweep, a fit or an import.", show_default=False),
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER [FOLDER]",
+            help="Folder of a run, a sweep, a fit or an import; or two runs to compare.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--out", help="The file; default report.html in the folder.")
     ] = None,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="Write the page of every run of a sweep too.")
+    ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write one HTML file that says who moved whom; it needs no network.
 
-    The page of a run shows every question, attacked and clean side by side; a sweep's its
-    leaderboard; that of a fit or of an imported log the parameters, and what they predict beside
-    what was observed.
+    The page of a run shows every question, attacked and clean side by side; a sweep's who holds
+    best, at what price, and every defense against every attack; that of a fit or of an imported
+    log the parameters, and what they predict beside what was observed. Two runs get a page of
+    their paired differences.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
-    from fjsim.report.html.writing import write_report
-
-    path = write_report(source, output)
+    path = _written(sources, output, cells)
     out.print(f"report: {path}", soft_wrap=True)
     if show:
         import webbrowser
 
         webbrowser.open(path.resolve().as_uri())
+
+
+def _written(sources: list[Path], output: Path | None, cells: bool) -> Path:
+    from fjsim.report.html.writing import write_cells, write_comparison, write_report
+
+    if len(sources) > 2 or (len(sources) == 2 and cells):
+        raise UsageError(
+            f"fjsim report takes one folder, or two runs to compare without --cells; got "
+            f"{len(sources)}"
+        )
+    if len(sources) == 2:
+        return write_comparison(sources[0], sources[1], output)
+    if cells:
+        made = write_cells(sources[0])
+        out.print(f"pages of runs: {len(made)} written")
+    return write_report(sources[0], output)

@@ -158,13 +158,16 @@ def read_events(handle: BinaryIO, path: Path, expected: RunHeader | None = None)
     expected : RunHeader, optional
         Header of the run that it ought to hold. Lines that do not fit it are damaged.
     """
-    with _without_collections():
+    with without_collections():
         return LogReader(path, expected).read(handle)
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
-    """Hold the garbage collector: all that is read stays, and looking for garbage costs a third."""
+def without_collections() -> Iterator[None]:
+    """Hold the garbage collector while much is made that stays.
+
+    Looking for garbage among a long log's turns costs a third of what reading them does.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,15 @@ MOST_WORK = 400_000_000
 """Multiply-adds that all replays together may take; beyond it fewer seats are silenced."""
 MOST_PULLS = 20_000_000
 """Messages of one arm beyond which no pull is computed."""
+
+
+class _Tops(NamedTuple):
+    """The favoured options of one arm, shape (n_items, n_agents) each."""
+
+    began: NDArray[np.int64]
+    ended: NDArray[np.int64]
+    by_law: NDArray[np.int64]
+    silenced: Mapping[int, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +151,10 @@ class WhatIf:
             return (
                 f"How it would have ended without another is not known, because {self.because}.",
             )
-        name, recorded = self._name(agent), self.transcript.beliefs[at, -1, agent]
-        if np.isnan(recorded).all() or np.isnan(self.whole[at, -1, agent]).all():
+        name = self._name(agent)
+        if self._unknown[at, agent]:
             return (f"Not known: {name} has no belief at the end, or none at the start.",)
-        ended, by_law = (int(top_option(b)) for b in (recorded, self.whole[at, -1, agent]))
+        ended, by_law = (int(tops[at, agent]) for tops in (self._tops.ended, self._tops.by_law))
         if ended != by_law:
             return (
                 f"Not known: by the law {name} ends at {_letter(by_law)}, and it ended at "
@@ -152,13 +162,28 @@ class WhatIf:
             )
         return (*self._changes(at, agent, ended), self._basis(at, agent))
 
+    @cached_property
+    def _unknown(self) -> NDArray[np.bool_]:
+        ends = (self.transcript.beliefs[:, -1], self.whole[:, -1])
+        return np.logical_or(*(np.isnan(beliefs).all(axis=-1) for beliefs in ends))
+
+    @cached_property
+    def _tops(self) -> _Tops:
+        recorded = self.transcript.beliefs
+        return _Tops(
+            began=top_option(recorded[:, 0]),
+            ended=top_option(recorded[:, -1]),
+            by_law=top_option(self.whole[:, -1]),
+            silenced={seat: top_option(beliefs) for seat, beliefs in self.silenced.items()},
+        )
+
     def _changes(self, at: int, agent: int, ended: int) -> list[str]:
         name, said, unmoved = self._name(agent), [], 0
-        began = int(top_option(self.transcript.beliefs[at, 0, agent]))
+        began = int(self._tops.began[at, agent])
         for seat, beliefs in self.silenced.items():
             if seat == agent:
                 continue
-            top = int(top_option(beliefs[at, agent]))
+            top = int(self._tops.silenced[seat][at, agent])
             if top == ended:
                 unmoved += 1
                 continue

@@ -13,7 +13,7 @@ import pytest
 from fjsim.errors import IncompleteRunWarning, StorageError
 from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.questions import load_questions
-from fjsim.records import EVENTS
+from fjsim.records import EVENTS, reading
 from fjsim.report.html.blocks import LONGEST_TEXT, block, unpacked
 from fjsim.report.html.document import Section, document, figure_json, table, text
 from fjsim.report.html.figures import Curve, agreement_figure, bars_figure, curves_figure
@@ -113,6 +113,14 @@ def sweep_folder(tmp_path_factory):
     return folder
 
 
+def test_a_page_reads_its_log_once(run_folder, monkeypatch) -> None:
+    read = []
+    whole = reading.read_events
+    monkeypatch.setattr(reading, "read_events", lambda *given: read.append(1) or whole(*given))
+    report_of(run_folder)
+    assert len(read) == 1
+
+
 def test_a_run_becomes_one_file_that_loads_nothing(run_folder) -> None:
     page = write_report(run_folder).read_text()
     assert (run_folder / "report.html").is_file()
@@ -203,7 +211,7 @@ def test_what_a_model_says_stays_text(run_folder, tmp_path, words) -> None:
 def test_a_sweep_becomes_a_page_with_labels_escaped(sweep_folder) -> None:
     page = write_report(sweep_folder).read_text()
     assert_harmless(page)
-    assert "displayModeBar: false" in page
+    assert "Plotly" not in page
     assert HOSTILE[1] in "".join(parsed(page).words)
     for expected in ("Defenses, safest first", "All settings", "simulated"):
         assert expected in page
@@ -213,9 +221,10 @@ def test_a_setting_leads_to_its_runs_page_once_there_is_one(sweep_folder) -> Non
     cells = sorted((sweep_folder / "cells").iterdir())
     assert parsed(report_of(sweep_folder)).links == []
     write_report(cells[0])
-    links = parsed(report_of(sweep_folder)).links
-    assert links == [f"./cells/{cells[0].name}/report.html"]
-    assert (sweep_folder / links[0]).is_file()
+    tags = parsed(report_of(sweep_folder))
+    assert tags.links == [f"./cells/{cells[0].name}/report.html"]
+    assert (sweep_folder / tags.links[0]).is_file()
+    assert [one["page"] for one in tags.blocks["settings"] if one["page"]] == tags.links
 
 
 def test_a_folder_with_neither_is_one_line(tmp_path) -> None:

@@ -60,7 +60,7 @@ def block(name: str, values: Any) -> str:
     values : object
         As in `plain_json`.
     """
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     raw = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     packed = packer.compress(raw.encode("utf-8", "replace")) + packer.flush()
     written = base64.b64encode(packed).decode()

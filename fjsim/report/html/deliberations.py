@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from fjsim.beliefs import top_option
+from fjsim.beliefs import top_of
 from fjsim.contracts import Arm, Heard
 from fjsim.errors import FjsimError
 from fjsim.questions import Question, load_questions
@@ -26,6 +26,8 @@ MOST_SENTENCES = 40
 
 Turns = Mapping[tuple[int, int], Turn]
 """By round and agent."""
+Pulls = list[list[list[float | None]]] | None
+"""``[round - 1][listener][speaker]`` of one question; None where they cannot be told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,9 @@ class Deliberations:
     def _arm(self, item: tuple[str, int], arm: Arm) -> dict[str, Any]:
         replays, turns = self.what_if.get(arm), self.turns(item, arm)
         at = None if replays is None else replays.item(*item)
-        listed = [_turn(turns[key], replays, at) for key in sorted(turns)]
+        known = None if replays is None or at is None else replays.pulls
+        pulls = None if known is None else _rounded(known[at])
+        listed = [_turn(turns[key], pulls) for key in sorted(turns)]
         values: dict[str, Any] = {"turns": listed}
         if replays is None or at is None:
             return values
@@ -147,19 +151,14 @@ def ended(turn: Turn | None) -> int:
     if turn is None:
         return -1
     if turn.belief is not None:
-        return _top(turn.belief)
+        return top_of(turn.belief)
     return -1 if turn.answer is None else turn.answer
 
 
-@lru_cache(maxsize=65536)
-def _top(belief: tuple[float, ...]) -> int:
-    return int(top_option(np.array(belief)))
-
-
-def _turn(turn: Turn, replays: WhatIf | None, at: int | None) -> dict[str, Any]:
+def _turn(turn: Turn, pulls: Pulls) -> dict[str, Any]:
     values: dict[str, Any] = {"r": turn.round, "a": turn.agent, "o": ended(turn)}
     if turn.belief is not None:
-        values["b"] = _rounded(turn.belief)
+        values["b"] = [None if mass != mass else round(mass, DIGITS) for mass in turn.belief]
     if turn.answer is not None and turn.answer != values["o"]:
         values["said"] = turn.answer
     if turn.validity != "ok":
@@ -167,25 +166,24 @@ def _turn(turn: Turn, replays: WhatIf | None, at: int | None) -> dict[str, Any]:
     texts = {"w": turn.reason, "p": turn.problem, "x": turn.prompt_hash, "raw": turn.text}
     values |= {name: said(text) for name, text in texts.items() if text}
     if turn.heard:
-        values["h"] = [_heard(heard, turn, replays, at) for heard in turn.heard]
+        values["h"] = [_heard(heard, turn, pulls) for heard in turn.heard]
     return values
 
 
-def _heard(heard: Heard, turn: Turn, replays: WhatIf | None, at: int | None) -> list[Any]:
+def _heard(heard: Heard, turn: Turn, pulls: Pulls) -> list[Any]:
     """Return speaker, round, gate, weight, what happened on the way, and the pull."""
     way = "forged" if heard.tampered else "kept back" if heard.acting == 0 else ""
     pull: float | None = None
-    pulls = None if replays is None or at is None else replays.pulls
-    if pulls is not None and turn.round >= 1 and heard.speaker < pulls.shape[-1]:
-        value = float(pulls[at, turn.round - 1, turn.agent, heard.speaker])
-        pull = round(value, DIGITS) if np.isfinite(value) else None
+    if pulls is not None and turn.round >= 1:
+        row = pulls[turn.round - 1][turn.agent]
+        pull = row[heard.speaker] if heard.speaker < len(row) else None
     return [heard.speaker, heard.round, round(heard.gate, 3), round(heard.weight, 3), way, pull]
 
 
 def _rounded(values: Any) -> Any:
     """Return numbers as nested lists, rounded; NaN as None."""
-    if isinstance(values, np.ndarray):
-        return _rounded(values.tolist())
-    if isinstance(values, (list, tuple)):
-        return [_rounded(value) for value in values]
-    return None if values != values else round(float(values), DIGITS)
+    known = np.asarray(values, dtype=float)
+    rounded = known.round(DIGITS)
+    if np.isnan(rounded).any():
+        return np.where(np.isnan(rounded), None, rounded.astype(object)).tolist()
+    return rounded.tolist()

@@ -66,10 +66,13 @@ class Link(NamedTuple):
         Relative to the page.
     words : str
         What the cell says.
+    part : str
+        What of the page to open; plain text.
     """
 
     path: str
     words: str
+    part: str = ""
 
 
 def paragraph(words: object, style: str = "") -> str:
@@ -112,7 +115,8 @@ def _row(row: Sequence[object]) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, Link):
         # A path that begins like this cannot be read as another scheme or host.
-        return f'<td><a href="./{text(quote(value.path))}">{text(value.words)}</a></td>'
+        part = f"#{quote(value.part, safe='')}" if value.part else ""
+        return f'<td><a href="./{text(quote(value.path))}{part}">{text(value.words)}</a></td>'
     number = _NUMBER.fullmatch("" if value is None else str(value))
     return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 

@@ -17,7 +17,7 @@ from fjsim.metrics.attacked_log import attacked_log
 from fjsim.report.html.document import FIT, Section, document, paragraph, table
 from fjsim.report.html.figures import Curve, agreement_figure, curves_figure
 from fjsim.report.paths import fit_paths
-from fjsim.runs import load_run
+from fjsim.runs import Run
 from fjsim.runs.folder import own_text
 from fjsim.serial.json import plain, read
 
@@ -50,11 +50,13 @@ def fit_page(folder: Path) -> str:
         ) from error
 
 
-def imported_page(folder: Path) -> str:
+def imported_page(run: Run, folder: Path) -> str:
     """Return the HTML page of an imported log: what `fjsim fit` says of it.
 
     Parameters
     ----------
+    run : Run
+        As read from its folder.
     folder : Path
         What ``fjsim import`` wrote.
 
@@ -63,7 +65,6 @@ def imported_page(folder: Path) -> str:
     StorageError
         If nothing of it is there.
     """
-    run = load_run(folder)
     if not run.arms:
         raise StorageError(f"{folder}: no item of this log is whole; import it again")
     transcript = run.arms[undisturbed_arm(run.arms)]

@@ -21,7 +21,7 @@ from fjsim.report.html.document import (
 from fjsim.report.html.numbers import bars_table, by_round, law_part, spent
 from fjsim.report.html.overview import overview
 from fjsim.report.html.verdict import verdict
-from fjsim.runs import Run, load_run
+from fjsim.runs import Run
 from fjsim.runs.folder import own_text
 
 SCRIPTS = (
@@ -39,12 +39,15 @@ SCRIPTS = (
 FILTERS = ("all", "flipped", "held", "wrong", "missing")
 
 
-def run_page(folder: Path) -> str:
-    """Return the HTML page of a run folder.
+def run_page(run: Run, folder: Path) -> str:
+    """Return the HTML page of a run.
 
     Parameters
     ----------
+    run : Run
+        As read from its folder.
     folder : Path
+        Where it lies.
 
     Returns
     -------
@@ -53,9 +56,8 @@ def run_page(folder: Path) -> str:
     Raises
     ------
     StorageError
-        If no question of it is finished, or its log is not readable.
+        If no question of it is finished.
     """
-    run = load_run(folder)
     judged = verdict(run)
     deliberations = Deliberations(run)
     title = _title(run, folder)

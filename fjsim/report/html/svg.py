@@ -176,8 +176,10 @@ def _curve(line: Line, number: int, x: object, y: object) -> str:
     if known:
         # Names of lines that end close to each other stand apart.
         at, last = known[-1 - min(number * (len(known) // 3), len(known) - 1)]
+        # A name above a line at the very top would be cut.
+        place = y(last.value) - 7 if y(last.value) > TOP + 8 else y(last.value) + 15
         name = (
-            f'<text class="name" x="{x(at) - 4}" y="{y(last.value) - 7}" text-anchor="end">'
+            f'<text class="name" x="{x(at) - 4}" y="{place}" text-anchor="end">'
             f"{text(line.name)}</text>"
         )
     return f'{whiskers}<polyline class="line {line.kind}" points="{points}"/>{name}'

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from fjsim.errors import StorageError
-from fjsim.records import EVENTS, read_run
+from fjsim.records import EVENTS
+from fjsim.records.reading import without_collections
 from fjsim.report.html.document import FIT, REPORT
+from fjsim.runs import load_run
 from fjsim.runs.folder import write_file
-from fjsim.sweeps.sweep import INDEX
+from fjsim.sweeps.sweep import INDEX, inside
 
 
 def write_report(source: str | Path, path: str | Path | None = None) -> Path:
@@ -37,6 +40,69 @@ def write_report(source: str | Path, path: str | Path | None = None) -> Path:
     return target
 
 
+def write_cells(folder: Path) -> list[Path]:
+    """Write the page of every run of a sweep, as far as it has none that is newer than its log.
+
+    Parameters
+    ----------
+    folder : Path
+        A sweep's folder.
+
+    Returns
+    -------
+    list of Path
+        The pages that were written.
+
+    Raises
+    ------
+    StorageError
+        If it holds no sweep.
+    """
+    try:
+        cells = json.loads((folder / INDEX).read_text(encoding="utf-8"))["cells"]
+        places = dict.fromkeys(inside(folder, folder / one["folder"]) for one in cells)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"{folder}: holds no sweep ({INDEX} is missing or damaged), so that it has no cells; "
+            "leave out --cells"
+        ) from error
+    return [write_report(place) for place in places if _is_stale(place)]
+
+
+def _is_stale(place: Path) -> bool:
+    written = place / REPORT
+    return not written.is_file() or written.stat().st_mtime < (place / EVENTS).stat().st_mtime
+
+
+def write_comparison(one: Path, other: Path, path: Path | None = None) -> Path:
+    """Write the page of two runs side by side.
+
+    Parameters
+    ----------
+    one, other : Path
+        Run folders.
+    path : Path, optional
+        By default ``compared-with-ONE.html`` in the folder of the other.
+
+    Returns
+    -------
+    Path
+        Where it lies.
+
+    Raises
+    ------
+    ParameterError
+        If they have no question in common.
+    StorageError
+        If one of them is no run, or the file cannot be written.
+    """
+    from fjsim.report.html.compare import compare_page
+
+    target = path or other / f"compared-with-{one.resolve().name}.html"
+    write_file(target, compare_page(load_run(one), load_run(other), target.parent))
+    return target
+
+
 def report_of(folder: Path) -> str:
     """Return the page of a folder.
 
@@ -49,14 +115,8 @@ def report_of(folder: Path) -> str:
         from fjsim.report.html.sweep import sweep_page
 
         return sweep_page(folder)
-    if (folder / EVENTS).is_file() and read_run(folder).known_header.imported:
-        from fjsim.report.html.fit import imported_page
-
-        return imported_page(folder)
     if (folder / EVENTS).is_file():
-        from fjsim.report.html.run import run_page
-
-        return run_page(folder)
+        return _page_of_run(folder)
     if (folder / FIT).is_file():
         from fjsim.report.html.fit import fit_page
 
@@ -65,3 +125,15 @@ def report_of(folder: Path) -> str:
         f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}) nor a fit ({FIT}); give "
         "the folder that fjsim run, sweep, fit or import printed"
     )
+
+
+def _page_of_run(folder: Path) -> str:
+    run = load_run(folder)
+    if run.contents.known_header.imported:
+        from fjsim.report.html.fit import imported_page
+
+        return imported_page(run, folder)
+    from fjsim.report.html.run import run_page
+
+    with without_collections():
+        return run_page(run, folder)
