@@ -32,6 +32,10 @@ def influencers(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Every table too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells of a sweep at a time; default one per core."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write influencers.json and the tables here.")
     ] = None,
@@ -50,7 +54,7 @@ def influencers(
 
     found: Influencers | SweepInfluencers
     if (source / INDEX).is_file():
-        found = _of_sweep(source, model, against, seed)
+        found = _of_sweep(source, model, against, seed, workers)
     else:
         found = _of_run(source, model, against, seed)
     if output is not None:
@@ -68,12 +72,16 @@ def influencers(
         out.print(f"written to {output}", soft_wrap=True)
 
 
-def _of_sweep(source: Path, model: str, against: list[str] | None, seed: int) -> SweepInfluencers:
+def _of_sweep(
+    source: Path, model: str, against: list[str] | None, seed: int, workers: int | None
+) -> SweepInfluencers:
+    from fjsim.sweeps.executors import default_workers
     from fjsim.sweeps.influencers import sweep_influencers
 
     if against:
         raise ConfigError("--against compares single runs; give the folder of a cell with it")
-    return sweep_influencers(source, model=model, seed=seed)
+    cores = default_workers() if workers is None else workers
+    return sweep_influencers(source, model=model, seed=seed, workers=cores)
 
 
 def _of_run(source: Path, model: str, against: list[str] | None, seed: int) -> Influencers:

@@ -188,12 +188,29 @@ def influencers(
     >>> import fjsim  # doctest: +SKIP
     >>> print(fjsim.influencers(run))  # doctest: +SKIP
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     transcript, notes = recorded(source)
     used = treated(transcript)
     if used.n_agents < 2:
         raise ParameterError("one agent influences nobody; give a log of two agents or more")
-    gates = item_gates(used, model, seed)
     beside = {name: recorded(run)[0] for name, run in (against or {}).items()}
+    known = _personas(source, personas)
+    # Its matrices are so small that threads wait for each other longer than they compute.
+    with threadpool_limits(1, user_api="blas"):
+        return _found(used, model, beside, known, notes, seed)
+
+
+def _found(
+    used: Transcript,
+    model: str,
+    beside: Mapping[str, Transcript],
+    personas: tuple[str, ...],
+    notes: tuple[str, ...],
+    seed: int,
+) -> Influencers:
+    """Analyse a deliberation without control items."""
+    gates = item_gates(used, model, seed)
     question = question_index(used.question_ids)
     whole, parts = _left_out(gates)
     changes, correlation = _beside_one_law(used, gates, seed)
@@ -211,7 +228,7 @@ def influencers(
         shares_left_out=parts,
         top_changes=changes,
         stubbornness=correlation,
-        agents=_agents(used, gates, _personas(source, personas), question, seed),
+        agents=_agents(used, gates, personas, question, seed),
         why=explained.why,
         absent=proxies.absent,
         seat=seat_effect(gates, seed),
