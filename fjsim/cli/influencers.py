@@ -47,7 +47,9 @@ def influencers(
 
     Example: who leads a clean team of five, and is it the confident?
 
-        fjsim influencers runs/clean-1a2b3c4d5e --full
+        fjsim influencers runs/clean-1a2b3c4d5e --out leaders
+
+        fjsim report leaders --open
     """
     from fjsim.report.terminal.influencers import print_influencers, print_sweep_influencers
     from fjsim.sweeps.sweep import INDEX
@@ -69,7 +71,7 @@ def influencers(
     else:
         print_sweep_influencers(out, found, full)
     if output is not None:
-        out.print(f"written to {output}", soft_wrap=True)
+        out.print(f"written to {output}; its page: fjsim report {output}", soft_wrap=True)
 
 
 def _of_sweep(
@@ -113,11 +115,12 @@ def _write(folder: Path, found: Influencers | SweepInfluencers) -> None:
     """Write the JSON object, and each table as CSV."""
     from fjsim.csv_file import csv_text
     from fjsim.ledger.influencers import Influencers
+    from fjsim.report.html.document import INFLUENCERS
     from fjsim.runs.folder import write_file
     from fjsim.serial.json import plain
 
     text = json_module.dumps(plain(found.as_json()), indent=2, allow_nan=False)
-    write_file(folder / "influencers.json", text + "\n")
+    write_file(folder / INFLUENCERS, text + "\n")
     frames: dict[str, pd.DataFrame] = (
         found.frames if isinstance(found, Influencers) else {"cells": found.table}
     )

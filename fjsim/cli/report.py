@@ -1,4 +1,4 @@
-"""``fjsim report``: one self-contained HTML file of a run, a sweep, a fit or an import."""
+"""``fjsim report``: one self-contained HTML file of a run, or of what was found in one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from fjsim.cli.console import out
 def report(
     source: Annotated[
         Path,
-        typer.Argument(help="Folder of a run, a sweep, a fit or an import.", show_default=False),
+        typer.Argument(
+            help="Folder of a run, a sweep, a fit, influencers or an import.", show_default=False
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--out", help="The file; default report.html in the folder.")
@@ -24,7 +26,7 @@ def report(
 
     The page of a run shows every question, attacked and clean side by side; a sweep's its
     leaderboard; that of a fit or of an imported log the parameters, and what they predict beside
-    what was observed.
+    what was observed; that of influencers who is listened to, why, and whether it pays.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
