@@ -1,8 +1,10 @@
 """Hold the analysis of influencers against deliberations whose influencers were planted.
 
-``python -m studies.influencer_truths [--seeds 20]`` prints two tables. The first one plants what
-influence follows and counts how often each proxy is found. The second one plants whose words
-count and counts the signs of Theorem 2.5. Everything is simulated; nothing is asked of a model.
+``python -m studies.influencer_truths [--seeds 20] [--table NAME]`` prints three tables.
+``proxies`` plants what influence follows and counts how often each proxy is found. ``signs``
+plants whose words count and counts the signs of Theorem 2.5. ``ceiling`` sets the noise ceiling
+beside how much of the fitted influence is the planted one. Everything is simulated; nothing is
+asked of a model.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fjsim.beliefs import Array, confidence, total_variation
 from fjsim.fitting.findings.bootstrap import question_index
+from fjsim.fitting.rows.solving import finite_influence
 from fjsim.fitting.validate.comparison import folds
 from fjsim.ledger.ceiling import noise_ceiling
 from fjsim.ledger.explaining import compared, explain
@@ -32,7 +36,7 @@ from fjsim.ledger.proxies import (
     observable_proxies,
     relative,
 )
-from fjsim.ledger.resampling import question_draws
+from fjsim.ledger.resampling import question_draws, within
 from fjsim.records.transcript import Transcript
 
 N_AGENTS, N_OPTIONS, N_ROUNDS = 5, 4, 5
@@ -123,21 +127,30 @@ def planted_weights(kind: str, world: World, rng: np.random.Generator) -> Array:
     return np.asarray(np.exp(followed / followed.std()))
 
 
+def planted_influence(weights: Array) -> Array:
+    """Return whom everybody listens to, shape (n_items, n_agents, n_agents); rows sum to 1."""
+    others = np.repeat(weights[:, None], N_AGENTS, 1) * (1 - np.eye(N_AGENTS))
+    return np.asarray(others / others.sum(axis=-1, keepdims=True))
+
+
 def deliberated(
-    world: World, weights: Array, rng: np.random.Generator, noise: float = NOISE
+    world: World,
+    weights: Array,
+    rng: np.random.Generator,
+    noise: float = NOISE,
+    n_rounds: int = N_ROUNDS,
 ) -> Transcript:
     """Let the team deliberate; everybody reads beliefs and mixes them by the planted weights."""
-    others = np.repeat(weights[:, None], N_AGENTS, 1) * (1 - np.eye(N_AGENTS))
-    influence = others / others.sum(axis=-1, keepdims=True)
+    influence = planted_influence(weights)
     beliefs = [world.innate]
-    for _ in range(N_ROUNDS):
+    for _ in range(n_rounds):
         drift = SELF_WEIGHT * beliefs[-1] + (1 - SELF_WEIGHT) * influence @ beliefs[-1]
         after = STUBBORNNESS * world.innate + (1 - STUBBORNNESS) * drift
         after = np.clip(after + noise * rng.standard_normal(after.shape), 0, None)
         beliefs.append(after / after.sum(axis=-1, keepdims=True))
     played = np.stack(beliefs, axis=1)
-    rounds = np.arange(N_ROUNDS + 1)[None, :, None, None] - 1
-    heard = np.broadcast_to(rounds, (len(played), N_ROUNDS + 1, N_AGENTS, N_AGENTS))
+    rounds = np.arange(n_rounds + 1)[None, :, None, None] - 1
+    heard = np.broadcast_to(rounds, (len(played), n_rounds + 1, N_AGENTS, N_AGENTS))
     heard = np.where(np.eye(N_AGENTS, dtype=bool), -1, heard)
     return Transcript(
         question_ids=tuple(f"q{item}" for item in range(len(played))),
@@ -148,7 +161,7 @@ def deliberated(
         validity=np.zeros(played.shape[:3], dtype=np.int64),
         heard_round=heard,
         gates=np.ones(heard.shape),
-        confidence=np.repeat(world.stated[:, None], N_ROUNDS + 1, axis=1),
+        confidence=np.repeat(world.stated[:, None], n_rounds + 1, axis=1),
         subjects=tuple(map(str, world.subjects.tolist())),
         simulated=True,
     )
@@ -261,13 +274,65 @@ def signs_table(seeds: int) -> None:
         print(f"{kind:<11}{size:>11}{shares}", flush=True)
 
 
+def ceiling_and_truth(kind: str, seed: int, n_rounds: int, noise: float) -> tuple[float, float]:
+    """Return the noise ceiling of a planted deliberation, and what it stands for.
+
+    Parameters
+    ----------
+    kind : str
+        As for `planted`.
+    seed, n_rounds : int
+    noise : float
+        Standard deviation of what every belief is moved by besides the law.
+
+    Returns
+    -------
+    ceiling : float
+    truth : float
+        Squared correlation of fitted and planted influence within items: what a forest could
+        explain that knew the planted influence.
+    """
+    rng = np.random.default_rng([seed, len(kind), 100])
+    world = drawn_world(rng, 100, calibrated=False)
+    weights = planted_weights(kind, world, rng)
+    gates = item_gates(deliberated(world, weights, rng, noise, n_rounds), "item")
+    known = compared(gates)
+    limit = noise_ceiling(gates, known, n_rounds, np.ones((1, len(known))))
+    rows = np.empty((len(known), N_AGENTS, N_AGENTS + 2))
+    moved = 1 - STUBBORNNESS
+    rows[..., 0], rows[..., 1] = STUBBORNNESS, moved * SELF_WEIGHT
+    rows[..., 2:] = moved * (1 - SELF_WEIGHT) * planted_influence(weights)
+    shares = finite_influence(rows, n_rounds).mean(axis=-2)
+    alike = np.corrcoef(within(shares, known)[known], within(gates.shares, known)[known])
+    return limit.r2, float(alike[0, 1] ** 2)
+
+
+def ceiling_table(seeds: int) -> None:
+    """Print by how much the noise ceiling misses the truth, by rounds and noise."""
+    print("\nNoise ceiling beside the truth")
+    print("truth        rounds  noise  ceiling   truth   error")
+    cases = product((4, 5, 6, 8, 12), (0.02, 0.05), ("independent", "stated"))
+    for n_rounds, noise, kind in cases:
+        found = [ceiling_and_truth(kind, seed, n_rounds, noise) for seed in range(seeds)]
+        limit, truth = np.mean(found, axis=0)
+        print(
+            f"{kind:<11}{n_rounds:>8}{noise:>7}{limit:>9.2f}{truth:>8.2f}{limit - truth:>+8.2f}",
+            flush=True,
+        )
+
+
+TABLES = {"proxies": proxies_table, "signs": signs_table, "ceiling": ceiling_table}
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--table", choices=list(TABLES), help="only this one")
     given = parser.parse_args()
-    proxies_table(given.seeds)
-    signs_table(given.seeds)
+    for name, printed in TABLES.items():
+        if given.table in (None, name):
+            printed(given.seeds)
 
 
 if __name__ == "__main__":

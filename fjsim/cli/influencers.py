@@ -32,6 +32,10 @@ def influencers(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Every table too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells of a sweep at a time; default one per core."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--out", help="Write influencers.json and the tables here.")
     ] = None,
@@ -43,14 +47,16 @@ def influencers(
 
     Example: who leads a clean team of five, and is it the confident?
 
-        fjsim influencers runs/clean-1a2b3c4d5e --full
+        fjsim influencers runs/clean-1a2b3c4d5e --out leaders
+
+        fjsim report leaders --open
     """
     from fjsim.report.terminal.influencers import print_influencers, print_sweep_influencers
     from fjsim.sweeps.sweep import INDEX
 
     found: Influencers | SweepInfluencers
     if (source / INDEX).is_file():
-        found = _of_sweep(source, model, against, seed)
+        found = _of_sweep(source, model, against, seed, workers)
     else:
         found = _of_run(source, model, against, seed)
     if output is not None:
@@ -65,15 +71,19 @@ def influencers(
     else:
         print_sweep_influencers(out, found, full)
     if output is not None:
-        out.print(f"written to {output}", soft_wrap=True)
+        out.print(f"written to {output}; its page: fjsim report {output}", soft_wrap=True)
 
 
-def _of_sweep(source: Path, model: str, against: list[str] | None, seed: int) -> SweepInfluencers:
+def _of_sweep(
+    source: Path, model: str, against: list[str] | None, seed: int, workers: int | None
+) -> SweepInfluencers:
+    from fjsim.sweeps.executors import default_workers
     from fjsim.sweeps.influencers import sweep_influencers
 
     if against:
         raise ConfigError("--against compares single runs; give the folder of a cell with it")
-    return sweep_influencers(source, model=model, seed=seed)
+    cores = default_workers() if workers is None else workers
+    return sweep_influencers(source, model=model, seed=seed, workers=cores)
 
 
 def _of_run(source: Path, model: str, against: list[str] | None, seed: int) -> Influencers:
@@ -105,11 +115,12 @@ def _write(folder: Path, found: Influencers | SweepInfluencers) -> None:
     """Write the JSON object, and each table as CSV."""
     from fjsim.csv_file import csv_text
     from fjsim.ledger.influencers import Influencers
+    from fjsim.report.html.document import INFLUENCERS
     from fjsim.runs.folder import write_file
     from fjsim.serial.json import plain
 
     text = json_module.dumps(plain(found.as_json()), indent=2, allow_nan=False)
-    write_file(folder / "influencers.json", text + "\n")
+    write_file(folder / INFLUENCERS, text + "\n")
     frames: dict[str, pd.DataFrame] = (
         found.frames if isinstance(found, Influencers) else {"cells": found.table}
     )

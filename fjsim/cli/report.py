@@ -1,4 +1,4 @@
-"""``fjsim report``: one self-contained HTML file of a run, a sweep, a fit or an import."""
+"""``fjsim report``: one self-contained HTML file of a run, or of what was found in one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def report(
         list[Path],
         typer.Argument(
             metavar="FOLDER [FOLDER]",
-            help="Folder of a run, a sweep, a fit or an import; or two runs to compare.",
+            help="Folder of a run, sweep, fit, import or influencers; or two runs to compare.",
             show_default=False,
         ),
     ],
@@ -32,8 +32,8 @@ def report(
 
     The page of a run shows every question, attacked and clean side by side; a sweep's who holds
     best, at what price, and every defense against every attack; that of a fit or of an imported
-    log the parameters, and what they predict beside what was observed. Two runs get a page of
-    their paired differences.
+    log the parameters, and what they predict beside what was observed; that of influencers who is
+    listened to, why, and whether it pays. Two runs get a page of their paired differences.
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fjsim.ledger.ceiling import MISSES
 from fjsim.ledger.gates import ONE_LAW
 from fjsim.ledger.proxies import PROXIES
 
 if TYPE_CHECKING:
     from fjsim.ledger.influencers import Influencers
+    from fjsim.ledger.likeness import Likeness
     from fjsim.ledger.mixture import MixtureReport
 
 MOST_AGENTS = 8
@@ -91,6 +93,7 @@ def _why(found: Influencers) -> Iterator[str]:
             yield f"  {name:<26}{_effect(rows[name])}"
         else:
             yield f"  {name:<26}{found.absent.get(name, 'not recorded')}"
+    yield from _alike(found.likeness)
     if found.seat.share == found.seat.share:
         who = "seat and its persona" if found.agents["persona"].nunique() > 1 else "seat"
         yield f"  {who:<26}{found.seat.share:.0%} of the variance, p {found.seat.p:.3g}"
@@ -109,6 +112,22 @@ def _why(found: Influencers) -> Iterator[str]:
         )
 
 
+def _alike(alike: Likeness | None) -> Iterator[str]:
+    """Say which proxies this team does not tell apart."""
+    if alike is None:
+        return
+    for names, least in alike.groups:
+        yield (
+            f"  cannot be told apart here: {', '.join(names)} (correlation within a question at "
+            f"least {floored(least)}; condition number of all proxies {alike.condition:.0f})"
+        )
+
+
+def floored(correlation: float) -> str:
+    """Return a correlation with two digits, never rounded up to 1."""
+    return f"{int(correlation * 100 + 1e-9) / 100:.2f}"
+
+
 def _effect(row: dict[Any, Any]) -> str:
     text = f"{row['single']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]  "
     word = MEANS.get(row["verdict"], row["verdict"])
@@ -118,7 +137,11 @@ def _effect(row: dict[Any, Any]) -> str:
 
 def _forest(found: Influencers) -> str:
     assert found.forest is not None, "gates that differ by item have a forest"
-    limit = "n/a" if found.ceiling.r2 != found.ceiling.r2 else f"{found.ceiling.r2:.2f}"
+    limit = (
+        "n/a"
+        if found.ceiling.r2 != found.ceiling.r2
+        else f"{found.ceiling.r2:.2f} (known to ±{MISSES:g})"
+    )
     hit, chance = found.forest.top1.value, found.forest.chance
     return (
         f"forest explains {found.forest.r2.value:.2f} of at most {limit}; names the top seat in "

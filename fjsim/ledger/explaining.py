@@ -53,7 +53,7 @@ def explain(
     :math:`y_{qj} - \bar y_q - \bar y_j + \bar y`. Under the null hypothesis the influence of an
     item has nothing to do with its proxies, so that items may be exchanged, seats kept.
     """
-    laid = _Layout.of(gates, proxies, question)
+    laid = Layout.of(gates, proxies)
     order, draws = exchanged(question, seed), question_draws(question, seed)
     alone = _tested(laid, [[at] for at in range(laid.size)], order, draws)
     apart = _apart(laid)
@@ -97,18 +97,27 @@ def holm_adjusted(p: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """Influence and standardised proxies within items."""
+class Layout:
+    """Influence and standardised proxies within items and beyond the seat.
 
-    target: Array  # (items, agents)
-    columns: Array  # (items, agents, proxies)
+    Parameters
+    ----------
+    target : ndarray of shape (n_items, n_agents)
+    columns : ndarray of shape (n_items, n_agents, n_proxies)
+        0 where a proxy does not vary.
+    """
+
+    target: Array
+    columns: Array
 
     @property
     def size(self) -> int:
+        """How many proxies there are."""
         return int(self.columns.shape[-1])
 
     @classmethod
-    def of(cls, gates: ItemGates, proxies: Proxies, question: NDArray[np.int64]) -> _Layout:
+    def of(cls, gates: ItemGates, proxies: Proxies) -> Layout:
+        """Lay out what is compared."""
         known = compared(gates)
         filled = proxies.filled()
         columns = [within(filled[..., at], known) for at in range(len(proxies.names))]
@@ -134,7 +143,7 @@ class _Tested:
 
 
 def _tested(
-    laid: _Layout, groups: list[list[int]], order: NDArray[np.int64], draws: Array
+    laid: Layout, groups: list[list[int]], order: NDArray[np.int64], draws: Array
 ) -> _Tested:
     """Regress on each group of columns, with intervals and permutation p-values."""
     parts = [_regressed(laid, group, order, draws) for group in groups if group]
@@ -145,7 +154,7 @@ def _tested(
                      for name in ("slope", "low", "high", "p")))  # fmt: skip
 
 
-def _regressed(laid: _Layout, group: list[int], order: NDArray[np.int64], draws: Array) -> _Tested:
+def _regressed(laid: Layout, group: list[int], order: NDArray[np.int64], draws: Array) -> _Tested:
     columns = laid.columns[..., group]
     size = len(group)
     products = np.einsum("qjp,qjr->qpr", columns, columns)
@@ -169,7 +178,7 @@ def _regressed(laid: _Layout, group: list[int], order: NDArray[np.int64], draws:
     )
 
 
-def _apart(laid: _Layout) -> list[int]:
+def _apart(laid: Layout) -> list[int]:
     """Return for each proxy the earlier one that it is within items, or -1."""
     flat = laid.columns.reshape(-1, laid.size)
     size = np.sqrt((flat**2).sum(axis=0))

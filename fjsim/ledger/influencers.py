@@ -22,6 +22,7 @@ from fjsim.ledger.ceiling import Ceiling, noise_ceiling
 from fjsim.ledger.explaining import COLUMNS, SeatEffect, compared, explain, seat_effect
 from fjsim.ledger.forest import Forest, forest
 from fjsim.ledger.gates import ItemGates, item_gates
+from fjsim.ledger.likeness import Likeness, likeness
 from fjsim.ledger.mixture import MixtureReport, mixture_ledger
 from fjsim.ledger.proxies import Proxies, observable_proxies
 from fjsim.ledger.quality import fit_quality
@@ -64,6 +65,8 @@ class Influencers:
         in which it has the most influence), ``right_when_top``.
     why : pandas.DataFrame
         One row per proxy; see `fjsim.ledger.explaining.explain`. Empty unless ``by_item``.
+    likeness : Likeness or None
+        Which of the proxies cannot be told apart here; None unless ``by_item``.
     absent : mapping of str to str
         Proxies that the log does not hold, and why.
     seat : SeatEffect
@@ -95,6 +98,7 @@ class Influencers:
     stubbornness: Beside | None
     agents: pd.DataFrame
     why: pd.DataFrame
+    likeness: Likeness | None
     absent: Mapping[str, str]
     seat: SeatEffect
     forest: Forest | None
@@ -121,6 +125,8 @@ class Influencers:
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every table by name; empty ones are left out."""
         found = {"agents": self.agents, "why": self.why, "quality": self.quality}
+        if self.likeness is not None:
+            found["likeness"] = self.likeness.pairs
         if self.forest is not None:
             found["importances"] = self.forest.importances
         if self.mixture is not None:
@@ -136,6 +142,8 @@ class Influencers:
         for name in ("one_law", "top_changes", "stubbornness", "seat", "ceiling"):
             value = getattr(self, name)
             found[name] = None if value is None else asdict(value)
+        alike = self.likeness
+        found["condition"] = None if alike is None else alike.condition
         if self.forest is not None:
             found["forest"] = {
                 "r2": vars(self.forest.r2), "top1": vars(self.forest.top1),
@@ -188,12 +196,29 @@ def influencers(
     >>> import fjsim  # doctest: +SKIP
     >>> print(fjsim.influencers(run))  # doctest: +SKIP
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     transcript, notes = recorded(source)
     used = treated(transcript)
     if used.n_agents < 2:
         raise ParameterError("one agent influences nobody; give a log of two agents or more")
-    gates = item_gates(used, model, seed)
     beside = {name: recorded(run)[0] for name, run in (against or {}).items()}
+    known = _personas(source, personas)
+    # Its matrices are so small that threads wait for each other longer than they compute.
+    with threadpool_limits(1, user_api="blas"):
+        return _found(used, model, beside, known, notes, seed)
+
+
+def _found(
+    used: Transcript,
+    model: str,
+    beside: Mapping[str, Transcript],
+    personas: tuple[str, ...],
+    notes: tuple[str, ...],
+    seed: int,
+) -> Influencers:
+    """Analyse a deliberation without control items."""
+    gates = item_gates(used, model, seed)
     question = question_index(used.question_ids)
     whole, parts = _left_out(gates)
     changes, correlation = _beside_one_law(used, gates, seed)
@@ -211,8 +236,9 @@ def influencers(
         shares_left_out=parts,
         top_changes=changes,
         stubbornness=correlation,
-        agents=_agents(used, gates, _personas(source, personas), question, seed),
+        agents=_agents(used, gates, personas, question, seed),
         why=explained.why,
+        likeness=explained.likeness,
         absent=proxies.absent,
         seat=seat_effect(gates, seed),
         forest=explained.forest,
@@ -234,6 +260,7 @@ def _left_out(gates: ItemGates) -> tuple[int, int]:
 @dataclass(frozen=True)
 class _Explained:
     why: pd.DataFrame
+    likeness: Likeness | None
     forest: Forest | None
     ceiling: Ceiling
 
@@ -246,11 +273,12 @@ class _Explained:
         none = Ceiling(*[float("nan")] * 4)
         known = compared(gates)
         if not (gates.by_item and known.any() and proxies.names) or question.max() < 2:
-            return cls(pd.DataFrame(columns=list(COLUMNS)), None, none)
+            return cls(pd.DataFrame(columns=list(COLUMNS)), None, None, none)
         draws = question_draws(question, seed)
         fold = folds(used, seed)
         return cls(
             explain(gates, proxies, question, seed),
+            likeness(gates, proxies),
             forest(gates.shares, known, proxies, question, fold, draws, seed),
             noise_ceiling(gates, known, used.n_rounds, draws),
         )

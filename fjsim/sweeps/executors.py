@@ -58,7 +58,7 @@ def open_executor(name: ExecutorName = "local", workers: int = 1) -> Iterator[Pl
     elif workers == 1:
         yield _in_this_process
     else:
-        with _pool(workers) as pool:
+        with worker_processes(workers) as pool:
             yield lambda jobs, done: _in_processes(pool, jobs, done)
 
 
@@ -85,7 +85,18 @@ def _in_processes(pool: ProcessPoolExecutor, jobs: Sequence[CellJob], done: Fini
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def worker_processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Start processes of one core each; they are stopped where something fails.
+
+    Parameters
+    ----------
+    workers : int
+        How many, >= 1.
+
+    Yields
+    ------
+    concurrent.futures.ProcessPoolExecutor
+    """
     # Spawned, not forked: the parent holds threads (progress bar, numba) that a fork would break.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fjsim.errors import FjsimError, ParameterError, StorageError
+from fjsim.errors import BackendError, ConfigError, FjsimError, ParameterError, StorageError
 from fjsim.ledger.influencers import Influencers, influencers
 from fjsim.runs import load_run
+from fjsim.sweeps.executors import worker_processes
 from fjsim.sweeps.sweep import INDEX, inside
 
 PAYS = ("Theorem 2.4", "Theorem 2.5")
@@ -56,7 +58,7 @@ class SweepInfluencers:
 
 
 def sweep_influencers(
-    folder: str | Path, *, model: str = "auto", seed: int = 0
+    folder: str | Path, *, model: str = "auto", seed: int = 0, workers: int = 1
 ) -> SweepInfluencers:
     """Analyse every finished cell of a sweep.
 
@@ -66,6 +68,8 @@ def sweep_influencers(
         Folder of the sweep.
     model, seed
         As for `fjsim.influencers`.
+    workers : int, default 1
+        How many cells at a time, each in a process of its own; 1 stays in this process.
 
     Returns
     -------
@@ -73,35 +77,73 @@ def sweep_influencers(
 
     Raises
     ------
+    ConfigError
+        If the number of workers is below 1.
     StorageError
         If it holds no sweep, or no cell that can be analysed.
     """
+    if workers < 1:
+        raise ConfigError(f"workers is {workers}; give at least 1")
     out = Path(folder)
+    places = _cells(out)
     rows: list[dict[str, Any]] = []
     cells: dict[str, Influencers] = {}
     notes: list[str] = []
     seen: dict[str, str] = {}
-    for labels, place in _cells(out):
+    jobs = [_Job(place, model, seed) for _, place in places]
+    for (labels, place), one in zip(places, _analysed(jobs, workers), strict=True):
         name = place.name
-        try:
-            run = load_run(place)
-            found = influencers(run, model=model, seed=seed)
-        except (StorageError, ParameterError) as error:
-            notes.append(f"{name}: {error}")
+        if isinstance(one, str):
+            notes.append(f"{name}: {one}")
             continue
-        cells[name] = found
-        rows.append({**labels, **_row(found)})
-        digest = hashlib.sha256(next(iter(run.arms.values())).beliefs.tobytes()).hexdigest()
-        if digest in seen:
+        cells[name] = one.found
+        rows.append({**labels, **_row(one.found)})
+        if one.digest in seen:
             notes.append(
-                f"{name} and {seen[digest]} hold identical beliefs: these agents ignore what "
+                f"{name} and {seen[one.digest]} hold identical beliefs: these agents ignore what "
                 "differs between the two"
             )
-        seen.setdefault(digest, name)
+        seen.setdefault(one.digest, name)
     if not cells:
         raise StorageError(f"{out}: no cell can be analysed; {'; '.join(notes) or 'none is there'}")
     simulated = all(cell.simulated for cell in cells.values())
     return SweepInfluencers(pd.DataFrame(rows), cells, tuple(notes), simulated)
+
+
+class _Job(NamedTuple):
+    place: Path
+    model: str
+    seed: int
+
+
+class _Cell(NamedTuple):
+    found: Influencers
+    digest: str
+
+
+def _analysed(jobs: Sequence[_Job], workers: int) -> list[_Cell | str]:
+    """Analyse cells, several at a time where there are workers for them."""
+    if workers == 1 or len(jobs) < 2:
+        return list(map(_analyse, jobs))
+    with worker_processes(min(workers, len(jobs))) as pool:
+        try:
+            return list(pool.map(_analyse, jobs))
+        except BrokenProcessPool as error:
+            raise BackendError(
+                "a worker process died (out of memory, or killed); run the same command again "
+                "with --workers 1"
+            ) from error
+
+
+def _analyse(job: _Job) -> _Cell | str:
+    """Analyse one cell, or say why that cannot be done."""
+    try:
+        run = load_run(job.place)
+        found = influencers(run, model=job.model, seed=job.seed)
+    except (StorageError, ParameterError) as error:
+        return str(error)
+    beliefs = next(iter(run.arms.values())).beliefs
+    return _Cell(found, hashlib.sha256(beliefs.tobytes()).hexdigest())
 
 
 def _cells(out: Path) -> list[tuple[dict[str, str], Path]]:

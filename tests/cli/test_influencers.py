@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from fjsim.cli import main
+from fjsim.sweeps.influencers import sweep_influencers
 
 TEAM = ("--agents", "4", "--rounds", "4", "--limit", "12", "--attack", "none")
 NUMERIC = ("--set", "agents.kind=numeric")
@@ -104,14 +105,29 @@ def test_cells_of_a_sweep_stand_in_one_table_and_those_that_are_alike_are_named(
     )
     out = tmp_path / "out"
     assert call(capsys, "sweep", str(sweep), "--out", str(out))[0] == 0
-    code, said, _ = call(capsys, "influencers", str(out))
+    code, said, _ = call(capsys, "influencers", str(out), "--workers", "1")
     assert code == 0
     assert said.startswith("simulated · who is listened to, over 3 cells")
     assert " ".join(said.split()).count("hold identical beliefs") == 1
-    code, said, _ = call(capsys, "influencers", str(out), "--json")
+    code, said, _ = call(capsys, "influencers", str(out), "--json", "--workers", "1")
     rows = json.loads(said)["table"]
     assert [row["team"] for row in rows] == ["neutral", "experts", "law"]
     assert {"gain_over_static", "routing", "by_item"} <= set(rows[0])
     code, _, err = call(capsys, "influencers", str(out), "--against", f"a={out}")
     assert code == 2
     assert "give the folder of a cell" in err
+
+
+@pytest.mark.slow
+def test_cells_analysed_side_by_side_say_what_one_after_the_other_says(tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(
+        "name: s\n"
+        "base: {questions: {limit: 8}, attack: none, rounds: 3, agents: {kind: numeric}}\n"
+        "vary: {seed: [1, 2]}\n"
+    )
+    with pytest.raises(SystemExit) as stopped:
+        main(("sweep", str(sweep), "--workers", "1", "--out", str(tmp_path / "out")))
+    assert not stopped.value.code
+    alone, beside = (sweep_influencers(tmp_path / "out", workers=cores) for cores in (1, 2))
+    assert alone.as_json() == beside.as_json()

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import fjsim
+from fjsim.beliefs import confidence
 from fjsim.errors import ParameterError
 from fjsim.ledger.explaining import explain, holm_adjusted, seat_effect
 from fjsim.ledger.gates import ONE_LAW, ItemGates, item_gates, item_shares
+from fjsim.ledger.likeness import likeness
 from fjsim.ledger.proxies import (
     ALIGNMENT,
     COMPETENCE,
@@ -181,11 +183,23 @@ def test_findings_are_plain_values_with_every_table() -> None:
     found = fjsim.influencers(planted("competence", 0, 60))
     values = found.as_json()
     assert values["by_item"] is True
-    tables = {"agents", "why", "importances", "ledger", "pairs", "signs", "sources", "quality"}
+    tables = {
+        "agents",
+        "why",
+        "likeness",
+        "importances",
+        "ledger",
+        "pairs",
+        "signs",
+        "sources",
+        "quality",
+    }
     assert tables <= set(values["tables"])
     assert {row["sample"] for row in values["tables"]["quality"]} == {"in sample", "last round"}
     assert values["stubbornness"]["null_mean"] > 0
     assert len(found.lines()) <= 24
+    assert "cannot be told apart here: stated confidence, relative confidence" in str(found)
+    assert values["condition"] > 5
 
 
 def test_a_probe_is_regressed_on_and_without_it_there_is_no_such_row() -> None:
@@ -229,3 +243,18 @@ def test_halves_are_fitted_by_the_estimator_of_the_whole() -> None:
     gates: ItemGates = item_gates(transcript, "item")
     assert gates.halves is not None
     assert np.allclose(gates.halves(range(transcript.n_rounds)), gates.shares, atol=1e-6)
+
+
+def test_proxies_that_are_one_column_are_said_to_be_indistinguishable() -> None:
+    transcript = planted("stated", 0, 60)
+    assert transcript.confidence is not None
+    shown = np.repeat(confidence(transcript.innate)[:, None], transcript.n_rounds + 1, axis=1)
+    alike = replace(transcript, confidence=shown)
+    found = likeness(item_gates(alike, "item"), observable_proxies(alike))
+    ((names, least),) = found.groups
+    assert {STATED, SELF_ASSESSED} <= set(names)
+    assert least > 0.95
+    assert found.condition > 100
+    apart = likeness(item_gates(transcript, "item"), observable_proxies(transcript))
+    assert not any(SELF_ASSESSED in names for names, _ in apart.groups)
+    assert 1 < apart.condition < found.condition

@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"(n/a|[<-]?[\d.,\u2009]+( %)?( \[[-\d., ]+\])?)")
 THEME = '<button id="theme" class="quiet" type="button">☾ dark</button>'
 REPORT = "report.html"
 FIT = "fit.json"
+INFLUENCERS = "influencers.json"
 """What a page is called in its folder."""
 FIGURE_SCRIPTS = ("dom.js", "theme.js", "tables.js", "figures.js")
 
@@ -121,9 +122,16 @@ def _cell(value: object) -> str:
     return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 
 
-def preformatted(words: object) -> str:
+def preformatted(words: object, style: str = "") -> str:
     """Return text as it stands, escaped."""
-    return f"<pre>{text(words)}</pre>"
+    return (
+        f'<pre class="{text(style)}">{text(words)}</pre>' if style else f"<pre>{text(words)}</pre>"
+    )
+
+
+def lines(given: Iterable[object]) -> str:
+    """Return lines of a terminal, whose columns a narrow screen gives up."""
+    return preformatted("\n".join(map(str, given)), "lines")
 
 
 def details(summary: object, inner: str) -> str:

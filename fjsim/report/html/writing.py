@@ -1,4 +1,4 @@
-"""One self-contained HTML file for a run, a sweep, a fit or an imported log."""
+"""One self-contained HTML file for a run, a sweep, a fit, influencers or an imported log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from fjsim.errors import StorageError
 from fjsim.records import EVENTS
 from fjsim.records.reading import without_collections
-from fjsim.report.html.document import FIT, REPORT
+from fjsim.report.html.document import FIT, INFLUENCERS, REPORT
 from fjsim.runs import load_run
 from fjsim.runs.folder import write_file
 from fjsim.sweeps.sweep import INDEX, inside
@@ -20,7 +20,7 @@ def write_report(source: str | Path, path: str | Path | None = None) -> Path:
     Parameters
     ----------
     source : str or Path
-        A run folder, a sweep's, a fit's, or that of an imported log.
+        A run folder, a sweep's, a fit's, that of influencers, or that of an imported log.
     path : str or Path, optional
         By default ``report.html`` in it.
 
@@ -109,7 +109,7 @@ def report_of(folder: Path) -> str:
     Raises
     ------
     StorageError
-        If it holds neither a run, a sweep, a fit nor an imported log.
+        If it holds neither a run, a sweep, a fit, influencers nor an imported log.
     """
     if (folder / INDEX).is_file():
         from fjsim.report.html.sweep import sweep_page
@@ -121,9 +121,14 @@ def report_of(folder: Path) -> str:
         from fjsim.report.html.fit import fit_page
 
         return fit_page(folder)
+    if (folder / INFLUENCERS).is_file():
+        from fjsim.report.html.influencer_folder import influencers_page
+
+        return influencers_page(folder)
     raise StorageError(
-        f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}) nor a fit ({FIT}); give "
-        "the folder that fjsim run, sweep, fit or import printed"
+        f"{folder}: holds neither a run ({EVENTS}) nor a sweep ({INDEX}) nor a fit ({FIT}) nor "
+        f"influencers ({INFLUENCERS}); give the folder that fjsim run, sweep, fit, influencers or "
+        "import printed"
     )
 
 
