@@ -11,8 +11,61 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
+from fjsim.errors import ParameterError
 from fjsim.fitting.rows.hearing import hearing
 from fjsim.records.transcript import Transcript
+
+
+def gives_shares(transcript: Transcript) -> bool:
+    """Say whether a log holds who listens to whom, so that there is nothing of it to fit.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    """
+    return transcript.given_influence is not None or transcript.exposure is not None
+
+
+def refuse_shares(transcript: Transcript, model: str) -> None:
+    """Refuse a log that gives shares of attention, for a model that fits them.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    model : str
+        Name of the estimator.
+
+    Raises
+    ------
+    ParameterError
+        If the log gives shares.
+    """
+    if gives_shares(transcript):
+        raise ParameterError(
+            f"'{model}' fits what every speaker weighs, and this log gives it: use pooled, "
+            "hierarchical, item, shrunk, group, bias or exchangeable, or leave the weights out"
+        )
+
+
+def usual_shares(transcript: Transcript) -> Array:
+    """Return how listeners share their attention over a whole log.
+
+    Parameters
+    ----------
+    transcript : Transcript
+
+    Returns
+    -------
+    ndarray of shape (n_agents, n_agents)
+        The declared influence, its mean over items where it varies; of a log without it, the
+        mean of `recorded_shares` over the turns that heard somebody. Rows sum to 1 or 0.
+    """
+    influence = transcript.influence
+    if influence is not None:
+        return np.asarray(influence.mean(axis=0) if influence.ndim == 3 else influence)
+    shares = recorded_shares(transcript).sum(axis=(0, 1))
+    total = shares.sum(axis=-1, keepdims=True)
+    return np.asarray(np.divide(shares, total, out=np.zeros_like(shares), where=total > 0))
 
 
 def recorded_shares(transcript: Transcript) -> Array:
