@@ -14,9 +14,10 @@ from fjsim.fitting import fit
 from fjsim.fitting.estimators import Bias, LogLinear, Majority
 from fjsim.fitting.rows.hearing import PEERS
 from fjsim.fitting.rows.solving import join_rows
-from fjsim.fitting.validate.comparison import default_models
+from fjsim.fitting.validate.comparison import compare, default_models
 from fjsim.fitting.validate.one_law import one_law_test
 from fjsim.records import Transcript
+from fjsim.registry import build
 from studies.fit_headline import networks_log, played
 
 HELD, KEPT = np.linspace(0.1, 0.6, 6), np.linspace(0.5, 0.2, 6)
@@ -115,3 +116,43 @@ def test_rivals_of_the_law_mix_and_vote_by_the_given_shares() -> None:
     for rival in (LogLinear(), Majority()):
         rival.fit(log)
         assert not np.allclose(rival.predict(log), rival.predict(single), equal_nan=True)
+
+
+def heard_as_means(n_items: int = 20) -> Transcript:
+    """Return opinions of crowds who are shown the mean of two people that nobody names."""
+    rng = np.random.default_rng(1)
+    first = rng.uniform(0, 1, (n_items, 6))
+    last, path, means = first, [first], [np.full_like(first, np.nan)]
+    for _ in range(4):
+        hidden = rng.permutation(6)
+        means.append((last[:, hidden] + last[:, np.roll(hidden, 1)]) / 2)
+        last = 0.25 * first + 0.75 * (0.4 * last + 0.6 * means[-1])
+        path.append(last)
+    beliefs, exposure = (
+        np.stack([1 - np.stack(x, 1), np.stack(x, 1)], axis=-1) for x in (path, means)
+    )
+    made = played(rng, np.tile([0.0, 1.0, *np.zeros(6)], (6, 1)), beliefs[:, 0], 4, 0.0)
+    return replace(made, beliefs=beliefs, exposure=exposure, opinions=True, exchangeable=True)
+
+
+@pytest.mark.parametrize("model", ["exchangeable", "bias", "log-linear", "majority"])
+def test_a_roll_out_knows_no_mean_of_statements_that_it_predicts(model: str) -> None:
+    log = heard_as_means()
+    assert log.exposure is not None
+    later = log.exposure.copy()
+    later[:, 2:] = later[::-1, 2:]
+    other = log.beliefs.copy()
+    other[:, 1:] = other[::-1, 1:]
+    learned: Any = build("estimator", model).fit(log)
+    told = learned.rollout(log)
+    assert np.array_equal(told, learned.rollout(replace(log, exposure=later)))
+    changed = replace(log, beliefs=other, exposure=later)
+    assert np.array_equal(told[:, 1:], learned.rollout(changed)[:, 1:])
+    assert not np.array_equal(learned.predict(log)[:, 2:], learned.predict(changed)[:, 2:])
+
+
+def test_a_roll_out_without_later_means_still_beats_no_change() -> None:
+    log = heard_as_means()
+    found = {row.model: row.skill for row in compare(log, None, ["rollout"])}
+    assert found["exchangeable"] > 0.5
+    assert found["exchangeable"] < 0.99

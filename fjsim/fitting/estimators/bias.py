@@ -14,6 +14,7 @@ from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.findings.assembly import Units, assemble, given_units
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.rows.columns import columns_of_round
+from fjsim.fitting.rows.given import foreseen_hearing
 from fjsim.fitting.rows.grams import Columns, Design, design, grams
 from fjsim.fitting.rows.hearing import OWN, Flags, hearing, spoken_beliefs
 from fjsim.fitting.rows.mixtures import mixed_columns, rows_by_mixture, settled_mixture
@@ -147,8 +148,10 @@ class Bias(RowEstimator):
         predicted = transcript.beliefs.copy()
         fixed = transcript.hostile[..., None]
         for at in range(start + 1, transcript.n_rounds + 1):
+            foreseen = foreseen_hearing(heard, predicted, at, start)
             for _ in range(transcript.n_agents if heard.sequential else 1):
-                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
+                own = predicted[:, at - 1]
+                block = columns_of_round(foreseen, at, transcript.innate, own, said)
                 after = self._weigh(transcript, at, block, attractors)
                 predicted[:, at] = np.where(fixed, predicted[:, at], after)
                 said[:, at] = np.where(fixed, said[:, at], after)

@@ -11,7 +11,7 @@ from fjsim.beliefs import Array, top_option
 from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.rows.columns import columns_of_round
-from fjsim.fitting.rows.given import gives_shares, recorded_shares
+from fjsim.fitting.rows.given import foreseen_hearing, gives_shares, recorded_shares
 from fjsim.fitting.rows.grams import design
 from fjsim.fitting.rows.hearing import (
     INNATE,
@@ -111,8 +111,10 @@ class _OwnColumns(Estimator):
         passes = transcript.n_agents if heard.sequential else 1
         given = ~transcript.valid[:, 0] | transcript.hostile
         for at in range(start + 1, transcript.n_rounds + 1):
+            foreseen = foreseen_hearing(heard, predicted, at, start)
             for _ in range(passes):
-                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
+                own = predicted[:, at - 1]
+                block = columns_of_round(foreseen, at, transcript.innate, own, said)
                 after = self._weigh(_Round(heard, at, block, shares[:, at - 1], known))
                 read = expressed_prediction(after, transcript)
                 predicted[:, at] = np.where(given[..., None], predicted[:, at], after)

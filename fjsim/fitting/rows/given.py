@@ -8,11 +8,13 @@ listener's own place among the speakers, which is free.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.rows.hearing import hearing
+from fjsim.fitting.rows.hearing import HeardTurns, hearing
 from fjsim.records.transcript import Transcript
 
 
@@ -113,3 +115,44 @@ def exposed_columns(peers: Array, exposure: Array) -> Array:
     there = ~np.isnan(exposure).all(axis=-1, keepdims=True)
     placed[:, seats, seats] = np.where(there, exposure, peers[:, seats, seats])
     return placed
+
+
+def foreseen_hearing(heard: HeardTurns, predicted: Array, at: int, start: int) -> HeardTurns:
+    """Return what listeners hear in a predicted round, recorded means no later than ``start``.
+
+    Parameters
+    ----------
+    heard : HeardTurns
+        As recorded: a mean that a log holds was made of statements that a roll-out has to predict.
+    predicted : ndarray of shape (n_items, n_rounds + 1, n_agents, n_options)
+        Recorded up to ``start``, predicted up to ``at - 1``.
+    at : int
+        Round that is predicted, above ``start``.
+    start : int
+        Last round that is taken as recorded.
+
+    Returns
+    -------
+    HeardTurns
+        The mean heard in the first predicted round is one of recorded statements, and known. Who
+        was averaged is not: later means are that one, moved by as much as the mean of all others
+        is predicted to move; where there is no first one, they are the mean of all others.
+    """
+    if heard.exposure is None or at <= start + 1:
+        return heard
+    recorded, first = heard.exposure[:, at - 1], heard.exposure[:, start]
+    now = _others(predicted[:, at - 1])
+    moved = np.where(np.isnan(first), now, first + now - _others(predicted[:, start]))
+    moved = np.maximum(moved, 0.0)
+    moved = moved / np.maximum(moved.sum(axis=-1, keepdims=True), 1e-300)
+    exposure = heard.exposure.copy()
+    exposure[:, at - 1] = np.where(np.isnan(recorded), np.nan, moved)
+    return replace(heard, exposure=exposure)
+
+
+def _others(beliefs: Array) -> Array:
+    """Return each agent's mean over all others of its item who have a belief."""
+    there = ~np.isnan(beliefs)
+    known = np.where(there, beliefs, 0.0)
+    count = there.sum(axis=1, keepdims=True) - there
+    return np.asarray((known.sum(axis=1, keepdims=True) - known) / np.maximum(count, 1))
