@@ -128,6 +128,24 @@ def rotating_log(seed: int, n_items: int = 40, noise: float = 0.02) -> Transcrip
     return played(rng, rows, rng.dirichlet(np.full(3, 0.5), (n_items, 4)), 4, noise)
 
 
+def networks_log(
+    seed: int, n_items: int = 16, n_agents: int = 50, noise: float = 0.02
+) -> Transcript:
+    """Return a log in which every item is a network of new people, its weights given."""
+    rng = np.random.default_rng(seed)
+    shape = (n_items, n_agents)
+    given = np.zeros((*shape, n_agents))
+    for item, listener in np.ndindex(*shape):
+        others = rng.permutation(np.delete(np.arange(n_agents), listener))
+        heard = others[: rng.integers(3, min(9, n_agents))]
+        given[item, listener, heard] = rng.dirichlet(np.ones(len(heard)))
+    rows = join_rows(rng.beta(1, 2, shape), rng.beta(2, 4, shape), given)
+    opinions = rng.beta(2, 2, shape)
+    made = played(rng, rows, np.stack([1 - opinions, opinions], axis=-1), 4, noise)
+    shares = np.broadcast_to(given[:, None], (n_items, 5, n_agents, n_agents))
+    return replace(made, given_influence=shares, influence=given, opinions=True)
+
+
 @dataclass(frozen=True)
 class Headline:
     """What one automatic fit said, beside what is true of its log."""
@@ -187,12 +205,15 @@ def _counted(heads: list[Headline]) -> str:
 
 
 def _families(seeds: int) -> Table:
-    """Say what is rejected and chosen on logs of one law, of crowds and of rotating roles."""
+    """Say what is rejected and chosen on logs of one law, of crowds, of roles and of networks."""
     makers: dict[str, Callable[[int], Transcript]] = {
         "one law": one_law_log,
         "crowd, not flagged": crowd_log,
         "crowd, flagged": lambda seed: replace(crowd_log(seed), exchangeable=True),
         "rotating roles": rotating_log,
+        "networks, weights given": networks_log,
+        "the same, much noise": lambda seed: networks_log(seed, noise=0.1),
+        "the same, flagged": lambda seed: replace(networks_log(seed), exchangeable=True),
     }
     table = Table("log", "one law rejected", "chosen", "beats no change", "most behind the best")
     for name, make in makers.items():

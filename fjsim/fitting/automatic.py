@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fjsim.errors import FjsimError
-from fjsim.fitting.estimators.contract import RowEstimator
+from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.findings.caveats import VARIES
 from fjsim.fitting.findings.identified import ModelChoice, OneLaw
 from fjsim.fitting.findings.result import FJFit
@@ -18,7 +18,7 @@ from fjsim.fitting.validate.one_law import one_law_test
 from fjsim.records.transcript import Transcript
 from fjsim.registry import build
 
-ONE_LAW = ("pooled", "exchangeable", "group", "trajectory")
+ONE_LAW = ("pooled", "exchangeable", "by-role", "hostile-multiplier", "group", "trajectory")
 """Models that give all items one law."""
 
 
@@ -48,8 +48,9 @@ def fit_automatically(
     Notes
     -----
     Candidates, the one that is kept where it predicts as well first: ``pooled`` unless members
-    differ from item to item; ``exchangeable``; ``hierarchical`` where one law is rejected. See
-    `fjsim.fitting.validate.choice.choose`.
+    differ from item to item; ``exchangeable``; ``by-role`` where a log marks hostile seats;
+    ``hierarchical`` where one law is rejected. See `fjsim.fitting.validate.choice.choose`. What
+    roles weigh is reported whatever is chosen.
     """
     tested = one_law_test(transcript, seed)
     made = _candidates(transcript, tested, seed, parameters)
@@ -63,6 +64,9 @@ def fit_automatically(
         result = replace(result, population=population)
         if tested.holds is False and name in ONE_LAW:
             result = replace(result, warnings=(VARIES, *result.warnings))
+    by_role = made.get("by-role")
+    if by_role is not None and not result.roles:
+        result = replace(result, roles=by_role.result_.roles)
     if compare:
         result = replace(result, comparison=held.table())
     return replace(
@@ -87,6 +91,8 @@ def _candidates(
 ) -> dict[str, RowEstimator]:
     """Fit the models that may be chosen, simplest first; those that refuse the log are left out."""
     names = ["exchangeable"] if transcript.exchangeable else ["pooled", "exchangeable"]
+    if treated(transcript).hostile.any():
+        names.append("by-role")
     if tested.holds is False:
         names.append("hierarchical")
     made: dict[str, RowEstimator] = {}

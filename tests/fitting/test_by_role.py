@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -186,3 +187,21 @@ def test_recorded_converts_weigh_several_times_an_attacker_that_says_the_same() 
     assert rows["by-role"].gap_high < 0
     assert rows["hostile-multiplier"].gap_high < 0
     assert rows["by-role"].one_step_mse < rows["hostile-multiplier"].one_step_mse
+
+
+def test_the_automatic_model_of_an_attacked_log_weighs_roles_where_they_matter() -> None:
+    found = fjsim.fit(attacked(0.1, (0.05, 0.9, 0.4), 40), "auto", resamples=50)
+    assert found.model == "by-role"
+    assert found.choice is not None
+    assert found.choice.low > 0
+    said = " ".join(found.verdict)
+    assert "converted" in said
+    lines = [line for text in found.verdict for line in textwrap.wrap(text, 80)]
+    assert len(lines) <= 12
+
+
+def test_the_automatic_model_reports_roles_also_where_they_do_not_matter() -> None:
+    found = fjsim.fit(attacked(0.1, (0.5, 0.5, 0.5), 20), "auto", resamples=50)
+    assert found.model != "by-role"
+    assert set(found.roles) == {"hostile", "converted", "benign"}
+    assert np.isfinite([one.low for one in found.roles.values()]).all()

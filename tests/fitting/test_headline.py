@@ -22,7 +22,14 @@ from fjsim.fitting.validate.comparison import held_out
 from fjsim.fitting.validate.errors import reliability
 from fjsim.fitting.validate.one_law import one_law_test
 from fjsim.records.transcript import Transcript
-from studies.fit_headline import Headline, crowd_log, headline, one_law_log, readme_log
+from studies.fit_headline import (
+    Headline,
+    crowd_log,
+    headline,
+    networks_log,
+    one_law_log,
+    readme_log,
+)
 from studies.fit_headline import rotating_log as rotating
 
 
@@ -109,7 +116,11 @@ def test_pooled_is_chosen_where_one_law_holds() -> None:
     assert [quick(seed).model for seed in range(3)] == ["pooled"] * 3
 
 
-@pytest.mark.parametrize("make", [crowd_log, rotating])
+def networks(seed: int, n_items: int) -> Transcript:
+    return networks_log(seed, n_items // 2, 12)
+
+
+@pytest.mark.parametrize("make", [crowd_log, rotating, networks])
 def test_the_chosen_model_of_people_who_change_seats_beats_no_change(make) -> None:
     transcript = make(1, 20)
     found = headline(transcript, 1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.fitting.estimators.contract import RowEstimator, treated
-from fjsim.fitting.findings.assembly import assemble
+from fjsim.fitting.findings.assembly import Units, assemble, given_units
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.rows.columns import columns_of_round
-from fjsim.fitting.rows.grams import Design, Grams, design, grams
+from fjsim.fitting.rows.given import foreseen_hearing
+from fjsim.fitting.rows.grams import Columns, Design, design, grams
 from fjsim.fitting.rows.hearing import OWN, Flags, hearing, spoken_beliefs
+from fjsim.fitting.rows.mixtures import mixed_columns, rows_by_mixture, settled_mixture
 from fjsim.fitting.rows.simplex import closest_on_simplex, solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
@@ -49,7 +52,7 @@ class Bias(RowEstimator):
     exact simplex problems; given the rows the best :math:`m` is a projection onto the simplex;
     the two alternate, and the error falls at every step. The problem is not convex jointly.
     A question that was not fitted gets an even attractor. The parameters are those of the FJ
-    part.
+    part. Shares of attention that a log gives are kept; in a crowd everybody has one row.
     """
 
     name: ClassVar[str] = "bias"
@@ -61,7 +64,8 @@ class Bias(RowEstimator):
     def fit(self, transcript: Transcript) -> Self:
         """Learn rows and attractors; see `Estimator.fit`."""
         used = treated(transcript)
-        laid = design(used)
+        self.mixture_ = settled_mixture(used)
+        laid = design(used, self._columns())
         group = self._groups(used)
         own = np.nan_to_num(used.beliefs[:, :-1])
         present = ~np.isnan(used.innate).all(axis=(1, 2))
@@ -72,7 +76,7 @@ class Bias(RowEstimator):
         for _ in range(self.steps):
             pull = np.nan_to_num(attractors[group])[:, None, None] - own
             pull = np.where(laid.counts[..., None] & options[:, None, None], pull, 0.0)
-            rows, now = _best_rows(laid, pull)
+            rows, now = _best_rows(laid, pull, used.exchangeable)
             if error - now <= SETTLED * max(now, 1e-300):
                 break
             error = now
@@ -84,6 +88,9 @@ class Bias(RowEstimator):
         self.result_ = self._result(used, error, int(present.sum()))
         return self
 
+    def _columns(self) -> Columns | None:
+        return None if self.mixture_ is None else mixed_columns(self.mixture_)
+
     def _groups(self, transcript: Transcript) -> NDArray[np.int64]:
         if self.shared_by == "log":
             return np.zeros(transcript.n_items, dtype=np.int64)
@@ -93,8 +100,18 @@ class Bias(RowEstimator):
         """Report the FJ part; the pull stands in the details."""
         rest = np.maximum(1 - self.pull_, 1e-12)[:, None]
         law = self.rows_[:, :-1] / rest
-        normal = _pooled(grams(transcript))
-        fit = assemble(self.name, transcript, normal, law / law.sum(-1, keepdims=True))
+        law = law / law.sum(-1, keepdims=True)
+        normal, mixture = grams(transcript, self._columns()).pooled(), self.mixture_
+        units, fitted = None, law
+        if transcript.exchangeable:
+            alike, spread = np.zeros(len(law), dtype=np.int64), given_units(transcript, law).rows
+            units = Units(alike, spread, influence_known=False, names=("the peers",))
+            normal, fitted = normal.of_groups(alike), law[:1]
+        elif mixture is not None:
+            units = given_units(transcript, law)
+        fit = assemble(self.name, transcript, normal, fitted, units)
+        if mixture is not None:
+            fit = replace(fit, predictor=partial(rows_by_mixture, law, mixture))
         turns = max(float(normal.turns.sum()), 1.0)
         details = {"bias_weight": self.pull_.tolist(), "attractors": self.attractors_.tolist()}
         return replace(fit, one_step_mse=error / 2 / turns, details=details)
@@ -120,7 +137,7 @@ class Bias(RowEstimator):
             block = columns_of_round(
                 heard, at, transcript.innate, transcript.beliefs[:, at - 1], said
             )
-            predicted[:, at] = self._weigh(block, attractors)
+            predicted[:, at] = self._weigh(transcript, at, block, attractors)
         return predicted
 
     def rollout(self, transcript: Transcript, start: int = 0) -> Array:
@@ -131,21 +148,21 @@ class Bias(RowEstimator):
         predicted = transcript.beliefs.copy()
         fixed = transcript.hostile[..., None]
         for at in range(start + 1, transcript.n_rounds + 1):
+            foreseen = foreseen_hearing(heard, predicted, at, start)
             for _ in range(transcript.n_agents if heard.sequential else 1):
-                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
-                after = self._weigh(block, attractors)
+                own = predicted[:, at - 1]
+                block = columns_of_round(foreseen, at, transcript.innate, own, said)
+                after = self._weigh(transcript, at, block, attractors)
                 predicted[:, at] = np.where(fixed, predicted[:, at], after)
                 said[:, at] = np.where(fixed, said[:, at], after)
         return predicted
 
-    def _weigh(self, block: Array, attractors: Array) -> Array:
+    def _weigh(self, transcript: Transcript, at: int, block: Array, attractors: Array) -> Array:
+        columns = self._columns()
+        block = block if columns is None else columns(transcript, at, block)
         live = np.where(self.rows_[None, :, None, :-1] > 0, block, 0.0)
         law = (live @ self.rows_[None, :, :-1, None])[..., 0]
         return np.asarray(law + self.pull_[:, None] * attractors[:, None])
-
-
-def _pooled(per_item: Grams) -> Grams:
-    return per_item.pooled()
 
 
 def _start(transcript: Transcript, group: NDArray[np.int64], options: Flags) -> Array:
@@ -157,20 +174,20 @@ def _start(transcript: Transcript, group: NDArray[np.int64], options: Flags) -> 
     return np.asarray(sums / np.maximum(sums.sum(axis=-1, keepdims=True), 1e-300))
 
 
-def _best_rows(laid: Design, pull: Array) -> tuple[Array, float]:
-    """Return exact rows given the attractors, and the summed squared error."""
+def _best_rows(laid: Design, pull: Array, alike: bool) -> tuple[Array, float]:
+    """Return exact rows given the attractors, one for all where seats are alike, and the error."""
     n_agents = laid.columns.shape[2]
-    rows, error = [], 0.0
-    for listener in range(n_agents):
-        columns = laid.columns[:, :, listener].reshape(-1, laid.columns.shape[-1])
-        extended = np.column_stack([columns, pull[:, :, listener].ravel()])
-        moved = laid.moved[:, :, listener].ravel()
-        products, targets = extended.T @ extended, extended.T @ moved
-        allowed = np.append(laid.allowed[listener], True)
-        row = solve_rows(products, targets, allowed).rows
-        error += float(((moved - extended @ row) ** 2).sum())
-        rows.append(row)
-    return np.array(rows), error
+    extended = np.concatenate([laid.columns, pull[..., None]], axis=-1)
+    extended = np.moveaxis(extended, 2, 0).reshape(n_agents, -1, extended.shape[-1])
+    moved = np.moveaxis(laid.moved, 2, 0).reshape(n_agents, -1, 1)
+    turned = extended.swapaxes(-1, -2)
+    products, targets = turned @ extended, (turned @ moved)[..., 0]
+    allowed = np.column_stack([laid.allowed, np.ones(n_agents, dtype=bool)])
+    if alike:
+        products[:], targets[:] = products.sum(axis=0), targets.sum(axis=0)
+        allowed[:] = allowed.any(axis=0)
+    rows = solve_rows(products, targets, allowed).rows
+    return rows, float(((moved - extended @ rows[..., None]) ** 2).sum())
 
 
 def _best_attractors(

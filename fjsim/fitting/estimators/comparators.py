@@ -63,7 +63,10 @@ class Persistence(_Fixed):
 @register("estimator", "group-mean")
 @dataclass(eq=False)
 class GroupMean(_Fixed):
-    """Everybody takes the mean of its own last belief and all it heard, each counted once."""
+    """Everybody takes the mean of its own last belief and all it heard, each counted once.
+
+    Shares of attention that a log gives say only who was heard.
+    """
 
     name: ClassVar[str] = "group-mean"
 

@@ -14,6 +14,7 @@ from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import assemble, item_parameters
+from fjsim.fitting.rows.given import refuse_shares
 from fjsim.fitting.rows.grams import Grams, grams
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags
 from fjsim.records.transcript import Transcript
@@ -136,6 +137,7 @@ class Gated(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn biases and coefficients; see `Estimator.fit`."""
         used = treated(transcript)
+        refuse_shares(used, self.name)
         per_item = grams(used)
         normal = per_item.pooled()
         common = refined_rows(used, normal)

@@ -15,6 +15,7 @@ from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import Units, assemble
 from fjsim.fitting.findings.result import FJFit
+from fjsim.fitting.rows.given import gives_shares, usual_shares
 from fjsim.fitting.rows.grams import grams
 from fjsim.fitting.rows.hearing import INNATE, PEERS, Flags
 from fjsim.fitting.rows.mixtures import (
@@ -45,7 +46,8 @@ class Grouped(Resampled):
     Notes
     -----
     A listener's row has one weight per group of speakers, its members weighed alike. Groups of
-    which it hears nobody have none: so a group of one has no weight on itself.
+    which it hears nobody have none: so a group of one has no weight on itself. Where a log gives
+    shares of attention these are kept, and a group has a stubbornness and a self-weight.
     """
 
     name: ClassVar[str] = "group"
@@ -56,9 +58,9 @@ class Grouped(Resampled):
         """Learn one row per group; see `Estimator.fit`."""
         of_seat = self._numbers(transcript.n_agents)
         names = tuple(f"group {name}" for name in dict.fromkeys(self.groups)) or ("all seats",)
-        self.result_ = _fit_mixture(
-            self, treated(transcript), group_mixture(of_seat), of_seat, names
-        )
+        used = treated(transcript)
+        mixture = even_mixture if gives_shares(used) else group_mixture(of_seat)
+        self.result_ = _fit_mixture(self, used, mixture, of_seat, names)
         return self
 
     def _numbers(self, n_agents: int) -> NDArray[np.int64]:
@@ -122,8 +124,12 @@ def _fit_mixture(
     typical = _typical(weights)
     drawn = estimator._draws(transcript, per_item, rows)
     draws = None if drawn is None else np.stack([_spread(one[of_seat], typical) for one in drawn])
-    known = isinstance(estimator, Grouped)
-    units = Units(of_seat, _spread(rows[of_seat], typical), influence_known=known, names=names)
+    known, given = isinstance(estimator, Grouped), None
+    if known and gives_shares(transcript) and not transcript.exchangeable:
+        known, given = False, usual_shares(transcript)
+    units = Units(
+        of_seat, _spread(rows[of_seat], typical), influence_known=known, given=given, names=names
+    )
     fit = assemble(
         estimator.name, transcript, normal, rows, units, draws, estimator.level,
         details={"mixture_rows": rows.tolist()},

@@ -30,6 +30,7 @@ from fjsim.fitting.population.likelihood import likelihood_table
 from fjsim.fitting.population.mixing import log_evidence
 from fjsim.fitting.population.pairs import Pairs, no_pairs, pairs_by_round, pairs_of
 from fjsim.fitting.predict.beliefs import roll_out, step_rounds
+from fjsim.fitting.rows.given import gives_shares
 from fjsim.fitting.rows.grams import Grams, grams
 from fjsim.fitting.rows.hearing import INNATE, PEERS, hearing
 from fjsim.fitting.rows.mixtures import (
@@ -59,9 +60,9 @@ class Hierarchical(Resampled):
     ----------
     influence : {'auto', 'seat', 'even', 'given'}
         Whose words count: one row of weights per seat that holds for all items; everybody heard
-        alike; or the transcript's own weights. ``auto`` takes the given ones where a router
-        changed them or gates renormalise, else even ones unless a row per seat pays for its
-        parameters (Bayesian information criterion).
+        alike; or the transcript's own weights. ``auto`` takes the given ones where a log gives
+        shares of attention, a router changed them or gates renormalise, else even ones unless a
+        row per seat pays for its parameters (Bayesian information criterion).
     resamples, level, seed
         Of the intervals; see `Resampled`. They are first-order: every question's pull on the
         population is known, so that no resample is fitted again.
@@ -144,6 +145,8 @@ class Hierarchical(Resampled):
             return ("given",)
         if transcript.exchangeable:
             return ("even",)
+        if gives_shares(transcript):
+            return ("given",)
         return ("seat", "even")
 
     def _mixture(self, kind: str) -> Mixture | None:

@@ -10,6 +10,7 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.findings.assembly import item_result
+from fjsim.fitting.rows.given import refuse_shares
 from fjsim.fitting.rows.grams import design, grams
 from fjsim.fitting.rows.hearing import PEERS, Flags
 from fjsim.fitting.rows.solving import join_rows
@@ -64,6 +65,7 @@ class Legacy(RowEstimator):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         used = treated(transcript)
+        refuse_shares(used, self.name)
         laid = design(used)
         # On matrices this small, BLAS threads wait for each other: seven times slower on two cores.
         with threadpool_limits(1, user_api="blas"):

@@ -12,7 +12,8 @@ from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.estimators.resampled import Resampled
 from fjsim.fitting.findings.assembly import item_result
-from fjsim.fitting.rows.grams import Grams, grams
+from fjsim.fitting.rows.grams import Columns, Grams, grams
+from fjsim.fitting.rows.mixtures import mixed_columns, settled_mixture
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
@@ -32,7 +33,7 @@ class PerItem(Resampled):
     -----
     Even under one common law the estimates vary from item to item: see the null tests before
     reading that as input-dependence. Where an item does not determine a weight, the pooled row
-    decides.
+    decides. Shares of attention that a log gives are kept.
     """
 
     name: ClassVar[str] = "item"
@@ -41,13 +42,14 @@ class PerItem(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row per item and seat; see `Estimator.fit`."""
         used = treated(transcript)
-        per_item = grams(used)
-        normal = per_item.pooled()
-        common = refined_rows(used, normal)
+        mixture = settled_mixture(used)
+        columns = None if mixture is None else mixed_columns(mixture)
+        per_item = grams(used, columns)
+        common = refined_rows(used, per_item.pooled(), columns=columns)
         rows = solve_rows(per_item.products, per_item.targets, per_item.allowed, common).rows
         self.result_ = item_result(
             self.name, used, per_item, common, rows,
-            resamples=self.resamples, level=self.level, seed=self.seed,
+            resamples=self.resamples, level=self.level, seed=self.seed, mixture=mixture,
         )  # fmt: skip
         return self
 
@@ -68,6 +70,7 @@ class Shrunk(Resampled):
     -----
     Minimises the item's squared error plus :math:`\lambda\|c - c_{pooled}\|^2`. The last round
     of every item chooses :math:`\lambda`; with a single round a hundredfold information is used.
+    Shares of attention that a log gives are kept.
     """
 
     name: ClassVar[str] = "shrunk"
@@ -78,25 +81,27 @@ class Shrunk(Resampled):
     def fit(self, transcript: Transcript) -> Self:
         """Learn the strength, then one row per item and seat; see `Estimator.fit`."""
         used = treated(transcript)
-        per_item = grams(used)
-        common = refined_rows(used, per_item.pooled())
-        self.strength_ = self._choose(used)
+        mixture = settled_mixture(used)
+        columns = None if mixture is None else mixed_columns(mixture)
+        per_item = grams(used, columns)
+        common = refined_rows(used, per_item.pooled(), columns=columns)
+        self.strength_ = self._choose(used, columns)
         rows = shrunk_rows(per_item, common, self.strength_)
         self.result_ = item_result(
             self.name, used, per_item, common, rows,
             resamples=self.resamples, level=self.level, seed=self.seed,
-            details={"shrinkage_strength": self.strength_},
+            mixture=mixture, details={"shrinkage_strength": self.strength_},
         )  # fmt: skip
         return self
 
-    def _choose(self, transcript: Transcript) -> float:
+    def _choose(self, transcript: Transcript, columns: Columns | None) -> float:
         """Return the strength that predicts the last round best."""
         if transcript.n_rounds < 2:
             return max(self.strengths)
-        before = grams(transcript.first_rounds(transcript.n_rounds - 1))
-        whole = grams(transcript)
+        before = grams(transcript.first_rounds(transcript.n_rounds - 1), columns)
+        whole = grams(transcript, columns)
         last = whole - before
-        common = refined_rows(transcript, before.pooled())
+        common = refined_rows(transcript, before.pooled(), columns=columns)
         errors = [
             float(last.errors(shrunk_rows(before, common, strength)).sum())
             for strength in self.strengths

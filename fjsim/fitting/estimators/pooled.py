@@ -11,16 +11,22 @@ import numpy as np
 from fjsim.beliefs import Array
 from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.estimators.resampled import Resampled
-from fjsim.fitting.findings.assembly import Units, assemble, own_units
-from fjsim.fitting.rows.grams import Grams, design, grams
-from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, Flags, hearing
+from fjsim.fitting.findings.assembly import assemble, given_units, own_units, spread_as_given
+from fjsim.fitting.rows.given import gives_shares, usual_shares
+from fjsim.fitting.rows.grams import Columns, Grams, design, grams
+from fjsim.fitting.rows.hearing import INNATE, Flags, hearing
 from fjsim.fitting.rows.mixtures import Mixture, mixed_columns, routed_mixture, rows_by_mixture
 from fjsim.fitting.rows.simplex import cross_entropy_row, solve_from_rows, solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
 
 
-def refined_rows(transcript: Transcript, normal: Grams, prior: Array | None = None) -> Array:
+def refined_rows(
+    transcript: Transcript,
+    normal: Grams,
+    prior: Array | None = None,
+    columns: Columns | None = None,
+) -> Array:
     """Solve pooled normal equations, singular ones again from their rows.
 
     Parameters
@@ -30,6 +36,8 @@ def refined_rows(transcript: Transcript, normal: Grams, prior: Array | None = No
     normal : Grams
         Pooled.
     prior : ndarray of shape (n_agents, n_columns), optional
+    columns : callable, optional
+        Columns of the model, as `design` takes them.
 
     Returns
     -------
@@ -40,11 +48,10 @@ def refined_rows(transcript: Transcript, normal: Grams, prior: Array | None = No
     doubtful = np.flatnonzero(solved.singular & (normal.turns > 0))
     if not len(doubtful):
         return rows
-    laid = design(transcript)
+    laid = design(transcript, columns)
     for listener in doubtful:
-        columns = laid.columns[:, :, listener].reshape(-1, rows.shape[-1])
         rows[listener] = solve_from_rows(
-            columns,
+            laid.columns[:, :, listener].reshape(-1, rows.shape[-1]),
             laid.moved[:, :, listener].ravel(),
             normal.allowed[listener],
             None if prior is None else prior[listener],
@@ -102,7 +109,8 @@ class Pooled(Resampled):
         draws = self._draws(used, per_item, rows)
         units = own_units(rows)
         if mixture is not None:
-            units, draws = _given_units(used, rows, draws)
+            units = given_units(used, rows)
+            draws = None if draws is None else spread_as_given(draws, usual_shares(used))
         self.result_ = assemble(self.name, used, normal, rows, units, draws, self.level)
         if mixture is not None:
             self.result_ = replace(self.result_, predictor=partial(rows_by_mixture, rows, mixture))
@@ -111,27 +119,11 @@ class Pooled(Resampled):
     def _takes_influence(self, transcript: Transcript) -> bool:
         if self.influence != "auto":
             return self.influence == "given"
-        if transcript.given_influence is not None:
+        if gives_shares(transcript):
             return True
         if transcript.influence is None:
             return False
         return transcript.influence.ndim == 3 or hearing(transcript).sways
-
-
-def _given_units(
-    transcript: Transcript, rows: Array, draws: Array | None
-) -> tuple[Units, Array | None]:
-    """Spread rows over one mixture along the declared influence."""
-    influence = transcript.influence
-    assert influence is not None
-    mean = influence.mean(axis=0) if influence.ndim == 3 else influence
-    spread = np.concatenate([rows[:, :PEERS], rows[:, PEERS:] * mean], axis=-1)
-    spread[:, OWN] = 1 - spread[:, INNATE] - spread[:, PEERS:].sum(axis=-1)
-    units = Units(np.arange(len(rows)), np.clip(spread, 0, 1), given=mean)
-    if draws is None:
-        return units, None
-    wide = np.concatenate([draws[..., :PEERS], draws[..., PEERS:] * mean], axis=-1)
-    return units, wide
 
 
 def _cross_entropy(

@@ -11,6 +11,7 @@ from fjsim.beliefs import Array, top_option
 from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.rows.columns import columns_of_round
+from fjsim.fitting.rows.given import foreseen_hearing, gives_shares, recorded_shares
 from fjsim.fitting.rows.grams import design
 from fjsim.fitting.rows.hearing import (
     INNATE,
@@ -22,6 +23,7 @@ from fjsim.fitting.rows.hearing import (
     hearing,
     spoken_beliefs,
 )
+from fjsim.fitting.rows.mixtures import settled_mixture
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.records.transcript import Transcript
 from fjsim.registry import register
@@ -37,6 +39,10 @@ class _Round:
     heard: HeardTurns
     at: int
     columns: Array
+    shares: Array
+    """How each listener shares its attention, (n_items, n_agents, n_agents)."""
+    given: bool
+    """Whether the log gives the shares."""
 
 
 class _OwnColumns(Estimator):
@@ -58,12 +64,13 @@ class _OwnColumns(Estimator):
         used = treated(transcript)
         heard, said = hearing(used), spoken_beliefs(used)
         laid_turns = design(used, lambda given, at, block: block).counts
+        shares, given = recorded_shares(used), gives_shares(used)
         products: Array | None = None
         targets: Array | None = None
         for at in range(1, used.n_rounds + 1):
             own = used.beliefs[:, at - 1]
             block = columns_of_round(heard, at, used.innate, own, said)
-            made = self._make(_Round(heard, at, block))
+            made = self._make(_Round(heard, at, block, shares[:, at - 1], given))
             base = made[..., [OWN]]
             keep = laid_turns[:, at - 1, :, None, None]
             columns = np.where(keep, np.nan_to_num(made - base), 0.0)
@@ -78,33 +85,37 @@ class _OwnColumns(Estimator):
             raise ParameterError("nothing to fit: the log has no round after round 0")
         if used.exchangeable:
             products[:], targets[:] = products.sum(axis=0), targets.sum(axis=0)
-        self.rows_ = solve_rows(products, targets, self._allowed(heard)).rows
+        self.rows_ = solve_rows(products, targets, self._allowed(used)).rows
         return self
 
-    def _allowed(self, heard: HeardTurns) -> Flags | None:
+    def _allowed(self, transcript: Transcript) -> Flags | None:
         return None
 
     def predict(self, transcript: Transcript) -> Array:
         """Predict each round from the recorded one before it; see `Estimator.predict`."""
         heard, said = hearing(transcript), spoken_beliefs(transcript)
+        shares, known = recorded_shares(transcript), gives_shares(transcript)
         predicted = transcript.beliefs.copy()
         for at in range(1, transcript.n_rounds + 1):
             block = columns_of_round(
                 heard, at, transcript.innate, transcript.beliefs[:, at - 1], said
             )
-            predicted[:, at] = self._weigh(_Round(heard, at, block))
+            predicted[:, at] = self._weigh(_Round(heard, at, block, shares[:, at - 1], known))
         return predicted
 
     def rollout(self, transcript: Transcript, start: int = 0) -> Array:
         """Predict all rounds after ``start``; see `Estimator.rollout`."""
         heard = hearing(transcript)
         predicted, said = transcript.beliefs.copy(), spoken_beliefs(transcript).copy()
+        shares, known = recorded_shares(transcript), gives_shares(transcript)
         passes = transcript.n_agents if heard.sequential else 1
         given = ~transcript.valid[:, 0] | transcript.hostile
         for at in range(start + 1, transcript.n_rounds + 1):
+            foreseen = foreseen_hearing(heard, predicted, at, start)
             for _ in range(passes):
-                block = columns_of_round(heard, at, transcript.innate, predicted[:, at - 1], said)
-                after = self._weigh(_Round(heard, at, block))
+                own = predicted[:, at - 1]
+                block = columns_of_round(foreseen, at, transcript.innate, own, said)
+                after = self._weigh(_Round(heard, at, block, shares[:, at - 1], known))
                 read = expressed_prediction(after, transcript)
                 predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
                 said[:, at] = np.where(given[..., None], said[:, at], read)
@@ -131,7 +142,7 @@ class LogLinear(_OwnColumns):
     -----
     :math:`b_i(t+1) \propto \exp \sum_k c_k \log x_k` over the columns of the law, weights on
     the simplex, fitted by least squares on centred log-beliefs. In a crowd peers count by their
-    mean.
+    mean, and by the shares of attention that a log gives.
     """
 
     name: ClassVar[str] = "log-linear"
@@ -146,7 +157,8 @@ class LogLinear(_OwnColumns):
         return np.where(present, logs - mean, np.nan)
 
     def _make(self, now: _Round) -> Array:
-        return _crowd_mean(self._logs(now.columns, -2), now, self._crowd)
+        logs = self._logs(now.columns, -2)
+        return _mixed(logs, now) if self._mixes else logs
 
     def _target(self, beliefs: Array) -> Array:
         return self._logs(beliefs, -1)
@@ -156,25 +168,20 @@ class LogLinear(_OwnColumns):
         raised = np.exp(mixed - np.where(np.isfinite(top), top, 0.0))
         return np.asarray(raised / np.nansum(raised, axis=-1, keepdims=True))
 
-    def _allowed(self, heard: HeardTurns) -> Flags | None:
-        return None if self._crowd else heard.columns
+    def _allowed(self, transcript: Transcript) -> Flags | None:
+        return None if self._mixes else hearing(transcript).columns
 
     def fit(self, transcript: Transcript) -> Self:
         """Learn one row per seat; see `Estimator.fit`."""
-        self._crowd = transcript.exchangeable
+        self._mixes = settled_mixture(transcript) is not None
         return super().fit(transcript)
 
 
-def _crowd_mean(columns: Array, now: _Round, crowd: bool) -> Array:
-    """Replace speakers by their mean where seats have no identity."""
-    if not crowd:
-        return columns
-    weights = now.heard.heard[:, now.at - 1].astype(float)
-    total = weights.sum(axis=-1, keepdims=True)
-    even = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    peers = (np.nan_to_num(columns[..., PEERS:]) @ even[..., None])[..., 0]
-    alone = (total == 0)[..., 0][:, :, None]
-    peers = np.where(alone | np.isnan(columns[..., OWN]), columns[..., OWN], peers)
+def _mixed(columns: Array, now: _Round) -> Array:
+    """Replace speakers by their mean; what shares lack to 1 stays with the own last belief."""
+    own, shares = columns[..., OWN], now.shares[..., None]
+    peers = (np.nan_to_num(columns[..., PEERS:]) @ shares)[..., 0]
+    peers = peers + (1 - shares.sum(axis=-2)) * own
     return np.concatenate([columns[..., :PEERS], peers[..., None]], axis=-1)
 
 
@@ -192,7 +199,7 @@ class Majority(_OwnColumns):
     -----
     Columns: innate belief, own last belief, the winning option, and an even belief, so that any
     certainty of the adopted belief can be fitted. Where no option has most votes the own last
-    belief stands for both.
+    belief stands for both. Votes count by the shares of attention that a log gives.
     """
 
     name: ClassVar[str] = "majority"
@@ -202,10 +209,10 @@ class Majority(_OwnColumns):
     def _make(self, now: _Round) -> Array:
         columns = now.columns
         own = columns[..., OWN]
-        heard = now.heard.heard[:, now.at - 1]
         tops = top_option(columns[..., PEERS:].swapaxes(-1, -2))  # (items, listener, speaker)
         options = np.arange(own.shape[-1])
-        votes = ((tops[..., None] == options) & heard[..., None]).sum(axis=-2).astype(float)
+        weights = now.shares if now.given else now.heard.heard[:, now.at - 1].astype(float)
+        votes = ((tops[..., None] == options) * weights[..., None]).sum(axis=-2)
         if self.voters == "all":
             votes += top_option(own)[..., None] == options
         present = ~np.isnan(own)

@@ -13,6 +13,7 @@ from fjsim.errors import ParameterError
 from fjsim.fitting.estimators.contract import RowEstimator, treated
 from fjsim.fitting.estimators.pooled import refined_rows
 from fjsim.fitting.findings.assembly import assemble
+from fjsim.fitting.rows.given import refuse_shares
 from fjsim.fitting.rows.grams import grams
 from fjsim.fitting.rows.hearing import (
     INNATE,
@@ -58,6 +59,7 @@ class Trajectory(RowEstimator):
         from scipy.optimize import minimize
 
         used = treated(transcript)
+        refuse_shares(used, self.name)
         heard = hearing(used)
         if heard.sequential or not heard.is_plain:
             raise ParameterError(

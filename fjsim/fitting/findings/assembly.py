@@ -24,8 +24,18 @@ from fjsim.fitting.findings.identified import Identified, Intervals
 from fjsim.fitting.findings.item_means import with_item_means
 from fjsim.fitting.findings.result import FJFit, ItemParameters
 from fjsim.fitting.rows.columns import routed_rows
+from fjsim.fitting.rows.given import usual_shares
 from fjsim.fitting.rows.grams import Grams
-from fjsim.fitting.rows.hearing import PEERS, Flags, router_mix, unheard_edges, unplaced_turns
+from fjsim.fitting.rows.hearing import (
+    INNATE,
+    OWN,
+    PEERS,
+    Flags,
+    router_mix,
+    unheard_edges,
+    unplaced_turns,
+)
+from fjsim.fitting.rows.mixtures import Mixture, expand_rows
 from fjsim.fitting.rows.solving import LawParts, finite_influence, split_rows
 from fjsim.records.transcript import Transcript
 
@@ -58,6 +68,38 @@ class Units:
 def own_units(rows: Array) -> Units:
     """Return the units of a model with one row per seat over all speakers."""
     return Units(np.arange(len(rows)), rows)
+
+
+def given_units(transcript: Transcript, rows: Array) -> Units:
+    """Return the units of a model with one row per seat, in which speakers are mixed as given.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        What was fitted.
+    rows : ndarray of shape (n_agents, 3)
+        Weights on the innate belief, the own last one and the mixture.
+    """
+    mean = usual_shares(transcript)
+    return Units(np.arange(len(rows)), spread_as_given(rows, mean), given=mean)
+
+
+def spread_as_given(rows: Array, shares: Array) -> Array:
+    """Return rows over speakers from rows over one mixture.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (..., n_agents, 3)
+    shares : ndarray of shape (n_agents, n_agents)
+        What shares lack to 1 stays with the own last belief.
+
+    Returns
+    -------
+    ndarray of shape (..., n_agents, n_agents + 2)
+    """
+    spread = np.concatenate([rows[..., :PEERS], rows[..., PEERS:] * shares], axis=-1)
+    spread[..., OWN] = 1 - spread[..., INNATE] - spread[..., PEERS:].sum(axis=-1)
+    return np.clip(spread, 0.0, 1.0)
 
 
 def assemble(
@@ -164,28 +206,38 @@ def seat_names(transcript: Transcript) -> tuple[str, ...]:
     return transcript.agents or tuple(str(seat) for seat in range(transcript.n_agents))
 
 
-def item_parameters(normal: Grams, rows: Array, transcript: Transcript) -> ItemParameters:
+def item_parameters(
+    normal: Grams, rows: Array, transcript: Transcript, acting: Array | None = None
+) -> ItemParameters:
     """Return parameters item by item, NaN where the item does not determine them.
 
     Parameters
     ----------
     normal : Grams
         Per item.
-    rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+    rows : ndarray of shape (n_items, n_agents, n_columns)
     transcript : Transcript
         What was fitted.
+    acting : ndarray of shape (n_items, n_agents, n_agents + 2), optional
+        The same over speakers, where the rows are over a mixture that was given; default ``rows``.
     """
     known = determined(precision(normal, rows), rows, normal.allowed)
-    known = _without_unheard(known, unheard_edges(transcript, by_item=True))
-    acting = routed_rows(rows, router_mix(transcript), by_item=True)
-    parts = split_rows(rows)
     counted = normal.turns > 0
+    parts, over = split_rows(rows), rows if acting is None else acting
+    influence, sure = parts.influence, known.influence & counted[..., None]
+    if acting is None:
+        known = _without_unheard(known, unheard_edges(transcript, by_item=True))
+        sure = known.influence & counted[..., None]
+    else:
+        influence = split_rows(acting).influence
+        sure = np.broadcast_to(counted[..., None], influence.shape)
+    moved = routed_rows(over, router_mix(transcript), by_item=True)
     return ItemParameters(
-        rows,
+        over,
         _shown(parts.stubbornness, known.stubbornness & counted),
         _shown(parts.self_weight, known.self_weight & counted),
-        _shown(parts.influence, known.influence & counted[..., None]),
-        finite_influence(acting, transcript.n_rounds).mean(axis=-2),
+        _shown(influence, sure),
+        finite_influence(moved, transcript.n_rounds).mean(axis=-2),
     )
 
 
@@ -198,6 +250,7 @@ def item_result(
     resamples: int = 0,
     level: float = 0.95,
     seed: int = 0,
+    mixture: Mixture | None = None,
     **extra: Any,
 ) -> FJFit:
     """Make the result of a model with parameters per item.
@@ -210,11 +263,13 @@ def item_result(
         What was fitted.
     per_item : Grams
         Its normal equations.
-    common : ndarray of shape (n_agents, n_agents + 2)
+    common : ndarray of shape (n_agents, n_columns)
         Row that stands for all items, and for those that were not fitted.
-    rows : ndarray of shape (n_items, n_agents, n_agents + 2)
+    rows : ndarray of shape (n_items, n_agents, n_columns)
     resamples, level, seed
         Of the intervals of the means over items.
+    mixture : callable, optional
+        How speakers are mixed to the one column that the rows have for them.
     **extra
         As for `assemble`.
 
@@ -222,24 +277,31 @@ def item_result(
     -------
     FJFit
     """
-    fit = assemble(model, transcript, per_item.pooled(), common, **extra)
+    units = None if mixture is None else given_units(transcript, common)
+    fit = assemble(model, transcript, per_item.pooled(), common, units, **extra)
     names = zip(transcript.question_ids, transcript.replicas.tolist(), strict=True)
     known = dict(zip(names, rows, strict=True))
-
+    acting = None
+    if mixture is not None:
+        acting = expand_rows(rows[:, None], mixture(transcript)).mean(axis=1)
     fit = replace(
         fit,
-        items=item_parameters(per_item, rows, transcript),
+        items=item_parameters(per_item, rows, transcript, acting),
         one_step_mse=transcript.error_scale * _half_mean(per_item.errors(rows), per_item.turns),
-        predictor=partial(_rows_of_items, known, common),
+        predictor=partial(_rows_of_items, known, common, mixture),
     )
     return with_item_means(fit, transcript.question_ids, resamples, level, seed)
 
 
 def _rows_of_items(
-    known: Mapping[tuple[str, int], Array], common: Array, given: Transcript
+    known: Mapping[tuple[str, int], Array],
+    common: Array,
+    mixture: Mixture | None,
+    given: Transcript,
 ) -> Array:
     keys = zip(given.question_ids, given.replicas.tolist(), strict=True)
-    return np.stack([known.get(key, common) for key in keys])
+    rows = np.stack([known.get(key, common) for key in keys])
+    return rows if mixture is None else expand_rows(rows[:, None], mixture(given))
 
 
 def _shown(values: Array, known: Flags) -> Array:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_SEATS = 20
 """Seats listed one by one; a larger crowd is summed up."""
 
+SEATS_ALIKE = ("exchangeable", "by-role", "hostile-multiplier")
+"""Models that give all seats the same numbers."""
+
 
 def summary_text(fit: FJFit) -> str:
     """Return parameters with intervals, what is not identified and why, comparison and tests.
@@ -104,7 +107,7 @@ COMPARED = ("held out", "model", "error", "skill [95 %]", "top-1")
 def parameter_cells(fit: FJFit) -> list[tuple[str, ...]]:
     """Return one row of text per seat: stubbornness, self-weight and influence share."""
     seats = range(fit.n_agents)
-    if fit.n_agents > MOST_SEATS or fit.model == "exchangeable":
+    if fit.n_agents > MOST_SEATS or fit.model in SEATS_ALIKE:
         seats = range(1)
     ends = fit.intervals
     rows: list[tuple[str, ...]] = []

@@ -19,6 +19,8 @@ LEAST_SPREAD = 0.01
 MEANS = {
     "pooled": "one law per agent for all items",
     "exchangeable": "one law for all agents and items",
+    "by-role": "one law, a weight per role of the speaker",
+    "hostile-multiplier": "one law, a factor for hostile speakers",
     "hierarchical": "a law per agent and item",
     "group": "one law per group of agents",
     "item": "a law per item, each on its own",
@@ -50,6 +52,7 @@ def verdict_lines(fit: FJFit) -> tuple[str, ...]:
         _law_line(fit.one_law),
         *(_population_lines(fit) if _varies(fit) else _pooled_lines(fit)),
         _share_line(fit),
+        _role_line(fit),
         *_choice_lines(fit.choice),
         _unknown_line(fit),
     ]
@@ -90,8 +93,17 @@ def _population_lines(fit: FJFit) -> list[str]:
         f"Of the rest {_percent(kept)} stays on its last belief{varying}, the others go to peers.",
     ]
     if fit.choice is not None and fit.model != "hierarchical":
-        lines.append("Such a population predicts no better than one law, so take it as rough.")
+        lines.append(_rough_line(fit))
     return lines
+
+
+def _rough_line(fit: FJFit) -> str:
+    """Say what the chosen law gives where the population predicts no better."""
+    known = [values[~np.isnan(values)] for values in (fit.stubbornness, fit.self_weight)]
+    if not all(len(values) for values in known):
+        return "Such a population predicts no better than one law, so take it as rough."
+    held, kept = (f"{values.mean():.0%}" for values in known)
+    return f"Take both as rough: one law predicts no worse, and gives {held} and {kept}."
 
 
 def _kinds(fit: FJFit) -> str:
@@ -130,7 +142,7 @@ def _range(values: np.ndarray) -> str:
 
 def _single_interval(fit: FJFit) -> str:
     """Return the interval where one number holds for everybody."""
-    if fit.intervals is None or fit.model != "exchangeable":
+    if fit.intervals is None or fit.model not in ("exchangeable", "by-role"):
         return ""
     low, high = fit.intervals.stubbornness[:, 0]
     return "" if np.isnan(low) else f" {_ends(low, high)}"
@@ -152,6 +164,18 @@ def _share_line(fit: FJFit) -> str:
         f"{fit.agents[most]} has the largest share of the final beliefs: {shares[most]:.0%} "
         f"{_ends(low, high)}; equal is {even:.0%}."
     )
+
+
+def _role_line(fit: FJFit) -> str:
+    """Say what an agent gives a speaker of each role that it listens to alone."""
+    known = {name: one for name, one in fit.roles.items() if not np.isnan(one.weight)}
+    if len(known) < 2 or "multiplier" in known:
+        return ""
+    told = ", ".join(
+        f"{name} {one.weight:.0%}" + ("" if np.isnan(one.low) else f" {_ends(one.low, one.high)}")
+        for name, one in known.items()
+    )
+    return f"What a speaker weighs who has all attention: {told}."
 
 
 def _choice_lines(choice: ModelChoice | None) -> list[str]:
@@ -211,7 +235,7 @@ def _unknown_line(fit: FJFit) -> str:
     parts = []
     if blind:
         parts.append(f"{blind} of {fit.n_agents} agents have parameters that are not identified")
-    if _varies(fit):
+    if _varies(fit) and fit.model == "hierarchical":
         parts.append(
             "who holds shows only stubbornness and self-weight together; their split rests on "
             "the others"

@@ -24,6 +24,7 @@ from fjsim.fitting.population.spread import (
     resampled_questions,
 )
 from fjsim.fitting.rows.columns import routed_rows
+from fjsim.fitting.rows.given import usual_shares
 from fjsim.fitting.rows.grams import Grams
 from fjsim.fitting.rows.hearing import PEERS, router_mix
 from fjsim.fitting.rows.simplex import solve_rows
@@ -112,9 +113,7 @@ def _units(found: Described) -> Units:
     seats, mean = np.arange(found.transcript.n_agents), found.acting.mean(axis=0)
     if found.kind == "even":
         return Units(seats, mean, influence_known=True)
-    influence = found.transcript.influence
-    assert influence is not None, "given weights come from the transcript"
-    return Units(seats, mean, given=influence.mean(axis=0) if influence.ndim == 3 else influence)
+    return Units(seats, mean, given=usual_shares(found.transcript))
 
 
 def _pooled(found: Described) -> Grams:

@@ -10,6 +10,7 @@ from fjsim.beliefs import Array
 from fjsim.dynamics import FJParameters
 from fjsim.errors import ParameterError
 from fjsim.fitting.rows.columns import accepted_beliefs, stated_columns
+from fjsim.fitting.rows.given import foreseen_hearing
 from fjsim.fitting.rows.hearing import (
     INNATE,
     OWN,
@@ -51,7 +52,10 @@ def predicted_beliefs(transcript: Transcript, law: Law = None, start: int = 0) -
     Returns
     -------
     ndarray of shape (n_items, n_rounds + 1, n_agents, n_options)
-        Like ``transcript.beliefs``. An agent without innate belief stands there as recorded.
+        Like ``transcript.beliefs``. An agent without innate belief stands there as recorded. Who
+        spoke to whom, and through which gate, is taken as recorded in all rounds; recorded means
+        of what was heard (``exposure``) only up to the first predicted round, see
+        `fjsim.fitting.rows.given.foreseen_hearing`.
 
     Raises
     ------
@@ -203,9 +207,10 @@ def roll_out(transcript: Transcript, rows: Array, start: int = 0) -> Array:
     predicted[:, start + 1 :] = np.where(given[:, None, :, None], predicted[:, start + 1 :], np.nan)
     said[:, start + 1 :] = np.where(given[:, None, :, None], said[:, start + 1 :], np.nan)
     for at in range(start + 1, transcript.n_rounds + 1):
+        foreseen = foreseen_hearing(heard, predicted, at, start)
         for _ in range(_passes(heard, at)):
             own = carried_beliefs(predicted, at)
-            stated, after = _step(heard, at, rows, transcript, own, said)
+            stated, after = _step(foreseen, at, rows, transcript, own, said)
             read = expressed_prediction(after, transcript, stated)
             predicted[:, at] = np.where(given[..., None], predicted[:, at], after)
             said[:, at] = np.where(given[..., None], said[:, at], read)

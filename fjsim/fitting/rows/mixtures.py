@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.errors import ParameterError
-from fjsim.fitting.rows.given import recorded_shares
+from fjsim.fitting.rows.given import gives_shares, recorded_shares
 from fjsim.fitting.rows.grams import Columns
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, hearing
 from fjsim.records.transcript import Transcript
@@ -35,15 +35,32 @@ def routed_mixture(transcript: Transcript) -> Array:
     ParameterError
         If the transcript declares no influence.
     """
+    if gives_shares(transcript):
+        return recorded_shares(transcript)[..., None]
     if transcript.influence is None:
         raise ParameterError(
             "influence='given' needs a transcript with influence; use influence='fitted'"
         )
-    if transcript.given_influence is not None:
-        return recorded_shares(transcript)[..., None]
     influence = transcript.influence
     spread = influence[:, None] if influence.ndim == 3 else influence[None, None]
     return np.asarray(np.where(hearing(transcript).heard, spread, 0.0)[..., None])
+
+
+def settled_mixture(transcript: Transcript) -> Mixture | None:
+    """Return how speakers are mixed where a log leaves nothing of it to fit.
+
+    Parameters
+    ----------
+    transcript : Transcript
+
+    Returns
+    -------
+    callable or None
+        By the shares that a log gives, or evenly in a crowd, whose seats have no identity; None
+        where every speaker may have a weight of its own.
+    """
+    settled = transcript.exchangeable or gives_shares(transcript)
+    return even_mixture if settled else None
 
 
 def renormalised(transcript: Transcript, weights: Array) -> Array:

@@ -15,6 +15,7 @@ from fjsim.fitting.estimators.contract import Estimator, treated
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.findings.identified import ComparisonRow
 from fjsim.fitting.findings.protocols import NO_CHANGE, PROTOCOLS
+from fjsim.fitting.rows.given import gives_shares
 from fjsim.fitting.validate.errors import (
     KL_EPSILON,
     brier,
@@ -37,7 +38,9 @@ def default_models(transcript: Transcript) -> tuple[str, ...]:
     own = "exchangeable" if transcript.exchangeable else "pooled"
     rivals = ["persistence", "group-mean", "uniform-degroot", "fitted-degroot", own]
     if not transcript.exchangeable:
-        rivals += ["shrunk", "item", "bias"]
+        rivals += ["shrunk", "item"]
+    if not transcript.exchangeable or gives_shares(transcript):
+        rivals.append("bias")
     if transcript.hostile.any():
         rivals += ["by-role", "hostile-multiplier"]
     return (*rivals, "log-linear", "majority")

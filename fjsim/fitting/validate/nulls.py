@@ -13,7 +13,7 @@ from fjsim.fitting.findings.bootstrap import bootstrap_rows, tail_share
 from fjsim.fitting.findings.identified import Beside, ControlArm, NullReport
 from fjsim.fitting.rows.grams import Columns, Grams, chunk_grams, grams
 from fjsim.fitting.rows.hearing import INNATE, OWN, PEERS, hearing
-from fjsim.fitting.rows.mixtures import even_mixture, mixed_columns
+from fjsim.fitting.rows.mixtures import even_mixture, mixed_columns, settled_mixture
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.fitting.rows.solving import finite_influence
 from fjsim.fitting.validate.shared_world import SharedWorld, item_grams, solve_pooled
@@ -58,7 +58,8 @@ def null_tests(
     the question is rejected as well. Only a control arm separates listening from shared evidence.
     """
     used = treated(transcript)
-    mixed = mixed_columns(even_mixture) if used.exchangeable else None
+    mixture = settled_mixture(used)
+    mixed = None if mixture is None else mixed_columns(mixture)
     shared = shared_null(used, mixed, n_draws, seed)
     return NullReport(
         shared_p=shared.p,
@@ -112,7 +113,7 @@ def shared_null(
     transcript : Transcript
         Without control items.
     mixed : callable, optional
-        Columns of a crowd, whose speakers are mixed to one.
+        Columns of a crowd or of given shares of attention, in which speakers are mixed to one.
     n_draws : int, default 199
     seed : int, default 0
 

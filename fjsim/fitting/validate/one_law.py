@@ -11,7 +11,7 @@ from fjsim.fitting.estimators.contract import treated
 from fjsim.fitting.findings.bootstrap import question_index
 from fjsim.fitting.findings.identified import OneLaw
 from fjsim.fitting.rows.grams import Columns, Design, design
-from fjsim.fitting.rows.mixtures import even_mixture, mixed_columns
+from fjsim.fitting.rows.mixtures import mixed_columns, settled_mixture
 from fjsim.fitting.rows.simplex import solve_rows
 from fjsim.fitting.validate.shared_world import SharedWorld, item_grams, solve_pooled
 from fjsim.records.transcript import Transcript
@@ -41,7 +41,7 @@ def one_law_test(transcript: Transcript, seed: int = 0) -> OneLaw:
     ----------
     transcript : Transcript
         Control items are left out. In a crowd, whose members differ from item to item, one law
-        for all members is tested.
+        for all members is tested. Shares of attention that a log gives are kept.
     seed : int, default 0
 
     Returns
@@ -69,7 +69,8 @@ def one_law_test(transcript: Transcript, seed: int = 0) -> OneLaw:
     used = _thinned(treated(transcript), seed)
     if used.n_items < 3:
         return OneLaw(float("nan"), None, 0)
-    mixed = mixed_columns(even_mixture) if used.exchangeable else None
+    mixture = settled_mixture(used)
+    mixed = None if mixture is None else mixed_columns(mixture)
     try:
         base = item_grams(used, mixed)
     except ParameterError:
@@ -98,7 +99,7 @@ def one_law_test(transcript: Transcript, seed: int = 0) -> OneLaw:
 def _statistics(transcript: Transcript, mixed: Columns | None) -> tuple[float, float]:
     """Return what residuals of an item have in common, and the log gain of laws of their own."""
     laid = design(transcript, mixed)
-    rows = _common_rows(laid, mixed is not None)
+    rows = _common_rows(laid, transcript.exchangeable)
     return _excess(transcript, laid, rows), _log_gain(laid, rows[0, 0])
 
 

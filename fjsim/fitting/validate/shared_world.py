@@ -18,9 +18,9 @@ from fjsim.seeds import stream
 
 
 def item_grams(transcript: Transcript, mixed: Columns | None) -> Grams:
-    """Return normal equations per item, of all listeners together where ``mixed`` is given."""
+    """Return normal equations per item, of all listeners of a crowd together."""
     base = grams(transcript, mixed)
-    if mixed is None:
+    if mixed is None or not transcript.exchangeable:
         return base
     return base.of_groups(np.zeros(transcript.n_agents, dtype=np.int64))
 
@@ -72,7 +72,8 @@ class SharedWorld:
     def _rows(self) -> Array:
         if self.weights is None:
             return self.law[None, None]
-        return expand_rows(np.repeat(self.law, self.transcript.n_agents, axis=0), self.weights)
+        shape = (self.transcript.n_agents, self.law.shape[-1])
+        return expand_rows(np.broadcast_to(self.law, shape), self.weights)
 
     def draw(self, rng: np.random.Generator) -> Transcript:
         """Draw one deliberation from the recorded innate beliefs."""

@@ -185,7 +185,8 @@ def _exposure(
     exposure[item, time, seat] = from_opinion(np.clip(shares, 0.0, 1.0))
     text = (
         f"{len(means)} turns record the mean of what was heard: it is taken as one speaker, so "
-        "one law is fitted for all, and predictions of later rounds take the means as recorded"
+        "one law is fitted for all; a roll-out knows the first mean only, and moves it as it "
+        "predicts the others to move"
     )
     return exposure, (text,)
 
