@@ -184,6 +184,7 @@ class Defense(Policy, ABC):
             Share of their first answers that are right; None takes 0.8.
         """
         return None
+
     @property
     def casting(self) -> Casting | None:
         """The voters from outside the team that it needs; None for none."""
