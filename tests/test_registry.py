@@ -137,6 +137,61 @@ def stranger(installed: Path) -> dict[str, Any]:
     return survey(installed, SAMPLE_BLOCKS)
 
 
+@pytest.fixture
+def empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A registry of its own for one test, and a folder to import from."""
+    for name in ("_entries", "_declared", "_broken"):
+        monkeypatch.setattr(registry, name, {})
+    monkeypatch.setattr(registry, "load_plugins", lambda: None)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_a_declared_module_is_imported_when_its_name_is_asked_for(empty: Path) -> None:
+    for name in ("lazy_one", "lazy_other"):
+        (empty / f"{name}.py").write_text(
+            "from fjsim.registry import register\n"
+            f"@register('attack', '{name}')\nclass Attack:\n    'Attacks.'\n"
+        )
+    registry.declare("attack", {"lazy_other": "lazy_other", "lazy_one": "lazy_one"})
+    assert registry.names("attack") == ["lazy_one", "lazy_other"]
+    assert not {"lazy_one", "lazy_other"} & set(sys.modules)
+    assert registry.find("attack", "lazy_one").package == "lazy_one"
+    assert "lazy_other" not in sys.modules
+    assert [entry.name for entry in registry.entries("attack")] == ["lazy_one", "lazy_other"]
+    assert {registry.find("attack", "lazy_one").summary} == {"Attacks."}
+    with pytest.raises(PluginError, match="registered by lazy_one and again by another; rename"):
+        registry.declare("attack", {"lazy_one": "another.module"})
+    with pytest.raises(PluginError, match="no plug-in kind 'atack'"):
+        registry.declare("atack", {})
+
+
+def test_a_declared_module_that_does_not_load_is_marked_and_said(empty: Path) -> None:
+    (empty / "lazy_broken.py").write_text("import no_such_library\n")
+    (empty / "lazy_empty.py").write_text("")
+    registry.declare("attack", {"broken": "lazy_broken", "nothing": "lazy_empty"})
+    assert registry.entries("attack") == []
+    assert "no_such_library" in registry.broken_plugins()["lazy_broken"]
+    assert "does not register it" in registry.broken_plugins()["lazy_empty"]
+    with pytest.raises(PluginError, match="did not load: lazy_broken"):
+        registry.find("attack", "broken")
+
+
+def test_what_registers_a_name_that_another_declares_is_refused(empty: Path) -> None:
+    registry.declare("attack", {"taken": "lazy_package.attack"})
+    with pytest.raises(PluginError, match="registered by lazy_package and again by"):
+        registry.register("attack", "taken")(type("Attack", (), {}))
+
+
+def test_our_packages_declare_exactly_what_their_modules_register() -> None:
+    for kind in registry.KINDS:
+        for entry in registry.entries(kind):
+            if not entry.third_party:
+                assert registry._declared[kind, entry.name] == entry.factory.__module__
+    ours = {home for home in registry._declared.values()}
+    assert not {home for home in ours & set(registry.broken_plugins())}
+
+
 def test_strangers_package_is_listed_as_third_party(stranger) -> None:
     found = {kind: names for kind, names in stranger["third_party"].items() if names}
     assert found == {

@@ -16,8 +16,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from fjsim.cli.console import out, print_problem
+from fjsim.cli.console import err, out, print_problem
 from fjsim.cli.interruption import interruptible
+from fjsim.compiling import compiling
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 from fjsim.foreign_text import shortened
 
@@ -147,6 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         By default those of the process.
     """
     warnings.showwarning = _print_warning
+    compiling.tell = _say_compiling
     # In place of the standard library's last resort, which prints what it is given as it stands.
     logging.lastResort = _LogLines(logging.WARNING)
     sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
@@ -197,6 +199,10 @@ def _bug(error: Exception) -> int:
         f"it with {report.name}"
     )
     return BUG_EXIT
+
+
+def _say_compiling() -> None:
+    err.print("compiling the numerical kernels, once on this machine …", style="dim")
 
 
 def _print_error(message: str) -> None:

@@ -11,14 +11,11 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Literal
 
-import numpy as np
-
 from fjsim.arms import ARMS
 from fjsim.backends.wrappers.prices import load_prices
 from fjsim.beliefs import Array
 from fjsim.contracts import Agent, Attack, Defense, ModelAgent, Router, Topology
 from fjsim.deliberation import Item, seeded_order
-from fjsim.dynamics import influence_matrix
 from fjsim.errors import ConfigError
 from fjsim.limits import check_turns
 from fjsim.questions import Question, load_questions
@@ -205,8 +202,7 @@ def resolve(scenario: Scenario) -> Setup:
             load_prices(scenario.budget.prices)
     plugins = _plugins(scenario)
     with reading(scenario, "topology.path", _path(scenario.topology)):
-        graph = plugins.topology.graph(scenario.n_agents, stream(scenario.seed, "graph"))
-    influence = np.asarray(influence_matrix(graph, scenario.n_agents), dtype=float)
+        influence = plugins.topology.influence(scenario.n_agents, stream(scenario.seed, "graph"))
     seats: tuple[int, ...] = ()
     if plugins.attack is not None:
         seats = plugins.attack.take_seats(influence, stream(scenario.seed, "seats"))

@@ -69,6 +69,16 @@ def nobody_hears_itself_and_rows_sum_to_one(subject: Subject) -> None:
     )
 
 
+def shares_are_those_of_the_graph(subject: Subject) -> None:
+    """A run reads ``influence``, people read ``graph``, and both say the same."""
+    graph = influence_matrix(subject.plugin.graph(N_AGENTS, generator()), N_AGENTS)
+    shares = subject.plugin.influence(N_AGENTS, generator())
+    require(
+        np.array_equal(graph, shares),
+        f"{subject.name}: influence is not that of its graph; leave influence out to derive it",
+    )
+
+
 def any_number_of_agents_is_served_or_refused_in_one_line(subject: Subject) -> None:
     """A size that cannot be made is a ``ConfigError`` of one line that names it."""
     for n_agents in range(1, 14):
@@ -93,5 +103,6 @@ LAWS = (
     global_random_state_is_left_alone,
     nodes_are_the_seats,
     nobody_hears_itself_and_rows_sum_to_one,
+    shares_are_those_of_the_graph,
     any_number_of_agents_is_served_or_refused_in_one_line,
 )

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import networkx as nx
 import numpy as np
 
 from fjsim.errors import ConfigError
-
-Weights = Literal["equal", "random"]
-"""``equal`` listens to all speakers alike; ``random`` draws a listener's shares evenly from the
-simplex."""
+from fjsim_topologies.weights import Weights
 
 MAX_DRAWS = 100
 """How many graphs are drawn until one is connected."""

@@ -3,22 +3,63 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
+from fjsim.beliefs import Array
 from fjsim.contracts import Topology
+from fjsim.dynamics.law.graphs import row_shares
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_topologies.drawing import Weights, weigh
 from fjsim_topologies.limits import group_sizes, require_agents, require_between
+from fjsim_topologies.weights import Weights
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Flags = NDArray[np.bool_]
+
+
+class Shape(Topology):
+    """A graph that is known without drawing it; networkx is imported for `graph` alone."""
+
+    @abstractmethod
+    def heard(self, n_agents: int) -> Flags:
+        """Return who hears whom, ``[listener, speaker]``; nobody hears itself."""
+
+    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+        """Return the graph; undirected where everybody is heard by whom it hears."""
+        import networkx as nx
+
+        heard = self.heard(n_agents)
+        mutual = bool((heard == heard.T).all())
+        graph: nx.Graph[int] = nx.Graph() if mutual else nx.DiGraph()
+        graph.add_nodes_from(range(n_agents))
+        graph.add_edges_from(np.argwhere(np.triu(heard) if mutual else heard.T).tolist())
+        return graph
+
+    def influence(self, n_agents: int, rng: np.random.Generator) -> Array:
+        """Return the same as shares."""
+        return row_shares(self.heard(n_agents))
+
+
+def _nobody(n_agents: int) -> Flags:
+    return np.zeros((n_agents, n_agents), dtype=bool)
+
+
+def _joined(heard: Flags, directed: bool = False) -> Flags:
+    """Return who hears whom where those who are heard hear back, unless told otherwise."""
+    return heard if directed else heard | heard.T
 
 
 @register("topology", "complete")
 @dataclass(frozen=True)
-class Complete(Topology):
+class Complete(Shape):
     """Everybody hears everybody else.
 
     Parameters
@@ -30,51 +71,66 @@ class Complete(Topology):
 
     weights: Weights = "equal"
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
-        """Return the complete graph; one agent alone is allowed and hears nobody."""
+    def heard(self, n_agents: int) -> Flags:
+        """Return everybody but oneself; one agent alone is allowed and hears nobody."""
         require_agents("complete", n_agents, 1)
-        return weigh(nx.complete_graph(n_agents), self.weights, rng)
+        return ~np.eye(n_agents, dtype=bool)
+
+    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+        """Return the complete graph, directed where the two ends weigh each other differently."""
+        from fjsim_topologies.drawing import weigh
+
+        return weigh(super().graph(n_agents, rng), self.weights, rng)
+
+    def influence(self, n_agents: int, rng: np.random.Generator) -> Array:
+        """Return the same as shares."""
+        if self.weights == "equal":
+            return super().influence(n_agents, rng)
+        return Topology.influence(self, n_agents, rng)
 
 
 @register("topology", "isolated")
 @dataclass(frozen=True)
-class Isolated(Topology):
+class Isolated(Shape):
     """Nobody hears anybody: every round is self-reflection alone, a control for deliberation."""
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
-        """Return the graph without edges."""
+    def heard(self, n_agents: int) -> Flags:
+        """Return nobody."""
         require_agents("isolated", n_agents, 1)
-        empty: nx.Graph[int] = nx.empty_graph(n_agents)
-        return empty
+        return _nobody(n_agents)
 
 
 @register("topology", "star")
 @dataclass(frozen=True)
-class Star(Topology):
+class Star(Shape):
     """One hub hears all leaves; the leaves hear only the hub, which is agent 0."""
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the star with agent 0 in the middle."""
         require_agents("star", n_agents, 2)
-        star: nx.Graph[int] = nx.star_graph(n_agents - 1)
-        return star
+        star = _nobody(n_agents)
+        star[1:, 0] = True
+        return _joined(star)
 
 
 @register("topology", "wheel")
 @dataclass(frozen=True)
-class Wheel(Topology):
+class Wheel(Shape):
     """A ring of agents around a hub that hears and is heard by all; the hub is agent 0."""
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the wheel with agent 0 in the middle."""
         require_agents("wheel", n_agents, 4)
-        wheel: nx.Graph[int] = nx.wheel_graph(n_agents)
-        return wheel
+        wheel = _nobody(n_agents)
+        wheel[1:, 0] = True
+        rim = np.arange(n_agents - 1)
+        wheel[1 + rim, 1 + (rim - 1) % (n_agents - 1)] = True
+        return _joined(wheel)
 
 
 @register("topology", "chain")
 @dataclass(frozen=True)
-class Chain(Topology):
+class Chain(Shape):
     """Agents in a line; each hears the one before and the one after.
 
     Parameters
@@ -85,16 +141,15 @@ class Chain(Topology):
 
     directed: bool = False
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the chain with agent 0 at one end."""
         require_agents("chain", n_agents, 2)
-        chain: nx.Graph[int] = nx.path_graph(n_agents, create_using=_kind(self.directed))
-        return chain
+        return _joined(np.eye(n_agents, k=-1, dtype=bool), self.directed)
 
 
 @register("topology", "ring")
 @dataclass(frozen=True)
-class Ring(Topology):
+class Ring(Shape):
     """Agents in a circle; each hears both neighbours.
 
     Parameters
@@ -105,16 +160,16 @@ class Ring(Topology):
 
     directed: bool = False
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the ring."""
         require_agents("ring", n_agents, 3)
-        ring: nx.Graph[int] = nx.cycle_graph(n_agents, create_using=_kind(self.directed))
-        return ring
+        before = np.roll(np.eye(n_agents, dtype=bool), -1, axis=1)
+        return _joined(before, self.directed)
 
 
 @register("topology", "tree")
 @dataclass(frozen=True)
-class Tree(Topology):
+class Tree(Shape):
     """A hierarchy, filled level by level from the root, which is agent 0.
 
     Parameters
@@ -135,15 +190,18 @@ class Tree(Topology):
                 f"topology 'tree', parameter 'branching': got {self.branching}; give at least 1"
             )
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the tree with agent 0 as its root."""
         require_agents("tree", n_agents, 2)
-        return nx.full_rary_tree(self.branching, n_agents, create_using=_kind(self.directed))
+        tree = _nobody(n_agents)
+        children = np.arange(1, n_agents)
+        tree[children, (children - 1) // self.branching] = True
+        return _joined(tree, self.directed)
 
 
 @register("topology", "grid")
 @dataclass(frozen=True)
-class Grid(Topology):
+class Grid(Shape):
     """Agents on a rectangle, row by row; each hears its up to four neighbours.
 
     Parameters
@@ -157,12 +215,18 @@ class Grid(Topology):
     rows: int | None = None
     periodic: bool = False
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the grid; agent 0 sits in a corner."""
         require_agents("grid", n_agents, 2)
         rows = self._rows(n_agents)
-        lattice = nx.grid_2d_graph(rows, n_agents // rows, periodic=self.periodic)
-        return nx.convert_node_labels_to_integers(lattice, ordering="sorted")
+        places = np.arange(n_agents).reshape(rows, -1)
+        grid = _nobody(n_agents)
+        for axis, length in enumerate(places.shape):
+            onward = np.roll(places, -1, axis=axis)
+            last = length if self.periodic and length > 2 else length - 1
+            kept = (slice(None),) * axis + (slice(last),)
+            grid[onward[kept], places[kept]] = True
+        return _joined(grid)
 
     def _rows(self, n_agents: int) -> int:
         if self.rows is not None:
@@ -188,7 +252,7 @@ class Grid(Topology):
 
 @register("topology", "layered")
 @dataclass(frozen=True)
-class Layered(Topology):
+class Layered(Shape):
     """A feed-forward pipeline: each layer hears the whole layer before, and nobody else.
 
     Parameters
@@ -204,17 +268,12 @@ class Layered(Topology):
 
     layers: int | tuple[int, ...] = 3
 
-    def graph(self, n_agents: int, rng: np.random.Generator) -> nx.Graph[int] | nx.DiGraph[int]:
+    def heard(self, n_agents: int) -> Flags:
         """Return the pipeline."""
         sizes = group_sizes("layered", "layers", self.layers, n_agents)
         ends = np.cumsum((0, *sizes)).tolist()
-        layers = [range(start, end) for start, end in pairwise(ends)]
-        pipeline: nx.DiGraph[int] = nx.DiGraph()
-        pipeline.add_nodes_from(range(n_agents))
+        layers = [slice(start, end) for start, end in pairwise(ends)]
+        pipeline = _nobody(n_agents)
         for speakers, listeners in pairwise(layers):
-            pipeline.add_edges_from(product(speakers, listeners))
+            pipeline[listeners, speakers] = True
         return pipeline
-
-
-def _kind(directed: bool) -> type[nx.Graph[int]]:
-    return nx.DiGraph if directed else nx.Graph

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
 from fjsim.dynamics.law.gates import gated
-from fjsim.dynamics.law.graphs import hub_seat, influence_matrix, leaf_seat
+from fjsim.dynamics.law.graphs import hub_seat, leaf_seat
 from fjsim.dynamics.law.influence import effective_influence
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import Residual, rollout
@@ -66,8 +66,9 @@ def _registered(name: str, n_agents: int | None, seed: int) -> Array:
 
     if n_agents is None:
         raise ParameterError(f"topology '{name}' needs n_agents")
-    graph = build("topology", {"kind": name}).graph(n_agents, stream(seed, "topology"))
-    return influence_matrix(graph, n_agents)
+    topology = build("topology", {"kind": name})
+    influence: Array = topology.influence(n_agents, stream(seed, "topology"))
+    return influence
 
 
 def resolve_seats(influence: Influence, seats: Sequence[int | str]) -> tuple[int, ...]:

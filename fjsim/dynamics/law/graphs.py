@@ -69,11 +69,33 @@ def influence_matrix(
         return normalise_rows(csr_array((weight, (listener, speaker)), shape=shape))
     weights = np.zeros(shape)
     np.add.at(weights, (listener, speaker), weight)
-    _require_weights(weights)
+    return row_shares(weights)
+
+
+def row_shares(weights: ArrayLike) -> Array:
+    """Divide each row of a dense matrix by its sum; a row of zeros stays.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_agents, n_agents)
+        ``weights[listener, speaker]``, finite and >= 0.
+
+    Returns
+    -------
+    ndarray of shape (n_agents, n_agents)
+        Influence.
+
+    Raises
+    ------
+    ParameterError
+        If a weight is negative or not finite.
+    """
+    given = np.asarray(weights, dtype=float)
+    _require_weights(given)
     # Summed in the order of the speakers, as a sparse matrix sums its rows: to the last bit alike.
-    listener, speaker = np.nonzero(weights)
-    total = np.bincount(listener, weights[listener, speaker], minlength=shape[0]).astype(float)
-    return weights * _reciprocal(total)[:, None]
+    listener, speaker = np.nonzero(given)
+    total = np.bincount(listener, given[listener, speaker], minlength=len(given)).astype(float)
+    return given * _reciprocal(total)[:, None]
 
 
 def _heard(graph: nx.Graph[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
