@@ -46,6 +46,8 @@ NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
 NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
+LATER_FIELDS: Mapping[str, Any] = {"probe": None, "sealed": False}
+"""Fields that older run folders lack, at the values at which they are the same run without them."""
 NEUTRAL = {"words": 0.0, "persuasiveness_spread": 0.0, "readiness": 0.0}
 """Parameters that older run folders lack, at the values at which they change nothing."""
 
@@ -207,6 +209,8 @@ class Scenario(Strict):
         ``competence``), else ``trust-adaptive``.
     protocol : {'synchronous', 'sequential'}
         Whether speakers of the same round are heard.
+    sealed : bool
+        Whether everybody, the adversary too, has to give its first statement before any is shown.
     rounds : int
         Rounds after round 0, >= 0.
     peers_see : list out of 'answer', 'reason', 'confidence', 'belief'
@@ -241,6 +245,7 @@ class Scenario(Strict):
     attack: PluginBlock = Block(kind="none")
     defense: DefenseBlock = Block(kind="none")
     protocol: Protocol = "synchronous"
+    sealed: bool = False
     rounds: int = Field(default=10, ge=0)
     peers_see: tuple[Shown, ...] = get_args(Shown)
     self_view: bool = True
@@ -337,9 +342,9 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
         A scenario's plain values, plug-in defaults included.
     """
     kept = {key: value for key, value in resolved.items() if key not in NOT_IN_HASH}
-    if kept.get("probe") is None:
-        # Older folders do not know the key, and are the same run without it.
-        kept.pop("probe", None)
+    for name, without in LATER_FIELDS.items():
+        if kept.get(name) == without:
+            kept.pop(name, None)
     return {
         **kept,
         "warmup": _warmup_played(kept),

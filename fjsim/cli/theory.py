@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import typer
 
+from fjsim.cli.colluders import promised, show_measured, show_promises
 from fjsim.cli.console import err, out, print_json
 from fjsim.dynamics.attacked.takeover import Takeover, takeover
 from fjsim.errors import ConfigError, ParameterError
@@ -58,6 +59,21 @@ def theory(
     output: Annotated[Path, typer.Option("--out", help="Where the phase diagram goes.")] = Path(
         "theory.html"
     ),
+    colluders: Annotated[
+        int | None,
+        typer.Option(help="Instead: what can be promised against so many that see all votes."),
+    ] = None,
+    competence: Annotated[
+        float, typer.Option(help="With --colluders: how often an agent is right alone, 0..1.")
+    ] = 0.8,
+    loss: Annotated[
+        list[float] | None,
+        typer.Option(help="With --colluders: accuracy that a rule may lose, 0..1; repeatable."),
+    ] = None,
+    casting: Annotated[
+        Path | None,
+        typer.Option(help="Instead: what the casting votes of a run folder were worth."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Predict how far adversaries move a group, and what would stop them.
@@ -66,7 +82,19 @@ def theory(
 
         fjsim theory --topology star --agents 6 --stubbornness .1 --self-weight .3
         --seat hub --rounds 10 --margin .5
+
+    Example: what no rule can beat where two of six collude, and what casting votes promise
+
+        fjsim theory --colluders 2 --agents 6 --competence .8
     """
+    if casting is not None:
+        show_measured(casting, colluders, seed, json)
+        return
+    if colluders is not None:
+        n_agents = 6 if agents is None else agents
+        law = stubbornness, self_weight, rounds, seed
+        show_promises(promised(n_agents, colluders, competence, loss or (), *law), json)
+        return
     seats = seat or ["hub"]
     given, n_agents = _topology(topology, agents, directed)
     predicted = takeover(

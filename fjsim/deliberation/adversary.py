@@ -86,7 +86,8 @@ class Adversary:
         Parameters
         ----------
         innate : mapping of int to ndarray of shape (n_options,)
-            Round-0 beliefs of benign seats; empty unless the attack waits for them.
+            Round-0 beliefs of benign seats; empty unless the attack waits for them, and while
+            first statements are sealed.
         """
         team, item = self._team, self._item
         plan = self.attack.plan(
@@ -196,7 +197,8 @@ class Adversary:
         return self._read[number, seat]
 
     def _opinions(self, innate: Mapping[int, Array]) -> Array | None:
-        if Sight.BELIEFS not in self._sees or not self.attack.waits_for_round0:
+        waits = self.attack.waits_for_round0
+        if not innate or Sight.BELIEFS not in self._sees or not waits:
             return None
         opinions = np.full((self._team.n_agents, self._item.question.n_options), np.nan)
         for seat, belief in innate.items():

@@ -88,14 +88,21 @@ class Deliberation:
         return () if self._adversary is None else self._adversary.seats
 
     async def open(self) -> None:
-        """Play round 0: everybody alone, the other arm's benign turns taken over."""
-        hostile = self._adversary_seats
+        """Play round 0: everybody alone, the other arm's benign turns taken over.
+
+        An adversary that waits for the others speaks after them; where first statements are
+        sealed, it speaks before it has seen any, and plans again once all are there.
+        """
+        hostile, adversary, sealed = self._adversary_seats, self._adversary, self.team.rules.sealed
         benign = [seat for seat in range(self.team.n_agents) if seat not in hostile]
-        if self._adversary is not None:
-            if self._adversary.attack.waits_for_round0:
-                await asyncio.gather(*(self.opening(seat) for seat in benign))
-            self._plan(self._adversary)
+        waits = adversary is not None and adversary.attack.waits_for_round0
+        if waits and not sealed:
+            await asyncio.gather(*(self.opening(seat) for seat in benign))
+        if adversary is not None:
+            self._plan(adversary, blind=sealed)
         await asyncio.gather(*(self.opening(seat) for seat in (*benign, *hostile)))
+        if adversary is not None and waits and sealed:
+            self._plan(adversary)
         await self._journal.sync()
 
     def opening(self, seat: int) -> asyncio.Task[Turn]:
@@ -164,9 +171,10 @@ class Deliberation:
             return False
         return defense.asks_for_casting(round0_of(self.record()))
 
-    def _plan(self, adversary: Adversary) -> None:
-        """Fix what the adversary does, once what its plan waits for has been said."""
-        known = self._state.turns(0) if adversary.attack.waits_for_round0 else {}
+    def _plan(self, adversary: Adversary, blind: bool = False) -> None:
+        """Fix what the adversary does, once what its plan waits for has been said, or without."""
+        waits = adversary.attack.waits_for_round0 and not blind
+        known = self._state.turns(0) if waits else {}
         adversary.make_plan(
             {
                 seat: np.array(turn.belief)

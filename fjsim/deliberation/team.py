@@ -25,6 +25,8 @@ class Rules:
         Rounds after round 0.
     sequential : bool
         Whether speakers of the same round are heard.
+    sealed : bool
+        Whether everybody has to give its first statement before it is shown any other.
     peers_see : frozenset of str
         Out of answer, reason, confidence, belief.
     self_view : bool
@@ -42,6 +44,7 @@ class Rules:
 
     n_rounds: int
     sequential: bool = False
+    sealed: bool = False
     peers_see: frozenset[str] = frozenset({"answer", "reason", "confidence", "belief"})
     self_view: bool = True
     probes: bool = False

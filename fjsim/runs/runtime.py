@@ -201,6 +201,7 @@ def team_of(
         rules=Rules(
             n_rounds=scenario.rounds,
             sequential=scenario.protocol == "sequential",
+            sealed=scenario.sealed,
             peers_see=frozenset(scenario.peers_see),
             self_view=scenario.self_view,
             probes=scenario.probe is not None,

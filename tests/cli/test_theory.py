@@ -144,3 +144,35 @@ def test_persuasiveness_is_an_option(run) -> None:
     # w = 3/7 and kappa = 1/6.3
     assert found["takeover"]["mean"] == pytest.approx((3 / 7) / (3 / 7 + 1 / 6.3))
     assert found["closed_form"]["name"] == "F2"
+
+
+@pytest.fixture
+def few_questions(monkeypatch) -> None:
+    monkeypatch.setattr("fjsim.dynamics.attacked.promises.N_QUESTIONS", 4000)
+
+
+def test_colluders_are_told_in_sentences_and_tables_of_eighty_columns(run, few_questions) -> None:
+    told = run("--colluders", "2", "--agents", "6").stdout
+    assert told.startswith("2 of 6 agents collude")
+    assert "ballot alone 0.104, with one casting vote 0.026, with two 0.017" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert "no rule that reads votes alone" in told
+
+
+def test_colluders_in_json_keep_their_contract(run, few_questions) -> None:
+    asked = ("--colluders", "1", "--agents", "5", "--competence", ".7", "--loss", ".01", "--json")
+    told = json.loads(run(*asked).stdout)["colluders"]
+    assert told["colluders"] == 1
+    assert [floor["loss"] for floor in told["floors"]] == [0.01]
+    assert set(told["floors"][0]) == {"loss", "all_questions", "worst_close_question"}
+    assert {"undefended_accuracy", "ideal_accuracy", "ballot_bound"} <= set(told)
+    own = [b for b in told["casting_bounds"] if (b["colluders"], b["competence"]) == (1, 0.7)]
+    assert [one["votes"] for one in own] == [1, 2]
+    assert own[1]["bound"] < own[0]["bound"] < told["ballot_bound"]
+
+
+def test_colluders_that_differ_are_refused(run) -> None:
+    with pytest.raises(ConfigError, match="agents are all alike"):
+        run("--colluders", "1", "--stubbornness", ".1,.2")
+    with pytest.raises(ParameterError, match="leave at least one"):
+        run("--colluders", "6", "--agents", "6")

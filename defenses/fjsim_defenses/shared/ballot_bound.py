@@ -11,15 +11,12 @@ margin of m votes needs a benign lead of F - m only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import factorial, prod
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Guarantee
-from fjsim.errors import ParameterError
+from fjsim.dynamics.attacked.colluders import Crowd, lead_chances
 from fjsim_defenses.shared.readings import Flags
 
 ROUNDING = 1e-9
@@ -114,37 +111,8 @@ def unprotected_share(
     >>> [round(unprotected_share(6, 1, accuracy), 3) for accuracy in (0.5, 0.7, 0.9)]
     [0.266, 0.07, 0.003]
     """
-    others = n_agents - n_hostile - 1
-    if others < 0 or n_hostile < 0:
-        raise ParameterError(
-            f"{n_hostile} of {n_agents} seats are hostile; leave at least one benign agent"
-        )
-    for name, value in (("accuracy", accuracy), ("shared_distractor", shared_distractor)):
-        if not 0 <= value <= 1:
-            raise ParameterError(f"{name} is {value}; it must lie in [0, 1]")
-    spread = (1 - shared_distractor) / (n_options - 1)
-    wrong = [(1 - accuracy) * (spread + shared_distractor * (k == 0)) for k in range(n_options - 1)]
-    chances = [accuracy, *wrong]
-    return sum(
-        _chance(counts, chances)
-        for counts in _splits(others, n_options)
-        if counts[0] + 1 - max(counts[1:]) < n_hostile
-    )
-
-
-def _splits(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """Yield every way of writing a total as a sum of so many counts."""
-    if parts == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        for rest in _splits(total - first, parts - 1):
-            yield (first, *rest)
-
-
-def _chance(counts: tuple[int, ...], chances: list[float]) -> float:
-    ways = factorial(sum(counts)) // prod(factorial(count) for count in counts)
-    return ways * prod(chance**count for chance, count in zip(chances, counts, strict=True))
+    crowd = Crowd(n_agents, n_hostile, accuracy, n_options, shared_distractor)
+    return lead_chances(crowd).unprotected
 
 
 def ballot_guarantee(n_agents: int, accuracy: float | None, margin: float) -> Guarantee:
