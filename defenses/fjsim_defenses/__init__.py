@@ -14,6 +14,7 @@ declare(
         "beta-reputation": "fjsim_defenses.beta_reputation",
         "bounded-confidence": "fjsim_defenses.bounded_confidence",
         "casting-vote": "fjsim_defenses.casting_vote",
+        "change-alarm": "fjsim_defenses.change_alarm",
         "consensus-distance": "fjsim_defenses.consensus_distance",
         "fixed-trust": "fjsim_defenses.fixed_trust",
         "fj-residual": "fjsim_defenses.fj_residual",

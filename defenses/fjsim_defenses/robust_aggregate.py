@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,9 +15,29 @@ from fjsim.registry import register
 from fjsim_defenses.shared.geometric_median import geometric_median
 from fjsim_defenses.shared.policy import TrustPolicy
 from fjsim_defenses.shared.readings import heard_beliefs
-from fjsim_defenses.shared.robust_centres import heard_and_own, trimmed_mean
+from fjsim_defenses.shared.robust_centres import (
+    coordinate_median,
+    heard_and_own,
+    trimmed_mean,
+)
+from fjsim_defenses.shared.subset_centres import (
+    centred_clipping,
+    flag_mean,
+    median_of_pairs,
+    minimum_diameter,
+    nearest_neighbours,
+)
 
-RobustCentre = Literal["coordinate-median", "geometric-median", "trimmed-mean"]
+RobustCentre = Literal[
+    "coordinate-median",
+    "geometric-median",
+    "trimmed-mean",
+    "nearest-neighbours",
+    "centred-clipping",
+    "minimum-diameter",
+    "bucketing",
+    "flag",
+]
 NOTHING = 1e-15
 
 
@@ -87,14 +108,24 @@ def gates_towards(centre: Array, beliefs: Array, anchor: Array, weights: Array) 
 @register("defense", "robust-aggregate")
 @dataclass(frozen=True, kw_only=True)
 class RobustAggregate(TrustPolicy):
-    """Replace the weighted mean of what is heard by a median or a trimmed mean.
+    """Replace the weighted mean of what is heard by a centre that a few cannot drag away.
 
     Parameters
     ----------
-    rule : {'coordinate-median', 'geometric-median', 'trimmed-mean'}, default 'coordinate-median'
-        Which centre of own speakers and oneself.
+    rule : str, default 'coordinate-median'
+        Which centre of own speakers and oneself: 'coordinate-median', 'geometric-median',
+        'trimmed-mean'; 'nearest-neighbours', the mean of those nearest to oneself;
+        'centred-clipping', oneself moved by clipped pulls; 'minimum-diameter', the mean of the
+        narrowest subset; 'bucketing', the median of the means of pairs; 'flag', the mean within
+        the subspace that most lie near.
     trim : float, default 0.2
         Share that the trimmed mean drops on each side, in [0, 0.5].
+    left_out : int, default 1
+        How many speakers 'nearest-neighbours' and 'minimum-diameter' leave out, >= 0.
+    radius : float, default 0.3
+        Longest pull of a speaker in 'centred-clipping', > 0; two certain answers are 1.41 apart.
+    rank : int, default 2
+        Dimensions of the subspace of 'flag', >= 1.
     residual : {'innate', 'self', 'renormalise'}, default 'self'
         What fills the mixture up: the anchor that gates lead away from.
     channel, threshold
@@ -107,6 +138,24 @@ class RobustAggregate(TrustPolicy):
     in [0, 1] can reach it (``gates_towards``): always for a listener of one speaker, in some
     seven of ten clouds of six random beliefs; elsewhere it stays between the anchor and the
     centre. A hostile hub is half of each leaf's cloud: no rule of this kind helps there.
+    ``python -m studies.robust_centres`` prints drift, contraction and failure of each.
+
+    Sees
+    ----
+    What own speakers said last.
+
+    Assumes
+    -------
+    Most of those whom a listener hears, itself included, are honest.
+
+    Broken by
+    ---------
+    A hostile hub ('nearest-neighbours' leaves its leaves alone instead), and colluders as many as
+    the honest speakers of some listener.
+
+    Price
+    -----
+    A right minority is dragged to the centre like everybody else. No calls, no keys.
 
     References
     ----------
@@ -115,12 +164,33 @@ class RobustAggregate(TrustPolicy):
        median, trimmed mean).
     .. [2] Y. Chen, L. Su and J. Xu, "Distributed statistical machine learning in adversarial
        settings", POMACS 1 (2017), doi:10.1145/3154503 (geometric median).
+    .. [3] S. Farhadkhani et al., "Robust Collaborative Learning with Linear Gradient Overhead",
+       ICML 2023, arXiv:2209.10931 (nearest-neighbour averaging).
+    .. [4] L. He, S. P. Karimireddy and M. Jaggi, "Byzantine-Robust Decentralized Learning via
+       ClippedGossip", 2022, arXiv:2202.01545; S. P. Karimireddy, L. He and M. Jaggi, "Learning
+       from History for Byzantine Robust Optimization", ICML 2021, arXiv:2012.10333 (centred
+       clipping).
+    .. [5] E. M. El Mhamdi, R. Guerraoui, A. Guirguis, L. N. Hoang and S. Rouault, "Genuinely
+       Distributed Byzantine Machine Learning", PODC 2020, arXiv:1905.03853 (minimum-diameter
+       averaging).
+    .. [6] S. P. Karimireddy, L. He and M. Jaggi, "Byzantine-Robust Learning on Heterogeneous
+       Datasets via Bucketing", ICLR 2022, arXiv:2006.09365.
+    .. [7] H. Almasi et al., "Flag Aggregator: Scalable Distributed Training under Failures and
+       Augmented Losses using Convex Optimization", 2023, arXiv:2302.05865.
     """
 
-    ranges: ClassVar[Ranges] = {"trim": "[0, 0.5]"}
+    ranges: ClassVar[Ranges] = {
+        "trim": "[0, 0.5]",
+        "left_out": ">= 0",
+        "radius": "> 0",
+        "rank": ">= 1",
+    }
 
     rule: RobustCentre = "coordinate-median"
     trim: float = 0.2
+    left_out: int = 1
+    radius: float = 0.3
+    rank: int = 2
     residual: Residual = "self"
 
     def gates(self, record: Record, state: Any) -> Array:
@@ -134,7 +204,18 @@ class RobustAggregate(TrustPolicy):
         return gates_towards(centre, said, anchor, record.influence)
 
     def centre(self, cloud: Array) -> Array:
-        """Return the rule's centre of each listener's cloud, not normalised."""
-        if self.rule == "geometric-median":
-            return geometric_median(cloud)
-        return trimmed_mean(cloud, self.trim if self.rule == "trimmed-mean" else 0.5)
+        """Return the rule's centre of each listener's cloud, not normalised and >= 0."""
+        return np.maximum(self._rules[self.rule](cloud), 0.0)
+
+    @property
+    def _rules(self) -> Mapping[RobustCentre, Callable[[Array], Array]]:
+        return {
+            "coordinate-median": coordinate_median,
+            "geometric-median": geometric_median,
+            "trimmed-mean": lambda cloud: trimmed_mean(cloud, self.trim),
+            "nearest-neighbours": lambda cloud: nearest_neighbours(cloud, self.left_out),
+            "centred-clipping": lambda cloud: centred_clipping(cloud, self.radius),
+            "minimum-diameter": lambda cloud: minimum_diameter(cloud, self.left_out),
+            "bucketing": median_of_pairs,
+            "flag": lambda cloud: flag_mean(cloud, min(self.rank, cloud.shape[-1])),
+        }
