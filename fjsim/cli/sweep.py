@@ -77,14 +77,15 @@ def _run(
 ) -> None:
     import asyncio
 
-    from fjsim.cli.progress import turns_bar
+    from fjsim.cli.progress import watched
     from fjsim.errors import FjsimError, InterruptedRunError
     from fjsim.sweeps.executors import default_workers
     from fjsim.sweeps.sweep import run_sweep
 
     try:
-        with turns_bar("cells") as watch:
-            result = run_sweep(described, folder, executor, workers or default_workers(), watch)
+        with watched("planning") as watch:
+            at_a_time = workers or default_workers()
+            result = run_sweep(described, folder, executor, at_a_time, watch.count, watch.begin)
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Caught here, because the command-line library would exit without a word.
         raise InterruptedRunError(
@@ -93,7 +94,8 @@ def _run(
     except TrustError:
         raise
     except FjsimError as error:
-        error.add_note(f"what is done is kept in {folder}")
+        if (folder / "cells").is_dir():
+            error.add_note(f"what is done is kept in {folder}")
         raise
     if json:
         print_json(_as_dict(result, folder))
