@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from fjsim.cli.console import err
+from fjsim.report.terminal.durations import in_time
 
 if TYPE_CHECKING:
     from fjsim.runs.vitals import ReadVitals, Vitals
@@ -92,6 +93,12 @@ class Watch:
         self._done = self._total = self._first = self._read = None
         if self._bar is not None and self._task is not None:
             self._bar.reset(self._task, total=None, description=phase)
+
+    def rename(self, phase: str) -> None:
+        """Call the phase something else, as where it says what it has reached."""
+        self._phase = phase
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=phase)
 
     def count(self, done: int, total: int) -> None:
         """Take note of how much of the phase is done."""
@@ -182,19 +189,3 @@ def _in_words(vitals: Vitals) -> str:
         f"{vitals.missing:,} missing" if vitals.missing else "",
     ]
     return ", ".join(fact for fact in facts if fact)
-
-
-def in_time(seconds: float) -> str:
-    """Return a duration for people: ``8 s``, ``2 min 30 s``, ``3 h 05 min``.
-
-    Examples
-    --------
-    >>> in_time(8.4), in_time(150), in_time(11100)
-    ('8 s', '2 min 30 s', '3 h 05 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fjsim.cli.console import out
+from fjsim.cli.progress import watched
 
 
 def report(
@@ -30,7 +31,8 @@ def report(
     """
     from fjsim.report.html.writing import write_report
 
-    path = write_report(source, output)
+    with watched("writing the page"):
+        path = write_report(source, output)
     out.print(f"report: {path}", soft_wrap=True)
     if show:
         import webbrowser

@@ -235,10 +235,13 @@ def _dry_run(setup: Setup, folder: Path, json: bool) -> None:
     from fjsim.report.terminal.run import estimate_table
     from fjsim.runs.estimate import estimate
     from fjsim.runs.folder import check_folder
+    from fjsim.runs.timing import expected_time
 
     check_folder(folder, setup)
     expected = estimate(setup, folder)
+    time = expected_time(setup, expected.turns - expected.turns_done, RUNS)
     if json:
-        print_json(expected.as_dict())
+        known = {"seconds": time.seconds, "seconds_known_from": time.known_from}
+        print_json({**expected.as_dict(), **known})
     else:
-        out.print(estimate_table(expected))
+        out.print(estimate_table(expected, time))

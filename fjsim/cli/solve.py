@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import typer
 from numpy.typing import NDArray
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fjsim.beliefs import Array
 from fjsim.cli.console import err, out, print_json
+from fjsim.cli.progress import watched
 from fjsim.csv_file import inert_cell, original_cell
 from fjsim.dynamics.equilibria.equilibrium import Equilibrium, solve_network
 from fjsim.dynamics.law.measures import disagreement, polarization
@@ -31,6 +31,10 @@ from fjsim.errors import ConfigError, ParameterError, StorageError
 from fjsim.seeds import stream
 from fjsim.unpacking import Limited
 
+SHARES = 100
+"""A bar counts in hundredths: digits gained, and bytes, are no counts for people."""
+LEAST_SHOWN = 0.05
+"""Seconds of compilation that are worth a line."""
 Report = Callable[[float, float, str], None]
 
 
@@ -60,6 +64,9 @@ def solve(
 
         fjsim solve friends.csv.gz --innate opinions.csv --stubbornness .1 --out final.csv
     """
+    # Not at the top of the file: numba takes half a second to load.
+    from fjsim.dynamics.kernels.compiling import compile_time
+
     started = perf_counter()
     with _progress("reading edges") as report:
         read = read_edges(
@@ -70,6 +77,7 @@ def solve(
         read, opinions = _innate(read, innate, seed)
         held = _stubbornness(stubbornness, read.labels)
         first: list[float] = []
+        compiled = compile_time(lambda: report(0, 1, "compiling, once on this machine"))
 
         def tell(iteration: int, bound: float) -> None:
             # Progress on a log scale: an iteration gains digits, not distance.
@@ -78,10 +86,11 @@ def solve(
                 gained, wanted = log10(first[0] / bound), log10(max(first[0] / tolerance, 10))
                 report(gained, wanted, f"iteration {iteration}, error {bound:.1e}")
 
-        found = solve_network(read.network, opinions, held, tolerance=tolerance, progress=tell)
+        with compiled as spent:
+            found = solve_network(read.network, opinions, held, tolerance=tolerance, progress=tell)
     if output is not None:
         _write(output, read.labels, found.beliefs)
-    summary = _as_json(read.network, found, perf_counter() - started)
+    summary = _as_json(read.network, found, perf_counter() - started, spent.seconds)
     if innate is None:
         err.print(f"no --innate given: opinions drawn uniformly from [0, 1] with seed {seed}")
     if json:
@@ -92,13 +101,14 @@ def solve(
 
 @contextmanager
 def _progress(title: str) -> Iterator[Report]:
-    """Show a bar on a terminal and nothing elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total, text: bar.update(
-            task, completed=done, total=total, description=text
-        )
+    """Show a bar on a terminal, and a line now and then elsewhere."""
+    with watched(title) as watch:
+
+        def report(done: float, total: float, text: str) -> None:
+            watch.rename(text)
+            watch.count(min(round(SHARES * done / total), SHARES) if total else 0, SHARES)
+
+        yield report
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -196,7 +206,9 @@ def _write(path: Path, labels: NDArray[Any], beliefs: Array) -> None:
         raise StorageError(f"cannot write {path}: {error}") from error
 
 
-def _as_json(network: Network, found: Equilibrium, seconds: float) -> dict[str, Any]:
+def _as_json(
+    network: Network, found: Equilibrium, seconds: float, compiling: float
+) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "n": network.n_agents,
@@ -204,7 +216,8 @@ def _as_json(network: Network, found: Equilibrium, seconds: float) -> dict[str, 
         "solver": found.solver,
         "iterations": found.iterations,
         "error_bound": found.error_bound,
-        "seconds": seconds,
+        "seconds": seconds - compiling,
+        "compile_seconds": compiling,
         "peak_bytes": peak if sys.platform == "darwin" else peak * 1024,
         "summary": {
             "mean": float(found.beliefs.mean()),
@@ -227,6 +240,8 @@ def _print(summary: dict[str, Any], found: Equilibrium) -> None:
         "peak memory": f"{summary['peak_bytes'] / 2**20:,.0f} MiB",
         **{name: f"{value:.6g}" for name, value in summary["summary"].items()},
     }
+    if summary["compile_seconds"] > LEAST_SHOWN:
+        rows["compiled, once on this machine"] = f"{summary['compile_seconds']:.2f} s"
     for name, value in rows.items():
         table.add_row(name, value)
     out.print(table)

@@ -226,12 +226,13 @@ class _Given:
             return [f"stubbornness .1 and self-weight .3 are assumed: {self.because}"]
         if overridden:
             return []
-        held, own = (float(benign.mean()) for benign in self.group.mean)
+        benign = [seat not in self.setup.seats for seat in range(self.setup.scenario.n_agents)]
+        held, own = (float(each[benign].mean()) for each in self.group.mean)
         lines = [
             f"parameters: the scenario's agents have stubbornness {held:.2f} and self-weight "
             f"{own:.2f} on average, and other ones on each question. Question by question the mean "
             f"takeover after {self.setup.scenario.rounds} rounds is {self.over_questions:.3f}, "
-            "which a run of it comes to"
+            "and near it a run comes out"
         ]
         if self.setup.plugins.defense is not None:
             lines.append(f"defense {self.setup.scenario.defense.kind} is left out")
