@@ -9,9 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from fjsim.cli.console import out, print_json
+from fjsim.cli.worded import WordedCommand, WordedGroup
 
 app = typer.Typer(
     name="cache",
+    cls=WordedGroup,
     add_completion=False,
     no_args_is_help=True,
     help="Look at, or empty, the response cache.\n\nExample: fjsim cache stats",
@@ -20,7 +22,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
-@app.command()
+@app.command(cls=WordedCommand)
 def stats(json: AsJson = False) -> None:
     """Say what the cache holds, by endpoint and model.
 
@@ -51,7 +53,7 @@ def stats(json: AsJson = False) -> None:
     out.print(table if counts else "empty")
 
 
-@app.command()
+@app.command(cls=WordedCommand)
 def clear(json: AsJson = False) -> None:
     """Empty the cache, damaged or not. Runs keep what they recorded.
 

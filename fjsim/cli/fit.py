@@ -20,6 +20,7 @@ from fjsim.cli.log_source import (
     read_source,
     unit_of,
 )
+from fjsim.cli.progress import watched
 from fjsim.errors import ConfigError, FjsimError
 from fjsim.foreign_text import printable
 from fjsim.serial.json import plain
@@ -84,11 +85,13 @@ def fit(
     parameters: dict[str, Any] = {}
     if model not in WITHOUT_INTERVALS:
         parameters["resamples"] = resamples
-    result = fit_transcript(
-        transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
-    )
-    ledger = _ledger(transcript, result, seed)
-    attack = given.attack(seed)
+    with watched("fitting, comparing, resampling") as watch:
+        result = fit_transcript(
+            transcript, model, compare=compare, nulls=nulls, seed=seed, **parameters
+        )
+        watch.begin("ledger and attack")
+        ledger = _ledger(transcript, result, seed)
+        attack = given.attack(seed)
     summary = {**result.as_json(), "warnings": [*notes, *result.warnings], "ledger": ledger}
     summary["attack"] = None if attack is None else attack.as_json()
     if output is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fjsim.cli.console import out, print_json
+from fjsim.cli.progress import watched
 from fjsim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def influencers(
     from fjsim.sweeps.sweep import INDEX
 
     found: Influencers | SweepInfluencers
-    if (source / INDEX).is_file():
-        found = _of_sweep(source, model, against, seed, workers)
-    else:
-        found = _of_run(source, model, against, seed)
+    with watched("fitting question by question"):
+        if (source / INDEX).is_file():
+            found = _of_sweep(source, model, against, seed, workers)
+        else:
+            found = _of_run(source, model, against, seed)
     if output is not None:
         _write(output, found)
     if json:

@@ -18,6 +18,7 @@ from fjsim.cli.log_source import (
     read_foreign,
     unit_of,
 )
+from fjsim.cli.progress import watched
 from fjsim.errors import ConfigError
 from fjsim.foreign_text import printable, shown
 
@@ -69,7 +70,8 @@ def judge(
     log: Any = source
     if not (source / "events.jsonl").is_file():
         log = read_foreign(source, format, target, unit, map or ())
-    found = judge_log(log, blocks, labels=labels, threshold=threshold, law=law, seed=seed)
+    with watched("replaying defenses"):
+        found = judge_log(log, blocks, labels=labels, threshold=threshold, law=law, seed=seed)
     if output is not None:
         _write(output, found)
     if json:

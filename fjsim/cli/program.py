@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from fjsim.cli.console import err, out, print_problem
 from fjsim.cli.interruption import interruptible
+from fjsim.cli.worded import HELP, WordedCommand, WordedGroup
 from fjsim.compiling import compiling
 from fjsim.errors import FjsimError, InterruptedRunError, nearest
 from fjsim.foreign_text import shortened
@@ -81,7 +82,7 @@ _ParserError: type[Any] = next(
 )
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(WordedGroup):
     """The commands, imported one at a time."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -109,11 +110,11 @@ class LazyGroup(TyperGroup):
         if single is None:
             single = typer.Typer(add_completion=False)
             function = home.rpartition(".")[2]
-            single.command(cmd_name)(getattr(module, function))
+            single.command(cmd_name, cls=WordedCommand)(getattr(module, function))
         return get_command(single)
 
 
-app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
+app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, context_settings=HELP)
 
 
 def _print_version(value: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fjsim.cli.console import out
+from fjsim.cli.progress import watched
 from fjsim.errors import UsageError
 
 
@@ -37,7 +38,8 @@ def report(
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
-    path = _written(sources, output, cells)
+    with watched("writing the page"):
+        path = _written(sources, output, cells)
     out.print(f"report: {path}", soft_wrap=True)
     if show:
         import webbrowser

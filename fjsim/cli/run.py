@@ -10,37 +10,64 @@ import typer
 
 from fjsim.cli.console import err, out, print_json
 from fjsim.cli.trusting import Trust, confirmed
-from fjsim.errors import BackendError, BudgetError, InterruptedRunError, StorageError, TrustError
+from fjsim.errors import (
+    BackendError,
+    BudgetError,
+    ConfigError,
+    InterruptedRunError,
+    StorageError,
+    TrustError,
+)
 
 if TYPE_CHECKING:
+    from fjsim.cli.progress import Watch
     from fjsim.runs.resolve import Setup
+    from fjsim.scenario import Scenario
 
 RUNS = Path("runs")
+SERVED = "openai"
+"""The backend that is meant by a model or an address alone."""
 
 
 def run(
     scenario: Annotated[
         Path | None, typer.Argument(help="Scenario in YAML; flags override it.", show_default=False)
     ] = None,
-    topology: Annotated[str | None, typer.Option(help="Who hears whom.")] = None,
-    attack: Annotated[str | None, typer.Option(help="Which attack.")] = None,
-    defense: Annotated[str | None, typer.Option(help="Which defense.")] = None,
-    router: Annotated[str | None, typer.Option(help="Who is listened to, per question.")] = None,
+    topology: Annotated[str | None, typer.Option(help="Who hears whom; default complete.")] = None,
+    attack: Annotated[str | None, typer.Option(help="Which attack; default none.")] = None,
+    defense: Annotated[str | None, typer.Option(help="Which defense; default none.")] = None,
+    router: Annotated[
+        str | None, typer.Option(help="Who is listened to, per question; default uniform.")
+    ] = None,
     agents: Annotated[int | None, typer.Option(help="How many agents; default 6.")] = None,
     rounds: Annotated[int | None, typer.Option(help="Rounds after round 0; default 10.")] = None,
     questions: Annotated[
-        str | None, typer.Option(help="builtin, builtin:general, builtin:tools, or a file.")
+        str | None,
+        typer.Option(help="builtin, builtin:general, builtin:tools, or a file; default builtin."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="The first so many questions.")] = None,
-    replicas: Annotated[int | None, typer.Option(help="How often each question is run.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Root of all random streams.")] = None,
-    backend: Annotated[str | None, typer.Option(help="Which backend; default simulated.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="The first so many questions; default 100 of builtin, all of a file."),
+    ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(help="How often each question is run; default 1.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Root of all random streams; default 0.")] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="Which backend; default simulated, or openai with --model or --base-url."
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Model id of the backend.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Where the model is served.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="dotted.key=value; may be repeated.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--out", help="The run folder.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--out", help="The run folder; default one in runs/, named by what it holds."),
+    ] = None,
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Skip the clean arm.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and ask nobody.")
@@ -57,6 +84,7 @@ def run(
 
         fjsim run --topology star --attack stubborn
     """
+    from fjsim.runs.naming import run_folder
     from fjsim.runs.resolve import raised_warmup, resolve
     from fjsim.scenario import load_scenario
 
@@ -73,21 +101,43 @@ def run(
         "backend": backend,
         "baseline": False if no_baseline else None,
     }
-    settings = [
-        *_settings(
-            {"questions.limit": limit, "backend.model": model, "backend.base_url": base_url}
-        ),
-        *(setting or []),
-    ]
+    served = {"backend.model": model, "backend.base_url": base_url}
+    if backend is None and _is_served(load_scenario(scenario, flags, setting or ()), served):
+        flags["backend"] = SERVED
+    settings = [*_settings({"questions.limit": limit, **served}), *(setting or [])]
     given = load_scenario(scenario, flags, settings, trust)
+    _require_model(given)
     setup = resolve(given)
-    folder = output or RUNS / setup.title
+    folder = output or run_folder(RUNS, setup)
     if raised := raised_warmup(given, setup):
         err.print(raised, style="dim", soft_wrap=True)
     if dry_run:
         _dry_run(setup, folder, json)
     else:
         _run(_trusted(setup), folder, json, cache=not no_cache)
+
+
+def _is_served(scenario: Scenario, served: dict[str, str | None]) -> bool:
+    """Say whether flags ask for a served model where the embedded one would play."""
+    given = [name.partition(".")[2] for name, value in served.items() if value is not None]
+    if not given or scenario.backend.kind != "simulated":
+        return False
+    flags = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+    err.print(f"{flags} without --backend: backend {SERVED}", style="dim")
+    return True
+
+
+def _require_model(scenario: Scenario) -> None:
+    """Refuse a backend that needs a model and has none, in the words of the command line."""
+    from fjsim.registry import find
+
+    block = scenario.backend
+    needed = {one.name for one in find("backend", block.kind).parameters if one.required}
+    if "model" in needed and "model" not in block.parameters:
+        raise ConfigError(
+            f"backend '{block.kind}' needs model; give --model NAME "
+            "(`fjsim doctor --base-url URL` lists what is served)"
+        )
 
 
 def _trusted(setup: Setup) -> Setup:
@@ -113,21 +163,23 @@ def _settings(values: dict[str, Any]) -> list[str]:
 def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     import asyncio
 
-    from fjsim.cli.progress import turns_bar
+    from fjsim.cli.progress import watched
     from fjsim.report.terminal.run import run_table
     from fjsim.runs.play import run_setup
 
     _announce(setup)
+    watch: Watch | None = None
     try:
-        with turns_bar() as watch:
-            finished = asyncio.run(run_setup(setup, folder, watch, cache))
+        with watched("reading") as watch:
+            finished = asyncio.run(
+                run_setup(setup, folder, watch.count, cache, watch.begin, watch.meter)
+            )
     except (BackendError, BudgetError, StorageError) as error:
-        error.add_note(f"what is done is kept in {folder}, and the same command resumes it")
+        error.add_note(_kept(folder, watch))
         raise
     except (KeyboardInterrupt, asyncio.CancelledError):
-        raise InterruptedRunError(
-            f"interrupted; what is done is kept in {folder}, and the same command resumes it"
-        ) from None
+        raise InterruptedRunError(f"interrupted; {_kept(folder, watch)}") from None
+    _say_what_was_there(watch.first, setup.expected_turns)
     if json:
         print_json(finished.as_dict())
     else:
@@ -138,6 +190,25 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
             soft_wrap=True,
         )
     _judge(finished.outcome.missing_share, setup.scenario.max_missing)
+
+
+def _kept(folder: Path, watch: Watch | None) -> str:
+    """Say what a run that did not end leaves behind."""
+    from fjsim.records import EVENTS
+
+    if not (folder / EVENTS).is_file():
+        return "nothing was asked, and nothing is kept"
+    turns = None if watch is None else watch.done
+    what = "what is done" if not turns else f"what is done ({turns:,} turns)"
+    return f"{what} is kept in {folder}, and the same command resumes it"
+
+
+def _say_what_was_there(first: int | None, expected: int) -> None:
+    """Say how many turns did not have to be played."""
+    if first is None:
+        err.print(f"all {expected:,} turns were already there; nobody was asked", style="dim")
+    elif first:
+        err.print(f"{first:,} of {expected:,} turns were already there", style="dim")
 
 
 def _announce(setup: Setup) -> None:
@@ -164,10 +235,13 @@ def _dry_run(setup: Setup, folder: Path, json: bool) -> None:
     from fjsim.report.terminal.run import estimate_table
     from fjsim.runs.estimate import estimate
     from fjsim.runs.folder import check_folder
+    from fjsim.runs.timing import expected_time
 
     check_folder(folder, setup)
     expected = estimate(setup, folder)
+    time = expected_time(setup, expected.turns - expected.turns_done, RUNS)
     if json:
-        print_json(expected.as_dict())
+        known = {"seconds": time.seconds, "seconds_known_from": time.known_from}
+        print_json({**expected.as_dict(), **known})
     else:
-        out.print(estimate_table(expected))
+        out.print(estimate_table(expected, time))

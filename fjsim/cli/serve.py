@@ -50,7 +50,8 @@ def serve(
         err.print(
             f"simulated model '{server.model}' at {base_url}; ask it with\n"
             f"  fjsim run --backend openai --model {server.model} --base-url {base_url}\n"
-            "Ctrl-C stops it",
+            f"It knows the questions of {questions} and guesses at others; --questions FILE gives "
+            "it yours. Ctrl-C stops it",
             soft_wrap=True,
         )
 

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.console import Group
 
 from fjsim.cli.console import err, out, print_json
 from fjsim.cli.trusting import Trust, confirmed
 from fjsim.errors import TrustError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from fjsim.sweeps.grid import Sweep
     from fjsim.sweeps.planning import SweepPlan
     from fjsim.sweeps.sweep import SweepResult
 
-SWEEPS = Path("sweeps")
-WIDE = 160
+RUNS, SWEEPS = Path("runs"), Path("sweeps")
 
 
 def sweep(
@@ -30,9 +30,14 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Cells at a time; default one per core.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--out", help="The sweep's folder.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="The sweep's folder; default one in sweeps/.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take, and ask nobody.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every setting and every best response too.")
     ] = False,
     trust: Trust = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -43,25 +48,35 @@ def sweep(
 
         fjsim sweep configs/sweeps/defenses.yaml --workers 2
     """
+    from fjsim.sweeps.executors import default_workers
     from fjsim.sweeps.grid import load_sweep
     from fjsim.sweeps.planning import plan
 
     described = load_sweep(sweep, trust)
     folder = output or SWEEPS / described.name
     if dry_run:
-        _dry_run(plan(described, folder), json)
+        _dry_run(plan(described, folder), workers or default_workers(), json)
         return
     try:
-        _run(described, folder, executor, workers, json)
+        _run(described, folder, executor, workers, full, json)
     except TrustError as refusal:
         confirmed(refusal)
-        _run(described.trusted(), folder, executor, workers, json)
+        _run(described.trusted(), folder, executor, workers, full, json)
 
 
-def _dry_run(planned: SweepPlan, json: bool) -> None:
+def _dry_run(planned: SweepPlan, workers: int, json: bool) -> None:
     from fjsim.report.terminal.sweep import plan_table
+    from fjsim.runs.timing import expected_time
+    from fjsim.sweeps.best_response import most_runs
 
     expected = planned.expected()
+    setup = next(iter(planned.setups.values()))
+    time = expected_time(setup, expected["turns"], RUNS, workers)
+    expected |= {
+        "search_runs_at_most": most_runs(planned),
+        "seconds": time.seconds,
+        "seconds_known_from": time.known_from,
+    }
     if json:
         print_json(expected)
     else:
@@ -73,18 +88,20 @@ def _run(
     folder: Path,
     executor: Literal["local", "ray"],
     workers: int | None,
+    full: bool,
     json: bool,
 ) -> None:
     import asyncio
 
-    from fjsim.cli.progress import turns_bar
+    from fjsim.cli.progress import watched
     from fjsim.errors import FjsimError, InterruptedRunError
     from fjsim.sweeps.executors import default_workers
     from fjsim.sweeps.sweep import run_sweep
 
     try:
-        with turns_bar("cells") as watch:
-            result = run_sweep(described, folder, executor, workers or default_workers(), watch)
+        with watched("planning") as watch:
+            at_a_time = workers or default_workers()
+            result = run_sweep(described, folder, executor, at_a_time, watch.count, watch.begin)
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Caught here, because the command-line library would exit without a word.
         raise InterruptedRunError(
@@ -93,12 +110,13 @@ def _run(
     except TrustError:
         raise
     except FjsimError as error:
-        error.add_note(f"what is done is kept in {folder}")
+        if (folder / "cells").is_dir():
+            error.add_note(f"what is done is kept in {folder}")
         raise
     if json:
         print_json(_as_dict(result, folder))
     else:
-        _show(result, folder)
+        _show(result, folder, full)
     _judge(result.missing_share, described.base.max_missing)
 
 
@@ -114,27 +132,23 @@ def _as_dict(result: SweepResult, folder: Path) -> dict[str, object]:
     }
 
 
-def _show(result: SweepResult, folder: Path) -> None:
-    from fjsim.report.terminal.sweep import best_response_table, leaderboard_table, sweep_rows_table
+def _show(result: SweepResult, folder: Path, full: bool) -> None:
+    """Print the answer, and everything else where it is asked for; the answer stands last."""
+    from fjsim.report.terminal import sweep as shown
 
-    _print_wide(sweep_rows_table(result.table, result.simulated))
-    if len(result.leaderboard) > 1:
-        _print_wide(leaderboard_table(result.leaderboard, result.simulated))
-    if result.best_responses is not None and len(result.best_responses):
-        _print_wide(best_response_table(result.best_responses, result.simulated))
-    out.print(f"sweep folder: {folder} (table.csv, leaderboard.csv)", soft_wrap=True)
+    best = result.best_responses
+    lines: list[RenderableType] = []
+    if full or len(result.leaderboard) < 2:
+        lines += shown.settings_lines(result.table, result.simulated)
+    if full and best is not None and len(best):
+        lines += shown.best_response_lines(best, result.simulated)
+    if len(result.leaderboard):
+        lines += shown.leaderboard_lines(result.leaderboard, result.simulated)
+    lines += shown.sweep_notes(result.table, result.simulated)
+    lines += shown.worth_a_look(result.table, result.leaderboard, best)
+    out.print(Group(*lines))
+    out.print(f"all {len(result.table)} settings: --full, or {folder}/table.csv", soft_wrap=True)
     out.print(f"next: fjsim report {folder}", soft_wrap=True)
-
-
-def _print_wide(table: Table) -> None:
-    """Print a table; into a file or a pipe as wide as it needs, since nothing wraps there."""
-    usual = out.width
-    if not out.is_terminal:
-        out.width = max(usual, WIDE)
-    try:
-        out.print(table)
-    finally:
-        out.width = usual
 
 
 def _judge(missing: float, allowed: float) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -19,38 +20,75 @@ from fjsim.report.terminal.theory import (
     takeover_table,
 )
 
+if TYPE_CHECKING:
+    from fjsim.runs.law.foreseen import DeclaredGroup
+    from fjsim.runs.resolve import Setup
+
+STUBBORNNESS, SELF_WEIGHT = 0.1, 0.3
+"""What is assumed of a group of which nothing is said."""
+OWN = "default {}, or the scenario's."
+
 
 def theory(
-    topology: Annotated[
-        str, typer.Option(help="A registered name, or an edge list (CSV/TSV/.gz/.npz).")
-    ] = "complete",
-    agents: Annotated[int | None, typer.Option(help="How many agents; default 6.")] = None,
-    stubbornness: Annotated[
-        str, typer.Option(help="Weight on the innate belief, 0..1; one number or one per agent.")
-    ] = "0.1",
-    self_weight: Annotated[
-        str, typer.Option(help="Share kept on the own last belief, 0..1; likewise.")
-    ] = "0.3",
-    seat: Annotated[
-        list[str] | None, typer.Option(help="hub, leaf or an index; repeat for colluders.")
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A scenario in YAML, or a run folder; flags override what it says.",
+            show_default=False,
+        ),
     ] = None,
-    rounds: Annotated[int | None, typer.Option(help="Also after this many rounds.")] = None,
+    topology: Annotated[
+        str | None,
+        typer.Option(
+            help="A registered name, or an edge list (CSV/TSV/.gz/.npz); " + OWN.format("complete")
+        ),
+    ] = None,
+    agents: Annotated[int | None, typer.Option(help=f"How many agents; {OWN.format('6')}")] = None,
+    stubbornness: Annotated[
+        str | None,
+        typer.Option(
+            help="Weight on the innate belief, 0..1; one number, or one per agent with commas; "
+            + OWN.format("0.1")
+        ),
+    ] = None,
+    self_weight: Annotated[
+        str | None,
+        typer.Option(
+            help="Share kept on the own last belief, 0..1; likewise; " + OWN.format("0.3")
+        ),
+    ] = None,
+    seat: Annotated[
+        list[str] | None,
+        typer.Option(help=f"hub, leaf or an index; repeat for colluders; {OWN.format('hub')}"),
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="Also after this many rounds; default none, or the scenario's."),
+    ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Innate P(correct) - P(target), 0..1: count flips.")
+        float | None,
+        typer.Option(help="Innate P(correct) - P(target), 0..1: count flips; default not counted."),
     ] = None,
     trust: Annotated[
         float, typer.Option(help="Trust in the adversaries relative to a benign peer.")
     ] = 1.0,
     residual: Annotated[
         Literal["renormalise", "innate", "self"],
-        typer.Option(help="Where the weight goes that trust takes away."),
+        typer.Option(
+            help="Where the weight goes that trust takes away: renormalise, innate or self.",
+            metavar="WHERE",
+        ),
     ] = "renormalise",
     adversary_stubbornness: Annotated[
-        float, typer.Option(help="Below 1 the adversaries yield a little.")
-    ] = 1.0,
+        float | None,
+        typer.Option(help=f"Below 1 the adversaries yield a little; {OWN.format('1')}"),
+    ] = None,
     persuasiveness: Annotated[
-        float, typer.Option(help="Multiplies the adversaries' weights; rows are renormalised.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="Multiplies the adversaries' weights; rows are renormalised; " + OWN.format("1")
+        ),
+    ] = None,
     directed: Annotated[
         bool, typer.Option("--directed", help="Edge list: speaker to listener only.")
     ] = False,
@@ -80,8 +118,11 @@ def theory(
 
     Example: one adversary at the hub of a star of six, at equilibrium and after ten rounds
 
-        fjsim theory --topology star --agents 6 --stubbornness .1 --self-weight .3
-        --seat hub --rounds 10 --margin .5
+        fjsim theory --topology star --agents 6 --seat hub --rounds 10 --margin .5
+
+    Example: what to expect of a run, with the parameters of the agents that play it
+
+        fjsim theory configs/star.yaml
 
     Example: what no rule can beat where two of six collude, and what casting votes promise
 
@@ -91,43 +132,149 @@ def theory(
         show_measured(casting, colluders, seed, json)
         return
     if colluders is not None:
-        n_agents = 6 if agents is None else agents
-        law = stubbornness, self_weight, rounds, seed
-        show_promises(promised(n_agents, colluders, competence, loss or (), *law), json)
+        shape = agents or 6, colluders, competence, loss or ()
+        law = stubbornness or str(STUBBORNNESS), self_weight or str(SELF_WEIGHT), rounds, seed
+        show_promises(promised(*shape, *law), json)
         return
-    seats = seat or ["hub"]
-    given, n_agents = _topology(topology, agents, directed)
+    given = _Given.of(scenario)
+    name, graph, n_agents = given.graph(topology, agents, directed)
+    held = _numbers("stubbornness", stubbornness, given.stubbornness)
+    own = _numbers("self-weight", self_weight, given.self_weight)
+    seats = seat or given.seats
     predicted = takeover(
-        given,
+        graph,
         n_agents,
         seats,
-        stubbornness=_numbers("stubbornness", stubbornness),
-        self_weight=_numbers("self-weight", self_weight),
-        n_rounds=rounds,
+        stubbornness=held,
+        self_weight=own,
+        n_rounds=given.rounds if rounds is None else rounds,
         margin=margin,
         trust=trust,
         residual=residual,
-        adversary_stubbornness=adversary_stubbornness,
+        adversary_stubbornness=_or(adversary_stubbornness, given.adversary_stubbornness),
         seed=seed,
-        persuasiveness=persuasiveness,
+        persuasiveness=_or(persuasiveness, given.persuasiveness),
     )
     if plot:
-        _draw(
-            topology,
-            predicted,
-            seats,
-            _numbers("self-weight", self_weight),
-            margin,
-            rounds,
-            seed,
-            output,
-        )
+        _draw(name, predicted, seats, own, margin, predicted.n_rounds, seed, output)
     if json:
-        print_json(takeover_json(predicted))
-    else:
-        out.print(takeover_table(topology, predicted))
-        for line in takeover_notes(predicted):
-            out.print(line)
+        print_json({**takeover_json(predicted), "over_questions": given.over_questions})
+        return
+    out.print(takeover_table(name, predicted))
+    overridden = any(
+        one is not None
+        for one in (topology, agents, stubbornness, self_weight, seat, rounds, persuasiveness)
+    )
+    for line in [*takeover_notes(predicted), *given.notes(overridden, stubbornness, self_weight)]:
+        out.print(line, markup=False)
+
+
+def _or(given: float | None, usual: float) -> float:
+    return usual if given is None else given
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a scenario says of the group, or what is assumed without one."""
+
+    setup: Setup | None = None
+    group: DeclaredGroup | None = None
+    because: str = ""
+
+    @classmethod
+    def of(cls, path: Path | None) -> _Given:
+        if path is None:
+            return cls()
+        from fjsim.records import SCENARIO
+        from fjsim.runs.law.foreseen import DeclaredGroup, declared_group
+        from fjsim.runs.resolve import resolve
+        from fjsim.scenario import load_scenario
+
+        setup = resolve(load_scenario(path / SCENARIO if path.is_dir() else path))
+        if not setup.seats:
+            raise ConfigError(
+                f"{path}: attack '{setup.scenario.attack.kind}' holds no seat, so there is no "
+                "takeover to predict; give a scenario whose attack holds one"
+            )
+        group = declared_group(setup)
+        if isinstance(group, DeclaredGroup):
+            return cls(setup, group)
+        return cls(setup, None, group)
+
+    @property
+    def stubbornness(self) -> float | list[float]:
+        return STUBBORNNESS if self.group is None else self.group.mean[0].tolist()
+
+    @property
+    def self_weight(self) -> float | list[float]:
+        return SELF_WEIGHT if self.group is None else self.group.mean[1].tolist()
+
+    @property
+    def seats(self) -> list[str]:
+        return ["hub"] if self.setup is None else [str(seat) for seat in self.setup.seats]
+
+    @property
+    def rounds(self) -> int | None:
+        return None if self.setup is None else self.setup.scenario.rounds
+
+    @property
+    def adversary_stubbornness(self) -> float:
+        return 1.0 if self.group is None else self.group.adversary_stubbornness
+
+    @property
+    def persuasiveness(self) -> float:
+        return 1.0 if self.group is None else self.group.persuasiveness
+
+    @property
+    def over_questions(self) -> float | None:
+        """The takeover after all rounds, with the parameters of each question in turn."""
+        if self.setup is None or self.group is None:
+            return None
+        from fjsim.runs.law.foreseen import mean_takeover
+
+        return mean_takeover(self.setup, self.group)
+
+    def graph(
+        self, topology: str | None, agents: int | None, directed: bool
+    ) -> tuple[str, Any, int | None]:
+        """Return what the graph is called, the graph, and its size where it is a name."""
+        if self.setup is not None and topology is None and agents is None:
+            return self.setup.scenario.topology.kind, self.setup.influence, None
+        known = "complete" if self.setup is None else self.setup.scenario.topology.kind
+        usual = None if self.setup is None else self.setup.scenario.n_agents
+        return (topology or known, *_topology(topology or known, agents or usual, directed))
+
+    def notes(
+        self, overridden: bool, stubbornness: str | None, self_weight: str | None
+    ) -> list[str]:
+        """Say where the parameters come from, and why a run may print another number."""
+        if self.setup is None:
+            return _assumed(stubbornness, self_weight)
+        if self.group is None:
+            return [f"stubbornness .1 and self-weight .3 are assumed: {self.because}"]
+        if overridden:
+            return []
+        benign = [seat not in self.setup.seats for seat in range(self.setup.scenario.n_agents)]
+        held, own = (float(each[benign].mean()) for each in self.group.mean)
+        lines = [
+            f"parameters: the scenario's agents have stubbornness {held:.2f} and self-weight "
+            f"{own:.2f} on average, and other ones on each question. Question by question the mean "
+            f"takeover after {self.setup.scenario.rounds} rounds is {self.over_questions:.3f}, "
+            "and near it a run comes out"
+        ]
+        if self.setup.plugins.defense is not None:
+            lines.append(f"defense {self.setup.scenario.defense.kind} is left out")
+        return lines
+
+
+def _assumed(stubbornness: str | None, self_weight: str | None) -> list[str]:
+    if stubbornness is not None and self_weight is not None:
+        return []
+    return [
+        f"assumed: stubbornness {stubbornness or STUBBORNNESS}, self-weight "
+        f"{self_weight or SELF_WEIGHT}. The simulated model has .38 and .10 on average, so that "
+        "a run comes out lower: give a scenario or a run folder for its own"
+    ]
 
 
 def _topology(name: str, agents: int | None, directed: bool) -> tuple[Any, int | None]:
@@ -140,8 +287,10 @@ def _topology(name: str, agents: int | None, directed: bool) -> tuple[Any, int |
     return name, 6 if agents is None else agents
 
 
-def _numbers(name: str, text: str) -> float | list[float]:
-    """Read one number, or several with commas between."""
+def _numbers(name: str, text: str | None, usual: float | list[float]) -> float | list[float]:
+    """Read one number, or several with commas between; without any, the usual ones."""
+    if text is None:
+        return usual
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError as error:

@@ -145,6 +145,11 @@ class SpendingLog:
         account, most = self._open.pop(number)
         account.add_lost(most)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests have left and are not over."""
+        return len(self._open)
+
     def accounts(self) -> Mapping[str, Account]:
         """Return what was spent by model; what is in flight counts as lost."""
         lost: dict[int, Account] = {}

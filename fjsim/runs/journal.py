@@ -17,6 +17,8 @@ from fjsim.records import (
 
 Watcher = Callable[[int, int], None]
 """Called with (turns done, turns in all)."""
+Begin = Callable[[str], None]
+"""Called with the name of a phase as it begins."""
 
 
 class WatchedLog:
@@ -30,12 +32,18 @@ class WatchedLog:
         How many turns the finished run has.
     watch : callable, optional
         Told at once how many turns are there already.
+    see : callable, optional
+        Given every new turn.
     """
 
     def __init__(
-        self, log: EventLog | MemoryLog, n_turns: int, watch: Watcher | None = None
+        self,
+        log: EventLog | MemoryLog,
+        n_turns: int,
+        watch: Watcher | None = None,
+        see: Callable[[Turn], None] | None = None,
     ) -> None:
-        self._log, self._n_turns, self._watch = log, n_turns, watch
+        self._log, self._n_turns, self._watch, self._see = log, n_turns, watch, see
         self._report()
 
     def _report(self) -> None:
@@ -49,6 +57,8 @@ class WatchedLog:
     def accept(self, turn: Turn) -> None:
         """Keep one turn and report it."""
         self._log.accept(turn)
+        if self._see is not None:
+            self._see(turn)
         self._report()
 
     def probed(self, key: ProbeKey) -> Probe | None:

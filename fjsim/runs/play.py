@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
 from fjsim.deliberation import Deliberation, Item, deliberate
 from fjsim.metrics import registered
-from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog
+from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog, Turn
 from fjsim.runs.collection import seldom_collected
 from fjsim.runs.folder import open_folder, write_results
 from fjsim.runs.given import ScenarioLike, scenario_of
-from fjsim.runs.journal import WatchedLog, Watcher
+from fjsim.runs.journal import Begin, WatchedLog, Watcher
 from fjsim.runs.resolve import Setup, resolve, versions
 from fjsim.runs.result import Run
 from fjsim.runs.runtime import Runtime, make_runtime
 from fjsim.runs.spending import is_simulated, open_spending, spend, totals, whole_spending
 from fjsim.runs.trust import require_trust
+from fjsim.runs.vitals import Meter, ReadVitals
 
 
 def run(
@@ -89,6 +90,8 @@ async def run_setup(
     folder: Path | None,
     watch: Watcher | None = None,
     cache: Path | bool = True,
+    begin: Begin | None = None,
+    meter: Callable[[ReadVitals], None] | None = None,
 ) -> Run:
     """Run a resolved scenario.
 
@@ -98,7 +101,12 @@ async def run_setup(
         From ``resolve``.
     folder, watch, cache
         As in `run`.
+    begin : callable, optional
+        Called with the name of each phase as it begins.
+    meter : callable, optional
+        Given a function that tells at any time how the run is doing.
     """
+    tell = begin or _unheard
     require_trust([setup.scenario])
     # A metric that cannot be made stops the run before anybody is asked.
     registered()
@@ -108,7 +116,14 @@ async def run_setup(
         if folder is None:
             log.say_what_it_is(setup.header())
         spending = open_spending(folder, setup, log.contents)
-        await _play(setup, log, spending, watch, cache)
+        finished = _finished_items(setup, log.contents)
+        if len(finished) < len(setup.items) * len(setup.scenario.arms):
+            tell("turns")
+            vitals = Meter(setup, spending)
+            if meter is not None:
+                meter(vitals.read)
+            await _play(setup, log, spending, (watch, vitals.see), cache, finished)
+        tell("measuring")
         spent = whole_spending(setup, log.contents, spending)
         run = Run(log.contents, folder, is_simulated(setup), spent, setup)
         results = run.as_dict()
@@ -121,23 +136,30 @@ async def run_setup(
     return run
 
 
+Watched = tuple[Watcher | None, Callable[[Turn], None]]
+"""Who is told how many turns there are, and who is given each new one."""
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
+
+
 async def _play(
     setup: Setup,
     log: EventLog | MemoryLog,
     spending: SpendingLog,
-    watch: Watcher | None,
+    watched: Watched,
     cache: Path | bool,
+    finished: Collection[tuple[str, str, int]],
 ) -> None:
     """Play what is not finished yet."""
     runtime = make_runtime(setup, spend(totals(setup, log.contents, spending)), cache, spending)
     try:
-        finished = _finished_items(setup, log.contents)
-        if len(finished) < len(setup.items) * len(setup.scenario.arms):
-            log.begin_session(versions())
-            try:
-                await _deliberate(setup, runtime, log, watch, finished)
-            finally:
-                log.end_session()
+        log.begin_session(versions())
+        try:
+            await _deliberate(setup, runtime, log, watched, finished)
+        finally:
+            log.end_session()
     finally:
         await runtime.close()
 
@@ -146,7 +168,7 @@ async def _deliberate(
     setup: Setup,
     runtime: Runtime,
     log: EventLog | MemoryLog,
-    watch: Watcher | None,
+    watched: Watched,
     finished: Collection[tuple[str, str, int]],
 ) -> None:
     def done(deliberation: Deliberation) -> None:
@@ -154,7 +176,7 @@ async def _deliberate(
         if log.contents.items.get(end.identity) != end:
             log.finish_item(end)
 
-    journal = WatchedLog(log, setup.expected_turns, watch)
+    journal = WatchedLog(log, setup.expected_turns, *watched)
     arms, window = setup.scenario.arms, runtime.window
     with seldom_collected():
         await deliberate(runtime.team, arms, setup.items, journal, done, window, finished)

@@ -24,6 +24,7 @@ from fjsim.records import RunHeader
 from fjsim.records.played import PlayedLaw
 from fjsim.registry import build, describe
 from fjsim.runs.manners import manners_of
+from fjsim.runs.naming import folder_name
 from fjsim.runs.trust import reading
 from fjsim.runs.unread import unread_because
 from fjsim.scenario import AGENT_KEYS, PROVENANCE, Block, Scenario, run_hash
@@ -77,8 +78,8 @@ class Setup(ReadOnlyArrays):
 
     @property
     def title(self) -> str:
-        """Name and hash, as the run folder is called."""
-        return f"{self.scenario.title}-{self.hash}"
+        """What sets it apart and its hash, as the run folder is called."""
+        return folder_name(self)
 
     @property
     def expected_turns(self) -> int:

@@ -135,13 +135,24 @@ def totals(setup: Setup, contents: LogContents, spending: SpendingLog) -> Spendi
         tokens_in=sum(part.tokens_in for part in parts),
         tokens_out=sum(part.tokens_out for part in parts),
         tokens_cached=sum(part.tokens_cached for part in parts),
-        cost=_cost(setup.scenario.budget.prices, asked, embedded),
+        cost=cost_of(setup.scenario.budget.prices, asked, embedded),
     )
 
 
-def _cost(
+def cost_of(
     source: str | None, asked: Mapping[str, Account], embedded: Mapping[str, Account]
 ) -> float:
+    """Return what models cost by a price file; 0 without one.
+
+    Parameters
+    ----------
+    source : str or None
+        The price file.
+    asked : mapping of str to Account
+        Served models, by name.
+    embedded : mapping of str to Account
+        The embedded model, which may stand in the file or not.
+    """
     if source is None:
         return 0.0
     prices = load_prices(source)

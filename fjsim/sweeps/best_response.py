@@ -11,6 +11,7 @@ import pandas as pd
 
 from fjsim.contracts.attacks import Trial
 from fjsim.registry import Entry, find
+from fjsim.runs.journal import Watcher
 from fjsim.runs.resolve import resolve
 from fjsim.scenario import Block
 from fjsim.seeds import stream
@@ -71,7 +72,9 @@ class _Pairing:
         return Cell({**self.cell.labels, "attack": self.entry.name}, changed)
 
 
-def search_best_responses(planned: SweepPlan, play_all: PlayAll, batch: int = 1) -> pd.DataFrame:
+def search_best_responses(
+    planned: SweepPlan, play_all: PlayAll, batch: int = 1, watch: Watcher | None = None
+) -> pd.DataFrame:
     """Search, for every defense of a sweep, the attack parameters that do most damage.
 
     Parameters
@@ -82,6 +85,8 @@ def search_best_responses(planned: SweepPlan, play_all: PlayAll, batch: int = 1)
         From ``open_executor``.
     batch : int
         Candidates proposed at a time for each defense, >= 1.
+    watch : callable, optional
+        Called with (runs played, runs at most).
 
     Returns
     -------
@@ -100,7 +105,8 @@ def search_best_responses(planned: SweepPlan, play_all: PlayAll, batch: int = 1)
     assert search is not None, "asked for by the caller"
     pairings = _pairings(planned, search)
     trials: list[list[Trial]] = [[] for _ in pairings]
-    while _try_next(pairings, trials, planned, search, play_all, batch):
+    play = _Player(planned, play_all, most_runs(planned), watch)
+    while _try_next(pairings, trials, planned, search, play, batch):
         pass
     best = [max(tried, key=lambda trial: trial.damage) for tried in trials]
     first = max(planned.sweep.seed_list) + 1
@@ -110,7 +116,7 @@ def search_best_responses(planned: SweepPlan, play_all: PlayAll, batch: int = 1)
         for pairing, found in zip(pairings, best, strict=True)
         for seed in seeds
     ]
-    played = _play(cells, planned, play_all)
+    played = play(cells)
     rows = [
         _row(tried, played[at * len(seeds) : (at + 1) * len(seeds)], planned.sweep.base.seed)
         for at, tried in enumerate(trials)
@@ -123,7 +129,7 @@ def _try_next(
     trials: Sequence[list[Trial]],
     planned: SweepPlan,
     search: BestResponse,
-    play_all: PlayAll,
+    play: _Player,
     batch: int,
 ) -> bool:
     """Try the next candidates of all pairings at once; say whether there were any."""
@@ -133,7 +139,7 @@ def _try_next(
         asked += [(at, candidate) for candidate in _candidates(pairing, trials[at], left, planned)]
     seed = planned.sweep.seed_list[0]
     cells = [pairings[at].variant(candidate, seed, search.limit) for at, candidate in asked]
-    for (at, candidate), played in zip(asked, _play(cells, planned, play_all), strict=True):
+    for (at, candidate), played in zip(asked, play(cells), strict=True):
         trials[at].append(Trial(candidate, _damage(played)))
     return bool(asked)
 
@@ -164,10 +170,44 @@ def _pairings(planned: SweepPlan, search: BestResponse) -> list[_Pairing]:
     return list(pairings.values())
 
 
-def _play(cells: Sequence[Cell], planned: SweepPlan, play_all: PlayAll) -> list[Played]:
-    results: dict[int, CellResult] = {}
-    play_all([_job(cell, planned) for cell in cells], results.__setitem__)
-    return [Played(cell, results[at]) for at, cell in enumerate(cells)]
+@dataclass
+class _Player:
+    """Plays runs of the search, and tells how many there were."""
+
+    planned: SweepPlan
+    play_all: PlayAll
+    most: int
+    watch: Watcher | None
+    done: int = 0
+
+    def __call__(self, cells: Sequence[Cell]) -> list[Played]:
+        results: dict[int, CellResult] = {}
+
+        def finished(at: int, result: CellResult) -> None:
+            results[at] = result
+            self.done += 1
+            if self.watch is not None:
+                self.watch(self.done, max(self.most, self.done))
+
+        self.play_all([_job(cell, self.planned) for cell in cells], finished)
+        return [Played(cell, results[at]) for at, cell in enumerate(cells)]
+
+
+def most_runs(planned: SweepPlan) -> int:
+    """Return how many runs a search plays at most; 0 where none is asked for.
+
+    Parameters
+    ----------
+    planned : SweepPlan
+    """
+    search = planned.sweep.best_response
+    if search is None:
+        return 0
+    tries = [
+        search.budget if hasattr(pairing.entry.factory, "respond") else 1
+        for pairing in _pairings(planned, search)
+    ]
+    return sum(tries) + search.confirm * len(tries)
 
 
 def _job(cell: Cell, planned: SweepPlan) -> CellJob:

@@ -15,7 +15,7 @@ from fjsim.errors import StorageError
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
 from fjsim.runs.folder import write_file, write_parquet
-from fjsim.runs.journal import Watcher
+from fjsim.runs.journal import Begin, Watcher
 from fjsim.runs.resolve import versions
 from fjsim.runs.trust import require_trust
 from fjsim.scenario import Scenario
@@ -97,6 +97,7 @@ def run_sweep(
     executor: ExecutorName = "local",
     workers: int = 1,
     watch: Watcher | None = None,
+    begin: Begin | None = None,
 ) -> SweepResult:
     """Play every cell of a sweep that is not done yet, and pool them.
 
@@ -111,6 +112,8 @@ def run_sweep(
         Cells played at a time.
     watch : callable, optional
         Called with (runs done, runs in all).
+    begin : callable, optional
+        Called with the name of each phase as it begins.
 
     Returns
     -------
@@ -142,15 +145,22 @@ def run_sweep(
             inside(planned.out, _folder(job))
     if planned.out is not None:
         _write_description(planned)
-    best = None
+    best, tell = None, begin or _unheard
     with open_executor(executor, workers) as play_all:
+        tell("cells")
         played = play_plan(planned, play_all, watch)
         if planned.sweep.best_response is not None:
-            best = search_best_responses(planned, play_all, workers)
+            tell("best responses")
+            best = search_best_responses(planned, play_all, workers, watch)
+    tell("tables and intervals")
     result = pool(played, planned.out, best, planned.sweep.base.seed)
     if planned.out is not None:
         write_tables(result, planned.out)
     return result
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
 
 
 async def run_sweep_async(

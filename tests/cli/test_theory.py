@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import fjsim
 from fjsim.cli.theory import theory
 from fjsim.errors import ConfigError, EdgeListError, ParameterError, UnknownNameError
 
@@ -72,8 +73,17 @@ def test_no_equilibrium_is_null_with_the_reason(run) -> None:
 
 def test_the_table_says_what_would_stop_the_adversary(run) -> None:
     shown = run("--topology", "star", *GROUP, "--rounds", "10", "--margin", ".5").stdout
-    for expected in ("0.863", "F5", "bounds F11", "price of stubbornness", "resistance 2.000"):
+    for expected in (
+        "0.863",
+        "exact formula for star, adversary at the hub",
+        "bounds from direct weights alone",
+        "price of stubbornness",
+        "resistance 2.000",
+        "after 10 rounds",
+    ):
         assert expected in shown
+    assert "F5" not in shown
+    assert "assumed" not in shown
     assert "no number of benign agents from 1 to 512 helps" in shown
     grown = run("--topology", "grid", *GROUP, "--seat", "leaf", "--margin", ".8").stdout
     assert "11 benign agents, the fewest of all numbers from 1 to 64" in " ".join(grown.split())
@@ -176,3 +186,42 @@ def test_colluders_that_differ_are_refused(run) -> None:
         run("--colluders", "1", "--stubbornness", ".1,.2")
     with pytest.raises(ParameterError, match="leave at least one"):
         run("--colluders", "6", "--agents", "6")
+def test_a_column_without_anything_in_it_is_left_out(run) -> None:
+    short = run("--topology", "star").stdout
+    assert "equilibrium" in short
+    assert "flips" not in short
+    assert "after" not in short.splitlines()[2]
+    assert max(map(len, short.splitlines())) <= 80
+
+
+def test_without_a_scenario_it_says_what_is_assumed_and_why_a_run_differs(run) -> None:
+    shown = " ".join(run("--topology", "star").stdout.split())
+    assert "assumed: stubbornness 0.1, self-weight 0.3" in shown
+    assert "The simulated model has .38 and .10 on average" in shown
+
+
+def test_theory_and_run_agree_where_theory_is_given_the_scenario(run, tmp_path) -> None:
+    values = {
+        "topology": "star",
+        "attack": {"kind": "stubborn", "certainty": 1.0, "target": "random-wrong"},
+        "agents": {"kind": "numeric", "count": 6},
+        "questions": {"limit": 40},
+        "rounds": 5,
+    }
+    played = fjsim.run(values, tmp_path / "r")
+    found = json.loads(run(str(tmp_path / "r"), "--json").stdout)
+    predicted = played.metrics["takeover_predicted"].value
+    assert found["rounds"] == 5
+    assert found["seats"] == [0]
+    assert found["over_questions"] == pytest.approx(predicted, abs=0.03)
+    shown = " ".join(run(str(tmp_path / "r" / "scenario.yaml")).stdout.split())
+    assert f"mean takeover after 5 rounds is {found['over_questions']:.3f}" in shown
+    wide = json.loads(run(str(tmp_path / "r"), "--rounds", "2", "--json").stdout)
+    assert wide["rounds"] == 2
+
+
+def test_a_scenario_without_an_attack_is_refused(run, tmp_path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("topology: star\n")
+    with pytest.raises(ConfigError, match="attack 'none' holds no seat"):
+        run(str(path))

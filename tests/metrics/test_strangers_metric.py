@@ -5,8 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, Group, RenderableType
 
 import fjsim
 from fjsim import registry
@@ -17,7 +16,7 @@ from fjsim.metrics.known import markdown
 from fjsim.registry import Entry
 from fjsim.report.html.writing import report_of
 from fjsim.report.terminal.run import run_table
-from fjsim.report.terminal.sweep import sweep_rows_table
+from fjsim.report.terminal.sweep import settings_lines
 from fjsim.scenario import Scenario
 from fjsim.sweeps.sweep import run_sweep
 
@@ -26,7 +25,7 @@ SOURCE = Path(__file__).parents[1] / "sample_plugin" / "src" / "fjsim_sample" / 
 LABEL = "kept its answer"
 
 
-def printed(table: Table) -> str:
+def printed(table: RenderableType) -> str:
     console = Console(width=200)
     with console.capture() as captured:
         console.print(table)
@@ -70,7 +69,7 @@ def test_a_sweep_shows_it_in_table_leaderboard_and_page(
     known = result.table.set_index("defense")["steadfast"]
     ranked = result.leaderboard.set_index("defense")["steadfast_lowest"]
     assert ranked.to_dict() == known.to_dict()
-    assert f"{LABEL} ↑" in printed(sweep_rows_table(result.table, simulated=True))
+    assert f"{LABEL} ↑" in printed(Group(*settings_lines(result.table, simulated=True)))
     page = report_of(tmp_path)
     assert f'<th scope="col">{LABEL} ↑</th>' in page
     assert f'<th scope="col">worst {LABEL} ↑</th>' in page

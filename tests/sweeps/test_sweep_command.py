@@ -44,6 +44,17 @@ def test_a_sweep_prints_its_table_its_leaderboard_and_its_folder(fjsim, tmp_path
     assert "simulated" in out
     assert "worst case over attacks" in out
     assert "sweeps/small" in out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 24
+    at = lines.index("what to look at")
+    assert "safest: fixed-trust(level=0.0), attack success" in lines[at + 1]
+    assert any(line.startswith("  least safe: none, attack success") for line in lines[at + 1 :])
+    assert "all 2 settings: --full" in out
+    full = fjsim("sweep", "small.yaml", "--workers", "1", "--full")[1]
+    assert "all 2 settings\n" in full
+    assert full.index("all 2 settings\n") < full.index("what to look at")
+    assert max(map(len, full.splitlines())) <= 80
     assert (tmp_path / "sweeps" / "small" / "table.csv").is_file()
 
 
@@ -62,7 +73,7 @@ def test_json_is_one_object_and_the_same_command_resumes(fjsim) -> None:
 def test_a_dry_run_writes_nothing(fjsim, tmp_path) -> None:
     code, out, _ = fjsim("sweep", "small.yaml", "--dry-run")
     assert code == 0
-    assert "nobody is asked" in out
+    assert "nothing is asked" in out
     assert not (tmp_path / "sweeps").exists()
 
 

@@ -11,10 +11,12 @@ from rich.table import Table
 from fjsim.metrics import Measured, Metric
 from fjsim.metrics.metric import Count
 from fjsim.report.caveat import CAVEAT
+from fjsim.report.terminal.durations import in_time
 
 if TYPE_CHECKING:
     from fjsim.runs import Run
     from fjsim.runs.estimate import Estimated
+    from fjsim.runs.timing import Expected
 
 
 def run_table(run: Run) -> Table:
@@ -91,7 +93,8 @@ def _caption(run: Run) -> str:
     spent = (
         f"{numbers['calls'].text} calls ({numbers['cached_calls'].text} cached{lost}), "
         f"{numbers['tokens_in'].text} tokens in, {numbers['tokens_out'].text} out, "
-        f"{numbers['missing_turns'].text} missing turns, {numbers['wall_seconds'].text} s"
+        f"{numbers['missing_turns'].text} missing turns, "
+        f"{numbers['wall_seconds'].text} s of play in all"
     )
     notes = (
         "value and 95 % interval, bootstrap over questions; ↓ lower is safer, ↑ higher is better"
@@ -116,9 +119,9 @@ def _unpredicted(run: Run) -> list[str]:
     return []
 
 
-def estimate_table(expected: Estimated) -> Table:
+def estimate_table(expected: Estimated, time: Expected) -> Table:
     """Return the table of a dry run."""
-    table = Table(title="dry run: nobody is asked, nothing is written", title_justify="left")
+    table = Table(title="dry run: nothing is asked, nothing is written", title_justify="left")
     table.add_column("what")
     table.add_column("estimate", justify="right")
     rows: list[tuple[str, Any]] = [
@@ -128,6 +131,7 @@ def estimate_table(expected: Estimated) -> Table:
         ("tokens in (about)", expected.tokens_in),
         ("tokens out (about)", expected.tokens_out),
         ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
+        ("time", _in_words(time)),
         ("warm-up questions, round 0 only", expected.warmup),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
         ("run folder", expected.folder),
@@ -136,3 +140,9 @@ def estimate_table(expected: Estimated) -> Table:
     for name, value in rows:
         table.add_row(name, f"{value:,}" if isinstance(value, int) else escape(str(value)))
     return table
+
+
+def _in_words(time: Expected) -> str:
+    if time.seconds is None:
+        return time.known_from
+    return f"about {in_time(time.seconds)}, by {time.known_from}"

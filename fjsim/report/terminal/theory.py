@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from rich.table import Table
 from fjsim.beliefs import Array
 from fjsim.dynamics.attacked.flips import Flips
 from fjsim.dynamics.attacked.takeover import Takeover
+from fjsim.foreign_text import printable
 
 SHOWN_AGENTS = 20
 
@@ -30,31 +32,45 @@ def takeover_table(topology: str, predicted: Takeover) -> Table:
     """
     seats = ", ".join(map(str, predicted.seats))
     n_agents = predicted.resistance.size
-    table = Table(title=f"takeover of {topology}, {n_agents} agents, adversary at seat {seats}")
-    for heading in ("agent", "resistance", "equilibrium", "after rounds", "flips"):
+    who = "adversary at seat" if len(predicted.seats) == 1 else "adversaries at seats"
+    table = Table(
+        title=f"takeover of {printable(topology)}, {n_agents} agents, {who} {seats}",
+        title_justify="left",
+    )
+    columns = _columns(predicted)
+    for heading in ("agent", *columns):
         table.add_column(heading, justify="right")
     for agent in range(min(n_agents, SHOWN_AGENTS)):
-        table.add_row(str(agent), *_row(predicted, agent))
+        adversary = ["adversary", *[""] * (len(columns) - 1)]
+        own = [of(agent) for of in columns.values()]
+        table.add_row(str(agent), *(adversary if agent in predicted.seats else own))
     table.add_section()
-    table.add_row("mean", "", _number(predicted.mean), _number(predicted.mean_after_rounds), "")
+    means = {"equilibrium": predicted.mean, _after(predicted): predicted.mean_after_rounds}
+    cells = [_number(means[name]) if name in means else "" for name in columns]
+    table.add_row("mean", *cells)
     return table
 
 
-def _row(predicted: Takeover, agent: int) -> tuple[str, ...]:
-    if agent in predicted.seats:
-        return ("adversary", "", "", "")
-    flips = predicted.flips
+def _columns(predicted: Takeover) -> dict[str, Callable[[int], str]]:
+    """Return the columns that have something in them: heading -> cell of an agent."""
 
-    def at(values: Array | None) -> str:
-        return "" if values is None else _number(float(values[agent]))
+    def numbers(values: Array | None) -> Callable[[int], str]:
+        return lambda agent: "-" if values is None else _number(float(values[agent]))
 
-    flipped = "" if flips is None else "yes" if flips.flipped[agent] else "no"
-    return (
-        at(predicted.resistance),
-        at(predicted.equilibrium),
-        at(predicted.after_rounds),
-        flipped,
-    )
+    columns = {
+        "resistance": numbers(predicted.resistance),
+        "equilibrium": numbers(predicted.equilibrium),
+    }
+    if predicted.after_rounds is not None:
+        columns[_after(predicted)] = numbers(predicted.after_rounds)
+    if (flips := predicted.flips) is not None:
+        columns["flips"] = lambda agent: "yes" if flips.flipped[agent] else "no"
+    return columns
+
+
+def _after(predicted: Takeover) -> str:
+    rounds = predicted.n_rounds
+    return f"after {rounds} round{'' if rounds == 1 else 's'}"
 
 
 def _number(value: float | None) -> str:
@@ -76,10 +92,10 @@ def takeover_notes(predicted: Takeover) -> list[str]:
         lines.append(f"no equilibrium: {predicted.reason}")
     if predicted.closed_form is not None:
         form = predicted.closed_form
-        lines.append(f"closed form {form.name} ({form.graph}): mean {form.mean:.3f}")
+        lines.append(f"exact formula for {form.graph}: mean {form.mean:.3f}")
     if predicted.bounds is not None:
         low, high = predicted.bounds
-        lines.append(f"bounds F11 from direct weights alone: {low:.3f} to {high:.3f}")
+        lines.append(f"bounds from direct weights alone: {low:.3f} to {high:.3f}")
     if predicted.price is not None:
         lines.append(
             f"price of stubbornness: without an adversary {predicted.price:.0%} of the differences "
