@@ -27,6 +27,19 @@ def report(
     cells: Annotated[
         bool, typer.Option("--cells", help="Write the page of every run of a sweep too.")
     ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Write one figure in place of the page: a .pdf, .svg or .png."),
+    ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            help="Which: network, trajectories, takeover, success or trust of a run; matrix, "
+            "frontier or leaderboard of a sweep; parameters, influence, observed or comparison of "
+            "an imported log. Default the first.",
+            show_default=False,
+        ),
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write one HTML file that says who moved whom; it needs no network.
@@ -38,13 +51,28 @@ def report(
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
-    with watched("writing the page"):
-        path = _written(sources, output, cells)
-    out.print(f"report: {path}", soft_wrap=True)
+    if save is None and figure is not None:
+        raise UsageError(f"--figure {figure} needs --save FILE.pdf, .svg or .png")
+    with watched("writing the page" if save is None else "drawing the figure"):
+        if save is None:
+            path = _written(sources, output, cells)
+        else:
+            path = _saved(sources, figure, save)
+    out.print(f"{'report' if save is None else 'figure'}: {path}", soft_wrap=True)
     if show:
         import webbrowser
 
         webbrowser.open(path.resolve().as_uri())
+
+
+def _saved(sources: list[Path], figure: str | None, path: Path) -> Path:
+    from fjsim.report.figures import drawer_of, figures_of, save_figure
+
+    if len(sources) != 1:
+        raise UsageError(f"--save draws one run, sweep or imported log; got {len(sources)} folders")
+    drawer, given = drawer_of(sources[0])
+    name = figures_of(drawer)[0] if figure is None else figure
+    return save_figure(drawer, name, path, **given.get(name, {}))
 
 
 def _written(sources: list[Path], output: Path | None, cells: bool) -> Path:

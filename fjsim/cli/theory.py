@@ -312,7 +312,9 @@ def _draw(
 ) -> None:
     """Write the phase diagram around the group at hand."""
     from fjsim.dynamics.attacked.phase import phase_diagram
-    from fjsim.report.html.phase import phase_figure
+    from fjsim.metrics import NOTHING
+    from fjsim.report.html.phase import Observed, phase_page
+    from fjsim.runs.folder import write_file
 
     common = common_resistance(predicted.resistance)
     if Path(topology).is_file() or not isinstance(self_weight, float):
@@ -332,6 +334,7 @@ def _draw(
         n_rounds=rounds,
         seed=seed,
     )
-    mark = (common, n_agents) if isinstance(common, float) else None
-    phase_figure(diagram, mark).write_html(output, include_plotlyjs=True)
+    known = isinstance(common, float)
+    marks = [Observed("the group at hand", common, n_agents, NOTHING)] if known else []
+    write_file(output, phase_page(diagram, marks))
     err.print(f"phase diagram: {output}")

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from fjsim.arms import chosen_arm, main_arm
 from fjsim.contracts import Arm
 from fjsim.errors import ConfigError, StorageError, nearest
+from fjsim.figured import Figured
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
 from fjsim.metrics import Estimate, Measured, Spending, paired
@@ -61,6 +62,9 @@ class Run:
     setup: Setup | None = None
     recorded: RecordedRun | None = None
     notes: tuple[str, ...] = ()
+
+    figures: ClassVar[Figured] = Figured("RunFigures")
+    """What can be drawn, as matplotlib figures: ``run.figures.network(round=3)``."""
 
     def __repr__(self) -> str:
         scenario = self._scenario

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 import yaml
 
 from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
+from fjsim.figured import Figured
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
 from fjsim.runs.folder import write_file, write_parquet
@@ -65,6 +67,9 @@ class SweepResult:
     best_responses: pd.DataFrame | None
     played: tuple[Played, ...]
     out: Path | None
+
+    figures: ClassVar[Figured] = Figured("SweepFigures")
+    """What can be drawn, as matplotlib figures: ``sweep.figures.matrix()``."""
 
     def __repr__(self) -> str:
         place = "" if self.out is None else f", out={str(self.out)!r}"

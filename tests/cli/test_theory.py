@@ -121,6 +121,8 @@ def test_a_phase_diagram_is_one_html_file(run, tmp_path) -> None:
     page = path.read_text()
     assert "flip boundary" in page
     assert "mean takeover" in page
+    assert "The circle is the group that was asked for." in page
+    assert len(page) < 300_000
     with pytest.raises(ParameterError, match="one self-weight"):
         run("--agents", "2", "--self-weight", ".1,.2", "--plot", "--out", str(path))
 

@@ -20,7 +20,8 @@ from fjsim.dynamics import (
     total_influence,
 )
 from fjsim.errors import ParameterError
-from fjsim.report.html.phase import phase_figure
+from fjsim.metrics.intervals import Estimate
+from fjsim.report.html.phase import Observed, phase_figure
 
 GRAPHS: dict[str, Callable[[int], Any]] = {
     "complete": nx.complete_graph,
@@ -233,9 +234,12 @@ def test_a_phase_diagram_holds_what_single_predictions_say(registered) -> None:
             assert diagram.flipped[row, column] == flips
     later = phase_diagram("complete", 6, 0.1, n_rounds=3)
     assert later.takeover[0, 0] < 1 / 1.5
-    figure = phase_figure(diagram, (0.1, 8))
-    assert [trace.type for trace in figure.data] == ["heatmap", "contour", "scatter"]
-    assert "margin 0.5" in figure.layout.title.text
+    seen = Observed("eight <agents>", 0.1, 8, Estimate(0.5, 0.4, 0.6, 9))
+    figure = phase_figure(diagram, (seen, seen._replace(n_agents=99)))
+    assert figure.count('class="phase"') == diagram.takeover.size + 11 + 1
+    assert figure.count('class="boundary"') == figure.count('class="group"') == 1
+    assert "began 50 points on the right side" in figure
+    assert "eight &lt;agents&gt;: 0.50 [0.40, 0.60]" in figure
     with pytest.raises(ParameterError, match="resistance must be"):
         phase_diagram("complete", 6, 0.0)
 

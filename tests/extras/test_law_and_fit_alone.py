@@ -8,7 +8,7 @@ LOG = Path(__file__).parents[2] / "examples" / "team.csv"
 CODE = """
 import sys
 
-HEAVY = {"aiohttp", "openai", "plotly", "sklearn", "starlette", "uvicorn"}
+HEAVY = {"aiohttp", "matplotlib", "openai", "sklearn", "starlette", "uvicorn"}
 
 
 class Missing:

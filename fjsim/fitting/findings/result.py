@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fjsim.beliefs import Array
+from fjsim.figured import Figured
 from fjsim.fitting.findings.identified import (
     ComparisonRow,
     FittedPopulation,
@@ -138,6 +139,9 @@ class FJFit(ReadOnlyArrays):
     details: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[[Transcript], Array] | None = field(default=None, repr=False)
     roller: Callable[[Transcript, int], Array] | None = field(default=None, repr=False)
+
+    figures: ClassVar[Figured] = Figured("FitFigures")
+    """What can be drawn, as matplotlib figures: ``fit.figures.parameters()``."""
     simulated: bool = False
     roles: dict[str, RoleWeight] = field(default_factory=dict)
 

@@ -29,7 +29,7 @@ from fjsim.report.html.verdict import verdict
 from fjsim.report.standing import MARGIN, judged
 from fjsim.runs import Run
 
-SCRIPTS = ("dom.js", "theme.js", "tables.js", "compare.js")
+SCRIPTS = ("dom.js", "theme.js", "tables.js", "plain.js")
 MOST_QUESTIONS = 300
 SHOWS = {
     "equivalent": "≈ equivalent",

@@ -13,8 +13,6 @@ from importlib import resources
 from typing import NamedTuple
 from urllib.parse import quote
 
-import plotly.graph_objects as go
-
 # Control characters have no place in a page; tab and line feed have.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NUMBER = re.compile(r"(n/a|[<-]?[\d.,\u2009]+( %)?( \[[-\d., ]+\])?)")
@@ -23,7 +21,7 @@ REPORT = "report.html"
 FIT = "fit.json"
 INFLUENCERS = "influencers.json"
 """What a page is called in its folder."""
-FIGURE_SCRIPTS = ("dom.js", "theme.js", "tables.js", "figures.js")
+PLAIN = ("dom.js", "theme.js", "tables.js", "plain.js")
 
 
 def text(value: object) -> str:
@@ -50,12 +48,12 @@ class Section:
     ----------
     title : str
         Plain text; escaped here.
-    parts : tuple of str or Figure
-        HTML made by this module's functions, and figures.
+    parts : tuple of str
+        HTML made by this package.
     """
 
     title: str
-    parts: tuple[str | go.Figure, ...]
+    parts: tuple[str, ...]
 
 
 class Link(NamedTuple):
@@ -145,7 +143,7 @@ def label(simulated: bool) -> str:
 
 
 def document(title: str, simulated: bool, notes: Sequence[str], sections: Sequence[Section]) -> str:
-    """Return a page of sections whose figures plotly draws.
+    """Return a page of sections.
 
     Parameters
     ----------
@@ -162,18 +160,16 @@ def document(title: str, simulated: bool, notes: Sequence[str], sections: Sequen
     str
         HTML with its own script and style; see `page`.
     """
-    figures: list[str] = []
-    body = "".join(_section(section, figures) for section in sections)
-    scripts = [f"const figures = [{','.join(figures)}];\n{script(*FIGURE_SCRIPTS)}"]
-    if figures:
-        scripts.insert(0, _plotly())
+    body = "".join(
+        f"<section><h2>{text(section.title)}</h2>{''.join(section.parts)}</section>"
+        for section in sections
+    )
     lines = "".join(paragraph(note, "note") for note in notes)
     head = f'<header class="top"><h1>{label(simulated)}{text(title)}</h1>{THEME}</header>'
-    # Plotly styles what it draws element by element.
-    return page(title, f"{head}<main>{lines}{body}</main>", scripts, own_styles=not figures)
+    return page(title, f"{head}<main>{lines}{body}</main>", [script(*PLAIN)])
 
 
-def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True) -> str:
+def page(title: str, body: str, scripts: Sequence[str]) -> str:
     """Return a whole page around a body.
 
     Parameters
@@ -184,8 +180,6 @@ def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True)
         HTML made by this package, with every text of others escaped.
     scripts : sequence of str
         Ours, in their order.
-    own_styles : bool
-        Whether the page's own style is the only style.
 
     Returns
     -------
@@ -194,10 +188,9 @@ def page(title: str, body: str, scripts: Sequence[str], own_styles: bool = True)
         that even text that escaped the escaping could neither run nor send anything.
     """
     style = asset("page.css")
-    styles = _hash(style) if own_styles else "'unsafe-inline'"
     allowed = " ".join(map(_hash, scripts)) or "'none'"
     policy = (
-        f"default-src 'none'; script-src {allowed}; style-src {styles}; img-src data: blob:; "
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
     return (
@@ -226,33 +219,6 @@ def asset(name: str) -> str:
 def script(*names: str) -> str:
     """Return several scripts as one, in the order given."""
     return "\n".join(map(asset, names))
-
-
-def _section(section: Section, figures: list[str]) -> str:
-    inner = ""
-    for part in section.parts:
-        if isinstance(part, str):
-            inner += part
-        else:
-            inner += f'<div data-figure="{len(figures)}"></div>'
-            figures.append(figure_json(part))
-    return f"<section><h2>{text(section.title)}</h2>{inner}</section>"
-
-
-def figure_json(figure: go.Figure) -> str:
-    """Return a figure as JSON that cannot end the script it stands in."""
-    written = str(figure.to_json())
-    for sign in "<>&\u2028\u2029":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return written
-
-
-@cache
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    # No "</script" may stand inside a script element; in JavaScript both spellings are equal.
-    return str(get_plotlyjs()).replace("</script", "<\\/script")
 
 
 def _hash(written: str) -> str:

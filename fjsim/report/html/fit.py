@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import plotly.graph_objects as go
 
 from fjsim.arms import undisturbed_arm
 from fjsim.errors import FjsimError, StorageError
@@ -156,12 +154,12 @@ def _estimate(given: Values) -> Estimate:
     return Estimate(given["value"], given["low"], given["high"], int(given["n"]))
 
 
-def _figures(values: Values) -> tuple[str | go.Figure, ...]:
+def _figures(values: Values) -> tuple[str, ...]:
     told = values.get("paths")
     if not told:
         text = "The folder holds no paths; fjsim fit --out writes them now."
         return (paragraph(text, "note"),)
-    figures: list[str | go.Figure] = []
+    figures: list[str] = []
     for of in dict.fromkeys(path["of"] for path in told["paths"]):
         curves = [
             Curve(path["name"], tuple(range(len(path["rounds"]))),
@@ -169,21 +167,12 @@ def _figures(values: Values) -> tuple[str | go.Figure, ...]:
             for path in told["paths"] if path["of"] == of
         ]  # fmt: skip
         figures.append(curves_figure(f"Mean belief in {of}", curves, y_title="belief"))
-        figures.append(_path_table(curves))
     bins = {
         f"class {number}": (_estimate(one["predicted"]), _estimate(one["observed"]))
         for number, one in enumerate(told["bins"], start=1)
     }
     figures.append(agreement_figure("One step ahead, in classes of predicted belief", bins))
-    rows = [(predicted.text, observed.text, observed.n) for predicted, observed in bins.values()]
-    figures.append(table(("predicted", "observed", "turns x options"), rows))
-    return tuple(figures)
-
-
-def _path_table(curves: Sequence[Curve]) -> str:
-    rows = zip(*([estimate.text for estimate in curve.estimates] for curve in curves), strict=True)
-    names = ("round", *(curve.name for curve in curves))
-    return table(names, ((at, *row) for at, row in enumerate(rows)))
+    return (f'<div class="charts">{"".join(figures)}</div>',)
 
 
 def _comparison(values: Values) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.questions import letter
 from fjsim.records import Transcript, Turn
 from fjsim.report.html.blocks import said
 from fjsim.report.html.deliberations import Deliberations, ended
 from fjsim.report.html.network import edges, places
+from fjsim.report.means import mean_beliefs, mean_gates, targets_of
 
 LONGEST_LINE = 160
 MOST_AGENTS_A_LINE = 12
@@ -35,48 +35,19 @@ def overview(deliberations: Deliberations) -> dict[str, Any]:
         "arms": list(deliberations.arms),
         "places": places(header.graph),
         "edges": edges(header.graph),
-        "targeted": any((_targets(arm) >= 0).any() for arm in run.arms.values()),
+        "targeted": any((targets_of(arm) >= 0).any() for arm in run.arms.values()),
         "gated": any((arm.gates < 1).any() for arm in run.arms.values()),
         "law": {arm: what.source for arm, what in deliberations.what_if.items()},
         "listAgents": header.n_agents <= MOST_AGENTS_A_LINE,
-        "mean": {arm: _mean(transcript) for arm, transcript in run.arms.items()},
+        "mean": {arm: _means(transcript) for arm, transcript in run.arms.items()},
         "questions": [
             _line(deliberations, item, number) for number, item in enumerate(deliberations.items)
         ],
     }
 
 
-def _mean(arm: Transcript) -> dict[str, Any]:
-    """Return mean beliefs in key, target and the rest, and mean gates, by round."""
-    parts = [_mass(arm, arm.keys), _mass(arm, _targets(arm))]
-    valid = arm.valid
-    counts = valid.sum(axis=0)
-
-    def mean(values: Array) -> Any:
-        total = np.where(valid, values, 0.0).sum(axis=0)
-        return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
-
-    key, target = (mean(part) for part in parts)
-    known = np.stack([key, target, np.maximum(1 - key - target, 0)], axis=-1)
-    return {"beliefs": _plain(known), "gates": _plain(_mean_gates(arm))}
-
-
-def _mass(arm: Transcript, options: Any) -> Array:
-    """Return the belief in one option of each item; 0 where there is no such option."""
-    chosen = np.maximum(options, 0)[:, None, None, None]
-    mass = np.take_along_axis(arm.beliefs, chosen, axis=3)[..., 0]
-    return np.asarray(np.where((options >= 0)[:, None, None], mass, 0.0))
-
-
-def _targets(arm: Transcript) -> Any:
-    return np.full(arm.n_items, -1) if arm.targets is None else arm.targets
-
-
-def _mean_gates(arm: Transcript) -> Array:
-    known = ~np.isnan(arm.gates)
-    counts = known.sum(axis=0)
-    total = np.where(known, arm.gates, 0.0).sum(axis=0)
-    return np.asarray(np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
+def _means(arm: Transcript) -> dict[str, Any]:
+    return {"beliefs": _plain(mean_beliefs(arm)), "gates": _plain(mean_gates(arm))}
 
 
 def _plain(values: Any) -> Any:

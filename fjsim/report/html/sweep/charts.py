@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fjsim.contracts import Arm
 from fjsim.metrics import registered
-from fjsim.report.html.document import paragraph
+from fjsim.report.html.document import paragraph, text
 from fjsim.report.html.scatter import Axes, Point, scatter
 from fjsim.report.html.svg import Line, curves, short
 from fjsim.report.html.sweep.facts import SweepFacts
@@ -75,31 +76,46 @@ def _said(points: list[Point]) -> str:
 
 
 def by_round(facts: SweepFacts) -> str:
-    """Return attack success after every round, both arms, in the most dangerous settings.
+    """Return every drawn metric after every round, both arms, in the most dangerous settings.
 
     Parameters
     ----------
     facts : SweepFacts
+        Where nobody attacks, the first settings are drawn.
     """
     attacked = [at for at, group in enumerate(facts.settings) if group.attacked]
     worst = sorted(attacked, key=lambda at: -(facts.estimate(at, RATE).value or 0.0))
-    metric = registered()[RATE]
-    drawn = ""
-    for at in worst[:MOST_CHARTS]:
+    chosen = (worst or list(range(len(facts.rows))))[:MOST_CHARTS]
+    parts = ""
+    for name, metric in registered().items():
+        drawn = _drawn(facts, name, chosen) if metric.rounds == "drawn" else ""
+        if drawn:
+            charts = f'<div class="charts">{drawn}</div>'
+            first = "" if parts else " open"
+            head = f"<summary>By round: {text(metric.title)}</summary>"
+            parts += f"<details{first}>{head}{charts}</details>"
+    if not parts:
+        return ""
+    of = f"The {len(chosen)} of {len(attacked)} settings with most attack success. "
+    said = paragraph(
+        f"{of if len(attacked) > len(chosen) else ''}Solid attacked, dashed clean.", "legend"
+    )
+    return f"<section><h2>Round by round</h2>{said}{parts}</section>"
+
+
+def _drawn(facts: SweepFacts, name: str, chosen: list[int]) -> str:
+    metric, drawn = registered()[name], ""
+    for at in chosen:
         measured = facts.settings[at].measured(registered())
-        lines = [
-            Line(arm, arm, measured.by_round(RATE, arm))
-            for arm in ("attacked", "clean")
-            if arm in measured.source.arms
+        arms: list[Arm] = [
+            arm
+            for arm in _ARMS
+            if arm in measured.source.arms and metric.arms in ("each", "both", arm)
         ]
+        lines = [Line(arm, arm, measured.by_round(name, arm)) for arm in arms]
         kept = [line for line in lines if any(e.value is not None for e in line.estimates)]
         drawn += curves(facts.names[at], metric.unit, kept) if kept else ""
-    if not drawn:
-        return ""
-    note = (
-        f"The {MOST_CHARTS} of {len(attacked)} settings with most attack success. "
-        if len(attacked) > MOST_CHARTS
-        else ""
-    )
-    said = paragraph(f"{note}{metric.label.capitalize()}; solid attacked, dashed clean.", "legend")
-    return f'<section><h2>Round by round</h2>{said}<div class="charts">{drawn}</div></section>'
+    return drawn
+
+
+_ARMS: tuple[Arm, ...] = ("attacked", "clean")

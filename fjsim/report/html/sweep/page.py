@@ -19,6 +19,7 @@ from fjsim.report.html.sweep.cells import settings_block
 from fjsim.report.html.sweep.charts import agreement, by_round, frontier
 from fjsim.report.html.sweep.facts import SweepFacts
 from fjsim.report.html.sweep.matrix import matrix
+from fjsim.report.html.sweep.phases import phases
 from fjsim.report.html.sweep.tables import best_responses, leaderboard, settings, unpredicted
 from fjsim.report.html.sweep.verdict import verdict
 from fjsim.report.terminal.sweep import CAVEAT, NOTE
@@ -57,6 +58,7 @@ def sweep_page(folder: Path) -> str:
         "" if facts.by_defense else leaderboard(facts),
         best_responses(facts),
         _figures(facts),
+        phases(facts),
         by_round(facts),
         settings(facts),
         _described(folder),

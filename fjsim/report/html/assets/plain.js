@@ -1,4 +1,4 @@
-// Two runs side by side: tables that sort, and the theme.
+// A page of tables and drawings: tables that sort, and the theme.
 page.startTheme();
 page.startTables();
 document.documentElement.dataset.ready = "yes";
