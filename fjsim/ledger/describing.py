@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fjsim.ledger.ceiling import MISSES
@@ -116,11 +117,20 @@ def _alike(alike: Likeness | None) -> Iterator[str]:
     """Say which proxies this team does not tell apart."""
     if alike is None:
         return
+    condition = "infinite" if alike.condition == inf else f"{alike.condition:.0f}"
     for names, least in alike.groups:
         yield (
-            f"  cannot be told apart here: {', '.join(names)} (correlation within a question at "
-            f"least {floored(least)}; condition number of all proxies {alike.condition:.0f})"
+            f"  cannot be told apart here: {_listed(names)} (correlation >= {floored(least)}, "
+            f"condition number {condition})"
         )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Name proxies; what all names end with is said once."""
+    ends = {name.rpartition(" ")[2] for name in names}
+    if len(ends) > 1:
+        return ", ".join(names)
+    return f"{', '.join(name.rpartition(' ')[0] for name in names)} {ends.pop()}"
 
 
 def floored(correlation: float) -> str:
@@ -131,7 +141,7 @@ def floored(correlation: float) -> str:
 def _effect(row: dict[Any, Any]) -> str:
     text = f"{row['single']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]  "
     word = MEANS.get(row["verdict"], row["verdict"])
-    beside = "" if row["joint"] != row["joint"] else f"  beside the others {row['joint']:+.3f}"
+    beside = "" if row["joint"] != row["joint"] else f"  jointly {row['joint']:+.3f}"
     return f"{text}{word}{beside}"
 
 

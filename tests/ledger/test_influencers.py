@@ -198,7 +198,7 @@ def test_findings_are_plain_values_with_every_table() -> None:
     assert {row["sample"] for row in values["tables"]["quality"]} == {"in sample", "last round"}
     assert values["stubbornness"]["null_mean"] > 0
     assert len(found.lines()) <= 24
-    assert "cannot be told apart here: stated confidence, relative confidence" in str(found)
+    assert "cannot be told apart here: stated, relative confidence" in str(found)
     assert values["condition"] > 5
 
 

@@ -75,8 +75,8 @@ def strips(title: str, agents: Sequence[str], questions: Sequence[QuestionShares
     data = table(("question", *agents), rows, name="influence-by-question")
     height = len(agents) * STRIP + 20
     axis = (
-        f'<text class="tick" x="{SIDE}" y="{height - 4}">one column per question, sorted by who '
-        f"leads; the strongest colour is {most:.2f}</text>"
+        f'<text class="tick" x="{SIDE}" y="{height - 4}">questions, sorted by who leads; full '
+        f"colour is {most:.2f}</text>"
     )
     return figure(title, f"{title}: {spoken}", names + cells + axis, data, height)
 
