@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from fjsim.cli.program import main
 from fjsim.errors import StorageError
 from fjsim.fitting import fit
 from fjsim.records.importers.run_folder import write_run_folder
+from fjsim.report.html.fit import summary_page
 from fjsim.report.html.writing import report_of
 from fjsim.report.paths import fit_paths
 
@@ -70,6 +72,24 @@ def test_an_imported_log_has_the_page_of_its_fit(log: Path, tmp_path: Path) -> N
     assert [title for title in titles(page) if title in SECTIONS] == list(SECTIONS)
     assert "The attack" in titles(page)
     assert "attack success rate" in page
+
+
+def test_a_page_says_in_words_what_the_fit_found_and_whose_law_varies(log: Path) -> None:
+    transcript = fjsim.read_log(log).transcript
+    values = fit(transcript, "pooled", resamples=0, compare=("last-round",)).as_json()
+    part = {"mean": 0.38, "low": 0.31, "high": 0.45}
+    part |= {"spread": 0.41, "spread_low": 0.4, "spread_high": 0.43}
+    values["population"] = {"stubbornness": part, "self_weight": part}
+    values["parameters"] = {name: [0.25] * 3 for name in ("stubbornness", "self_weight")}
+    values["influence_shares"] = [None] * 3
+    page = summary_page("a log", values)
+    assert titles(page)[0] == "In words"
+    for sentence in values["verdict"][1:]:
+        assert html.escape(sentence) in page
+    assert "0.410 [0.400, 0.430]" in page
+    assert ">all 3</th>" in page
+    assert "measured in probability" not in page
+    assert page.count("★ ") == 1
 
 
 def test_predicted_paths_of_an_exact_log_are_the_observed_ones(log: Path) -> None:

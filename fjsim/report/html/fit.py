@@ -9,6 +9,7 @@ from typing import Any
 from fjsim.arms import undisturbed_arm
 from fjsim.errors import FjsimError, StorageError
 from fjsim.fitting import fit
+from fjsim.fitting.findings.protocols import PROTOCOLS
 from fjsim.ledger.mixture import mixture_ledger
 from fjsim.metrics import Estimate
 from fjsim.metrics.attacked_log import attacked_log
@@ -20,6 +21,9 @@ from fjsim.runs.folder import own_text
 from fjsim.serial.json import plain, read
 
 INTERVALS = "95 % intervals, bootstrap over questions; n/a where the log does not determine it."
+BELIEFS = "probability"
+"""The unit of beliefs, of which nothing has to be said."""
+
 MOST_ROWS = 200
 """Rows of one table; a crowd has more seats than anybody reads."""
 
@@ -66,7 +70,7 @@ def imported_page(run: Run, folder: Path) -> str:
     if not run.arms:
         raise StorageError(f"{folder}: no item of this log is whole; import it again")
     transcript = run.arms[undisturbed_arm(run.arms)]
-    result = fit(transcript, compare=True)
+    result = fit(transcript, "auto", compare=True)
     attacked = run.arms.get("attacked")
     found = None if attacked is None else attacked_log(attacked, run.arms.get("clean"))
     try:
@@ -93,6 +97,7 @@ def summary_page(title: str, values: Values) -> str:
         Its contents come from a file, and are shown as text only.
     """
     sections = [
+        Section("In words", tuple(map(paragraph, (values.get("verdict") or ())[1:]))),
         Section("Parameters", _parameters(values)),
         Section("Observed against predicted", _figures(values)),
         Section("Held out", _comparison(values)),
@@ -100,7 +105,8 @@ def summary_page(title: str, values: Values) -> str:
         Section("Mixture of experts", _ledger(values)),
         Section("What a reader must know", tuple(map(paragraph, values["warnings"]))),
     ]
-    unit = f"; opinions are measured in {values['unit']}" if values.get("unit") else ""
+    unit = values.get("unit") or BELIEFS
+    unit = "" if unit == BELIEFS else f"; opinions are measured in {unit}"
     notes = [
         f"FJ fit '{values['model']}': {values['n_items']} items, {values['n_agents']} agents, "
         f"{values['n_rounds']} rounds, {values['n_turns']} turns{unit}.",
@@ -113,18 +119,19 @@ def summary_page(title: str, values: Values) -> str:
 
 def _parameters(values: Values) -> tuple[str, ...]:
     own, ends = values["parameters"], values["intervals"] or {}
-    rows = []
-    for seat, name in enumerate(values["agents"][:MOST_ROWS]):
-        cells = [
-            _between(known[seat], ends.get(part), seat)
-            for part, known in (
-                ("stubbornness", own["stubbornness"]),
-                ("self_weight", own["self_weight"]),
-                ("influence_shares", values["influence_shares"]),
-            )
-        ]
-        rows.append((name, *cells))
+    known = {
+        "stubbornness": own["stubbornness"],
+        "self_weight": own["self_weight"],
+        "influence_shares": values["influence_shares"],
+    }
+    rows = [
+        (name, *(_between(of[seat], ends.get(part), seat) for part, of in known.items()))
+        for seat, name in enumerate(values["agents"][:MOST_ROWS])
+    ]
+    if len(rows) > 1 and len({row[1:] for row in rows}) == 1:
+        rows = [(f"all {len(values['agents'])}", *rows[0][1:])]
     parts = [table(("seat", "stubbornness", "self-weight", "influence share"), rows)]
+    parts += _population(values)
     roles = values.get("roles") or {}
     if roles:
         weights = [
@@ -133,6 +140,21 @@ def _parameters(values: Values) -> tuple[str, ...]:
         parts.append(paragraph("Weight of a speaker per unit of attention, by role:"))
         parts.append(table(("role", "weight"), weights))
     return tuple(parts)
+
+
+def _population(values: Values) -> list[str]:
+    """Return mean and spread over items and agents, where the law varies."""
+    found = values.get("population")
+    if not found:
+        return []
+    rows = []
+    for name, title in (("stubbornness", "stubbornness"), ("self_weight", "self-weight")):
+        one = found[name]
+        mean = _interval(one["mean"], one["low"], one["high"])
+        spread = _interval(one["spread"], one["spread_low"], one["spread_high"])
+        rows.append((title, mean, spread))
+    words = "The population of laws, one per item and agent:"
+    return [paragraph(words), table(("parameter", "mean", "standard deviation"), rows)]
 
 
 def _between(value: Any, ends: Any, seat: int) -> str:
@@ -176,19 +198,25 @@ def _figures(values: Values) -> tuple[str, ...]:
 
 
 def _comparison(values: Values) -> tuple[str, ...]:
-    rows = [
-        (
-            row["protocol"],
-            row["model"],
-            _number(row["one_step_mse"]),
-            _interval(row["skill"], row["low"], row["high"]),
-            _number(row["top1"]),
-            _number(row["brier"]),
+    headers = ("model", "error", "skill against no change", "top-1", "Brier")
+    of_protocol: dict[str, list[tuple[str, ...]]] = {}
+    for row in values["comparison"][:MOST_ROWS]:
+        rows = of_protocol.setdefault(row["protocol"], [])
+        rows.append(
+            (
+                row["model"] if rows else f"★ {row['model']}",
+                _number(row["one_step_mse"]),
+                _interval(row["skill"], row["low"], row["high"]),
+                _number(row["top1"]),
+                _number(row["brier"]),
+            )
         )
-        for row in values["comparison"][:MOST_ROWS]
-    ]
-    headers = ("protocol", "model", "error", "skill against no change", "top-1", "Brier")
-    return (table(headers, rows),) if rows else ()
+    parts: list[str] = []
+    for protocol, rows in of_protocol.items():
+        told = PROTOCOLS.get(protocol, "")
+        parts.append(paragraph(f"{protocol}: {told}" if told else protocol))
+        parts.append(table(headers, rows))
+    return tuple(parts)
 
 
 def _attack(values: Values) -> tuple[str, ...]:
