@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from fjsim.seeds import stream
+from fjsim.seeds import stream, streams
 
 
 def numbers(*key):
@@ -56,3 +56,18 @@ def test_stream_is_the_same_in_another_process() -> None:
 
 def test_stream_keeps_its_numbers_from_version_to_version() -> None:
     assert stream(7, "graph", "q", 1).integers(10**9) == 371275167
+
+
+def test_many_streams_at_once_are_the_streams_themselves() -> None:
+    keys = [(f"question {number % 7}", number) for number in range(60)]
+    for seed in (0, 1, 2**32 + 5, 2**130 + 9):
+        for key, drawing in zip(keys, streams(seed, "innate", keys), strict=True):
+            alone = stream(seed, "innate", *key)
+            assert drawing.bit_generator.state == alone.bit_generator.state
+            # Drawing half a word leaves the other half in store, which the next stream forgets.
+            assert drawing.integers(5, dtype=np.uint32) == alone.integers(5, dtype=np.uint32)
+            assert drawing.gamma(8.0, size=3).tolist() == alone.gamma(8.0, size=3).tolist()
+
+
+def test_no_keys_have_no_streams() -> None:
+    assert list(streams(0, "innate", [])) == []

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+import numpy as np
 
 from fjsim.beliefs import certain
-from fjsim.contracts import Situation, SpeakingAgent, Statement, Validity
+from fjsim.contracts import (
+    Cast,
+    Members,
+    Situation,
+    Situations,
+    SpeakingAgent,
+    Statement,
+    Statements,
+    Validity,
+)
 from fjsim.errors import ConfigError
 from fjsim.questions import Question
 from fjsim.registry import register
+
+SILENCE = "scripted silence"
 
 Line = int | Literal["key", "wrong", "abstain", "silent"]
 
@@ -29,6 +42,8 @@ class ScriptedAgent(SpeakingAgent):
     reason : str
         Its argument, the same every time.
     """
+
+    batched: ClassVar[bool] = True
 
     lines: tuple[Line, ...] = ("key",)
     certainty: float = 0.9
@@ -50,12 +65,39 @@ class ScriptedAgent(SpeakingAgent):
             return Statement(stance.target, stance.belief, float(stance.belief.max()), self.reason)
         line = self.lines[min(situation.round, len(self.lines) - 1)]
         if line == "silent":
-            return Statement(None, None, validity=Validity.MISSING, problem="scripted silence")
+            return Statement(None, None, validity=Validity.MISSING, problem=SILENCE)
         if line == "abstain":
             return Statement(None, None, reason=self.reason, validity=Validity.ABSTAINED)
         answer = _option(line, situation.question)
         belief = certain(answer, situation.question.n_options, self.certainty)
         return Statement(answer, belief, self.certainty, self.reason)
+
+    @property
+    def argument(self) -> str:
+        """Its argument, the same every time."""
+        return self.reason
+
+    def speak_many(self, cast: Cast, members: Members | None, situations: Situations) -> Statements:
+        """Say the round's line, or the assigned belief, in many items at once."""
+        assigned, line = situations.assigned, self.lines[min(situations.round, len(self.lines) - 1)]
+        shape, n_options = assigned.given.shape, cast.questions[0].n_options
+        said = not isinstance(line, str) or line in ("key", "wrong")
+        answers, beliefs = np.full(shape, -1), np.full((*shape, n_options), np.nan)
+        confidence = np.full(shape, np.nan)
+        if said and not assigned.given.all():
+            options = [_option(line, question) for question in cast.questions]
+            known = [certain(option, n_options, self.certainty) for option in range(n_options)]
+            answers[:] = np.array(options)[:, None]
+            beliefs[:], confidence[:] = np.array(known)[answers], self.certainty
+        given = assigned.given
+        return Statements(
+            np.where(given[..., None], assigned.beliefs, beliefs),
+            np.where(given, assigned.targets, answers),
+            np.where(given, assigned.beliefs.max(axis=-1), confidence),
+            abstained=~given if line == "abstain" else None,
+            missing=~given if line == "silent" else None,
+            problem=SILENCE,
+        )
 
 
 def _option(line: Line, question: Question) -> int:

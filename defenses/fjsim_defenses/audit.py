@@ -84,7 +84,7 @@ class AuditDefense(TrustPolicy):
 
     def gates(self, record: Record, state: Books) -> Array:
         """Return each speaker's trust, the same for all listeners."""
-        return np.repeat(state.trust[None, :], record.n_agents, axis=0)
+        return np.repeat(state.trust[..., None, :], record.n_agents, axis=-2)
 
     def update(self, record: Record, state: Books, key: int | None) -> Books:
         """Return the books after a question, audited if it was dangerous."""

@@ -82,6 +82,11 @@ class FJResidual(TrustPolicy):
     self_weight: float = 0.3
     surprise: Surprise | None = None
 
+    @property
+    def batched(self) -> bool:
+        """Where it predicts by itself; a fitted model reads one record at a time."""
+        return self.surprise is None
+
     def gates(self, record: Record, state: Any) -> Array:
         """Return each speaker's trust after the rounds so far, the same for all listeners."""
         if self.surprise is not None:

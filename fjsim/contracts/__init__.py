@@ -33,6 +33,7 @@ from fjsim.contracts.backends import (
     Sampling,
     Usage,
 )
+from fjsim.contracts.crowd import Assigned, Cast, Members, Situations, Statements
 from fjsim.contracts.guarantee import Guarantee
 from fjsim.contracts.policies import (
     Audit,
@@ -56,9 +57,11 @@ __all__ = [
     "SIMULATED_MODEL",
     "Agent",
     "Arm",
+    "Assigned",
     "Attack",
     "Audit",
     "Backend",
+    "Cast",
     "Casting",
     "Channel",
     "ChatMessage",
@@ -71,6 +74,7 @@ __all__ = [
     "KnowsTruth",
     "Labels",
     "Manner",
+    "Members",
     "Memory",
     "Message",
     "ModelAgent",
@@ -91,9 +95,11 @@ __all__ = [
     "Scope",
     "Sight",
     "Situation",
+    "Situations",
     "SpeakingAgent",
     "Stance",
     "Statement",
+    "Statements",
     "ThreatModel",
     "Topology",
     "Trial",

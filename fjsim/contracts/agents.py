@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from fjsim.beliefs import Array
 from fjsim.contracts.argument import Manner
+from fjsim.contracts.crowd import Cast, Members, Situations, Statements
 from fjsim.contracts.policies import Residual
 from fjsim.contracts.speech import Message, Statement
 from fjsim.questions import Question
@@ -91,7 +92,16 @@ class ModelAgent(Agent, ABC):
 
 
 class SpeakingAgent(Agent, ABC):
-    """An agent that speaks for itself, without a model."""
+    """An agent that speaks for itself, without a model.
+
+    Attributes
+    ----------
+    batched : bool
+        Whether `speak_many` says for many items at once what `speak` says for each; then `cast`
+        and `speak_many` have to be there.
+    """
+
+    batched: ClassVar[bool] = False
 
     @abstractmethod
     def speak(self, situation: Situation) -> Statement:
@@ -102,6 +112,35 @@ class SpeakingAgent(Agent, ABC):
     ) -> tuple[float, float] | None:
         """Return the agent's true (stubbornness, self-weight) on one question, where known."""
         return None
+
+    def cast(self, cast: Cast) -> Members | None:
+        """Return the agents in some seats of many items; None where no law is declared.
+
+        Parameters
+        ----------
+        cast : Cast
+            Which seats of which items.
+        """
+        return None
+
+    def speak_many(self, cast: Cast, members: Members | None, situations: Situations) -> Statements:
+        """Return what some seats of many items state in one round.
+
+        Parameters
+        ----------
+        cast : Cast
+            Which seats of which items.
+        members : Members or None
+            What `cast` gave for them.
+        situations : Situations
+            What they are given.
+        """
+        raise NotImplementedError
+
+    @property
+    def argument(self) -> str:
+        """The reason of each of its turns, where that is always the same; empty by default."""
+        return ""
 
     @property
     def manner(self) -> Manner:

@@ -80,6 +80,16 @@ class Policy:
     labels: Labels = "none"
     warmup: int = 0
 
+    @property
+    def batched(self) -> bool:
+        """Whether it reads the records of many items at once, and gives what it gives for each.
+
+        Their arrays have an axis of items before that of the agents (after that of the rounds),
+        and a state has its arrays and numbers stacked along that axis. ``update`` is asked item by
+        item.
+        """
+        return False
+
     def initial_state(self, n_agents: int) -> Any:
         """Return the state before the first question."""
         return None
@@ -101,6 +111,8 @@ class Policy:
 
 class Router(Policy, ABC):
     """Who is listened to, per question: turns the graph's W into W(q) after round 0.
+
+    A batched one is given an array of keys, shape (n_items,), where all items have one.
 
     Attributes
     ----------

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts.argument import Manner, in_words, sureness
+from fjsim.contracts.crowd import Cast, Members
 from fjsim.errors import ParameterError
 from fjsim.questions import Question
-from fjsim.seeds import stream
+from fjsim.seeds import stream, streams
 
 HIGHEST_TOP = 0.999
 RUNNER_UP = 0.97
@@ -214,23 +216,58 @@ class Population:
         make = _member if size <= REMEMBERED else _member.__wrapped__
         return make(self, question.text, question.options, question.key, replica, seat, seed)
 
-    def _innate(self, key: int, distractor: int, n_options: int, rng: np.random.Generator) -> Array:
-        luck, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))
-        top = self._confidence(n_options, rng)
-        if luck < (1 - self.calibration) * self.competence + self.calibration * top:
-            answer = key
-        else:
-            answer = distractor if shared < self.shared_distractor else (key + other) % n_options
-        rest = rng.gamma(DIRICHLET_SHAPE, size=n_options)
-        rest[answer] = 0.0
-        belief = np.minimum(rest / rest.sum() * (1 - top), RUNNER_UP * top)
-        belief[answer] = top
-        return np.asarray(belief / belief.sum())
+    def members(self, cast: Cast) -> Members:
+        """Return the agents in some seats of many items: what `member` gives for each of them.
 
-    def _confidence(self, n_options: int, rng: np.random.Generator) -> float:
-        raised = rng.beta(self.confidence_alpha, self.confidence_beta)
-        top = self.lowest_confidence + (1 - self.lowest_confidence) * raised
-        return float(np.clip(top, 1 / n_options + 0.01, HIGHEST_TOP))
+        Parameters
+        ----------
+        cast : Cast
+            Which seats of which items.
+        """
+        shape = len(cast.questions), len(cast.seats)
+        n_options = cast.questions[0].n_options
+        keys, distractors = np.array([self._shared(one, cast.seed) for one in cast.questions]).T
+        drawn = _Draws.empty(shape[0] * shape[1], n_options)
+        named = (
+            (question.text, replica, seat)
+            for question, replica in zip(cast.questions, cast.replicas, strict=True)
+            for seat in cast.seats
+        )
+        for at, rng in enumerate(streams(cast.seed, "innate", named)):
+            drawn.put(at, self, rng)
+        key, distractor = (np.repeat(each, shape[1]) for each in (keys, distractors))
+        return Members(
+            self._innate(drawn, key, distractor).reshape(*shape, n_options),
+            drawn.stubbornness.reshape(shape),
+            np.full(shape, self.self_weight),
+            drawn.persuasiveness.reshape(shape),
+        )
+
+    def _shared(self, question: Question, seed: int) -> tuple[int, int]:
+        """Return the right option of a question, a guessed one without a key, and a distractor."""
+        size = len(question.text) + sum(map(len, question.options))
+        draw = _guessed if size <= REMEMBERED else _guessed.__wrapped__
+        guess, step = draw(question.text, question.n_options, seed)
+        key = guess if question.key is None else question.key
+        return key, (key + step) % question.n_options
+
+    def _innate(
+        self, drawn: _Draws, key: NDArray[np.int64], distractor: NDArray[np.int64]
+    ) -> Array:
+        """Return what members believe before they hear anybody, shape (n_members, n_options)."""
+        n_members, n_options = drawn.rest.shape
+        top = self.lowest_confidence + (1 - self.lowest_confidence) * drawn.raised
+        top = np.clip(top, 1 / n_options + 0.01, HIGHEST_TOP)
+        right = drawn.luck < (1 - self.calibration) * self.competence + self.calibration * top
+        other = (key + drawn.other) % n_options
+        wrong = np.where(drawn.shared < self.shared_distractor, distractor, other)
+        answer = np.arange(n_members), np.where(right, key, wrong)
+        rest = drawn.rest.copy()
+        rest[answer] = 0.0
+        shared_out = rest / rest.sum(axis=1, keepdims=True) * (1 - top)[:, None]
+        belief = np.minimum(shared_out, RUNNER_UP * top[:, None])
+        belief[answer] = top
+        return np.asarray(belief / belief.sum(axis=1, keepdims=True))
 
     def _persuasiveness(self, rng: np.random.Generator) -> float:
         spread = self.persuasiveness_spread
@@ -244,26 +281,59 @@ class Population:
         return float(rng.beta(holding, yielding))
 
 
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """What is drawn for each of many members, in the order of its stream."""
+
+    luck: Array
+    shared: Array
+    other: NDArray[np.int64]
+    raised: Array
+    rest: Array
+    stubbornness: Array
+    persuasiveness: Array
+
+    @classmethod
+    def empty(cls, n_members: int, n_options: int) -> _Draws:
+        luck, shared, raised, stubbornness, persuasiveness = np.empty((5, n_members))
+        other = np.empty(n_members, dtype=np.int64)
+        rest = np.empty((n_members, n_options))
+        return cls(luck, shared, other, raised, rest, stubbornness, persuasiveness)
+
+    def put(self, at: int, population: Population, rng: np.random.Generator) -> None:
+        n_options = self.rest.shape[1]
+        self.luck[at], self.shared[at] = rng.random(), rng.random()
+        self.other[at] = rng.integers(1, n_options)
+        self.raised[at] = rng.beta(population.confidence_alpha, population.confidence_beta)
+        self.rest[at] = rng.gamma(DIRICHLET_SHAPE, size=n_options)
+        self.stubbornness[at] = population._stubbornness(rng)
+        self.persuasiveness[at] = population._persuasiveness(rng)
+
+
+@lru_cache(maxsize=65536)
+def _guessed(text: str, n_options: int, seed: int) -> tuple[int, int]:
+    """Return a guessed right option, and how far from the right one the distractor stands."""
+    shared = stream(seed, "question", text)
+    return int(shared.integers(n_options)), int(shared.integers(1, n_options))
+
+
 @lru_cache(maxsize=65536)
 def _member(
     population: Population,
     text: str,
     options: tuple[str, ...],
-    answer: int | None,
+    key: int | None,
     replica: int,
     seat: int,
     seed: int,
 ) -> Member:
-    n_options = len(options)
-    shared = stream(seed, "question", text)
-    guessed, step = int(shared.integers(n_options)), int(shared.integers(1, n_options))
-    key = guessed if answer is None else answer
-    rng = stream(seed, "innate", text, replica, seat)
-    innate = population._innate(key, (key + step) % n_options, n_options, rng)
+    question = Question("", text, options, key)
+    found = population.members(Cast((question,), (replica,), (seat,), seed))
+    innate = found.innate[0, 0]
     innate.setflags(write=False)
     return Member(
         innate,
-        population._stubbornness(rng),
+        float(found.stubbornness[0, 0]),
         population.self_weight,
-        population._persuasiveness(rng),
+        float(found.persuasiveness[0, 0]),
     )

@@ -175,6 +175,9 @@ class Heard:
 class Record:
     """All that was said on one question so far: what routers and defenses look at.
 
+    A batched policy is given many items at once: an axis of items stands before that of the
+    agents, and ``question_id`` is empty.
+
     Parameters
     ----------
     question_id : str
@@ -213,7 +216,7 @@ class Record:
     @property
     def n_agents(self) -> int:
         """How many seats there are."""
-        return int(self.influence.shape[0])
+        return int(self.influence.shape[-1])
 
     @property
     def round(self) -> int:

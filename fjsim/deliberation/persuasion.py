@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Message, SpeakingAgent
@@ -50,6 +51,26 @@ def persuasion_of(
     if not listening.any():
         return None
     return np.where(listening[:, None], speakers, 1.0)
+
+
+def persuasion_factors(speakers: Array, hostile: NDArray[np.bool_]) -> Array | None:
+    """Return the same for many items of agents without a model; None where every factor is 1.
+
+    Parameters
+    ----------
+    speakers : ndarray of shape (n_items, n_agents)
+        What multiplies each speaker's weight, > 0.
+    hostile : ndarray of bool, shape (n_items, n_agents)
+        Who attacks.
+
+    Returns
+    -------
+    ndarray of shape (n_items, n_agents, n_agents) or None
+    """
+    moved = (speakers != 1).any(axis=1, keepdims=True) & ~hostile
+    if not moved.any():
+        return None
+    return np.where(moved[:, :, None], speakers[:, None, :], 1.0)
 
 
 def swayed(messages: Sequence[Sequence[Message]], factors: Array) -> list[tuple[Message, ...]]:

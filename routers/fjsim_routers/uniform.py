@@ -15,6 +15,11 @@ from fjsim.registry import register
 class Uniform(Router):
     """Listen by the graph's own weights, the same for every question."""
 
+    @property
+    def batched(self) -> bool:
+        """Always."""
+        return True
+
     def weights(self, record: Record, state: Any) -> Array:
         """Return the graph's W as it is."""
         return record.influence

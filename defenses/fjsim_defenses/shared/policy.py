@@ -14,8 +14,7 @@ class TrustPolicy(Defense):
     """A defense whose channel, residual and threshold are parameters.
 
     Its gates are written over leading axes: a record whose arrays have batch axes between
-    round and agent gives gates with the same axes, which is how the benchmarks run thousands
-    of teams at once through the very code that a deliberation runs.
+    round and agent gives gates with the same axes.
 
     Parameters
     ----------
@@ -32,6 +31,11 @@ class TrustPolicy(Defense):
     channel: Channel = "blend"
     residual: Residual = "innate"
     threshold: float = 0.5
+
+    @property
+    def batched(self) -> bool:
+        """Always: gates are written over leading axes."""
+        return True
 
     def __post_init__(self) -> None:
         """Refuse parameters outside their ranges, those of subclasses included."""

@@ -33,6 +33,11 @@ class ChannelRouter(Router):
     threshold: float = 0.5
     strength: float = 0.5
 
+    @property
+    def batched(self) -> bool:
+        """Always: weights are written over leading axes."""
+        return True
+
     def __post_init__(self) -> None:
         """Refuse parameters outside their ranges, those of subclasses included."""
         check_ranges("router", self)
