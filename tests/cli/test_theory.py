@@ -188,6 +188,8 @@ def test_colluders_that_differ_are_refused(run) -> None:
         run("--colluders", "1", "--stubbornness", ".1,.2")
     with pytest.raises(ParameterError, match="leave at least one"):
         run("--colluders", "6", "--agents", "6")
+
+
 def test_a_column_without_anything_in_it_is_left_out(run) -> None:
     short = run("--topology", "star").stdout
     assert "equilibrium" in short
