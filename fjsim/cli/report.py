@@ -54,10 +54,7 @@ def report(
     if save is None and figure is not None:
         raise UsageError(f"--figure {figure} needs --save FILE.pdf, .svg or .png")
     with watched("writing the page" if save is None else "drawing the figure"):
-        if save is None:
-            path = _written(sources, output, cells)
-        else:
-            path = _saved(sources, figure, save)
+        path = _written(sources, output, cells) if save is None else _saved(sources, figure, save)
     out.print(f"{'report' if save is None else 'figure'}: {path}", soft_wrap=True)
     if show:
         import webbrowser
