@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from fjsim.ledger.influencers import influencers
 from fjsim.records import EVENTS
+from fjsim.report.html.document import INFLUENCERS
 from fjsim.report.html.writing import write_report
 from fjsim.runs import run
 from fjsim.scenario import Scenario
 from fjsim.sweeps.grid import Sweep
 from fjsim.sweeps.sweep import run_sweep
+from studies.influencer_truths import planted
 
 pytestmark = pytest.mark.browser
 
@@ -411,3 +414,24 @@ def test_a_sweeps_page_sorts_in_both_themes_and_has_no_bar(
         assert made.tab.locator(cells).all_inner_texts() == first[::-1]
         assert made.problems == []
         made.context.close()
+
+
+@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_the_page_of_influencers_fits_and_its_tables_sort_by_keyboard(
+    chromium: Any, look: str, width: int, tmp_path: Path
+) -> None:
+    found = influencers(planted("competence", 0, 40))
+    (tmp_path / INFLUENCERS).write_text(json.dumps(found.as_json()))
+    reader = Reader(chromium, look, width)
+    tab = reader.tab
+    tab.goto(write_report(tmp_path).as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    table = tab.locator('table[data-csv="proxies"]')
+    table.locator("button.head").nth(1).focus()
+    tab.keyboard.press("Enter")
+    cells = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    values = [float(cell.split()[0]) for cell in cells]
+    assert values == sorted(values)
+    reader.shot(f"influencers-{look}-{width}")
+    assert reader.problems == []
+    reader.context.close()
