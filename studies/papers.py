@@ -1,7 +1,8 @@
 """What the papers report beside what the law and the embedded model give.
 
 ``python -m studies.papers`` prints, as Markdown, the table of ``docs/papers.md``; with
-``--sweep sweeps/stubborn-neighbors`` it adds the 68 scenarios of that folder. What is reported
+``--sweep sweeps/stubborn-neighbors`` it adds the 68 scenarios of that folder, and ``--csv FILE``
+writes them all. What is reported
 stands in ``REPORTED`` with its source; everything else is measured when the script runs, and is
 simulated.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from rich.console import Console
 
 from fjsim.beliefs import certain
@@ -45,6 +47,16 @@ SEEN = {
 """What peers see, and the profile of the population."""
 
 N_AGENTS = 6
+
+LABELS = {"questions": "questions.source", "placement": "placement", "setting": "setting"}
+RATES = {
+    "attack_success": "attack_success_rate",
+    "flips_without_attack": "no_attack_flip_rate",
+    "takeover": "takeover_observed",
+    "takeover_by_the_law": "takeover_predicted",
+    "accuracy_without_attack": "clean_accuracy_final",
+}
+"""What a scenario is called and what is told of it, with the names in a sweep's table."""
 
 
 def grid(limit: int, seeds: int, kind: str) -> Sweep:
@@ -121,28 +133,31 @@ def placements(tables: dict[str, list[dict[str, Any]]]) -> list[str]:
     return lines
 
 
-def scenarios(folder: Path) -> list[str]:
-    """Return the 68 scenarios of a sweep's folder, one line each."""
-    lines = headed(
-        "questions",
-        "placement",
-        "setting",
-        "attack success",
-        "flips without attack",
-        "takeover",
-        "takeover, law",
-        "accuracy without attack",
-    )
-    names = (
-        "attack_success_rate",
-        "no_attack_flip_rate",
-        "takeover_observed",
-        "takeover_predicted",
-        "clean_accuracy_final",
-    )
+def scenario_frame(folder: Path) -> pd.DataFrame:
+    """Return the 68 scenarios of a sweep's folder, one row each: every rate with its interval."""
+    rows = []
     for found in records(load_sweep_result(folder).table):
-        labels = (found["questions.source"], found["placement"], found["setting"])
-        lines.append(row(*labels, *(interval(found, name) for name in names)))
+        labels = {title: found[name] for title, name in LABELS.items()}
+        numbers = {
+            f"{title}{end}": found.get(f"{name}{end}")
+            for title, name in RATES.items()
+            for end in ("", "_low", "_high")
+        }
+        rows.append({**labels, **numbers})
+    return pd.DataFrame(rows)
+
+
+def scenarios(frame: pd.DataFrame) -> list[str]:
+    """Return attack success by setting and placement beside what is reported."""
+    lines = headed("setting", "questions", *REPORTED)
+    lines.append(
+        row("no defense, reported", "theirs", *(f"{rate:.2f}" for rate in REPORTED.values()))
+    )
+    attacked = frame[frame["placement"].isin(list(REPORTED)) & frame["attack_success"].notna()]
+    for (setting, questions), part in attacked.groupby(["setting", "questions"], sort=False):
+        by_place = {found["placement"]: found for found in part.to_dict("records")}
+        cells = [interval(by_place.get(place, {}), "attack_success") for place in REPORTED]
+        lines.append(row(setting, questions, *cells))
     return lines
 
 
@@ -152,6 +167,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100, help="questions")
     parser.add_argument("--seeds", type=int, default=5, help="seeds of the numeric agents")
     parser.add_argument("--sweep", type=Path, help="folder of configs/stubborn-neighbors")
+    parser.add_argument("--csv", type=Path, help="where the rows of --sweep go")
     given = parser.parse_args()
     workers = default_workers()
     tables = {
@@ -166,7 +182,10 @@ def main() -> None:
     lines += headed("labelled questions", *map(str, range(len(trust))))
     lines += [row("trust, reported", *REPORTED_TRUST), row("trust, `t-s` here", *trust)]
     if given.sweep is not None:
-        lines += ["", *scenarios(given.sweep)]
+        frame = scenario_frame(given.sweep)
+        lines += ["", *scenarios(frame)]
+        if given.csv is not None:
+            frame.to_csv(given.csv, index=False, float_format="%.4f")
     Console(soft_wrap=True, highlight=False, markup=False).print("\n".join(lines))
 
 

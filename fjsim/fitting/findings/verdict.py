@@ -175,7 +175,7 @@ def _role_line(fit: FJFit) -> str:
         f"{name} {one.weight:.0%}" + ("" if np.isnan(one.low) else f" {_ends(one.low, one.high)}")
         for name, one in known.items()
     )
-    return f"What a speaker weighs who has all attention: {told}."
+    return f"A speaker with all of the attention weighs: {told}."
 
 
 def _choice_lines(choice: ModelChoice | None) -> list[str]:
