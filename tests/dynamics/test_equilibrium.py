@@ -272,3 +272,18 @@ def test_a_network_counts_edges_and_gives_its_matrices_back() -> None:
     np.testing.assert_array_equal(network.adjacency().toarray(), [[0, 3, 0], [3, 0, 4], [0, 4, 5]])
     np.testing.assert_allclose(network.own_share(), [0, 0, 5 / 9])
     np.testing.assert_allclose(network.influence().toarray()[1], [3 / 7, 0, 4 / 7])
+
+
+def test_the_last_option_of_beliefs_is_what_the_others_leave_and_is_certified() -> None:
+    network = barabasi_albert(400, 3, 0)
+    held = np.random.default_rng(1).uniform(0.005, 0.3, 400)
+    innate = np.random.default_rng(2).dirichlet(np.ones(3), 400)
+    alone = [solve_network(network, innate[:, option], held) for option in range(3)]
+    together = solve_network(network, innate, held)
+    assert together.iterations == alone[0].iterations + alone[1].iterations
+    assert together.error_bound <= 1e-8
+    exact = equilibrium(FJParameters(held, influence=network.influence()), innate, solver="direct")
+    assert np.abs(together.beliefs - exact.beliefs).max() <= together.error_bound
+    # Options of no one sum are solved each for itself.
+    apart = solve_network(network, innate * [1.0, 1.0, 0.9], held)
+    assert apart.iterations > together.iterations

@@ -9,8 +9,9 @@ import numpy as np
 
 from fjsim.contracts import Topology
 from fjsim.registry import register
-from fjsim_topologies.drawing import Weights, draw_graph, weigh
+from fjsim_topologies.drawing import draw_graph, weigh
 from fjsim_topologies.limits import group_sizes, require_agents, require_probability
+from fjsim_topologies.weights import Weights
 
 
 @register("topology", "stochastic-block")

@@ -10,8 +10,9 @@ import numpy as np
 from fjsim.contracts import Topology
 from fjsim.errors import ConfigError
 from fjsim.registry import register
-from fjsim_topologies.drawing import Weights, draw_and_weigh, draw_graph, weigh
+from fjsim_topologies.drawing import draw_and_weigh, draw_graph, weigh
 from fjsim_topologies.limits import require_agents, require_between, require_probability
+from fjsim_topologies.weights import Weights
 
 
 @register("topology", "erdos-renyi")

@@ -40,7 +40,8 @@ class Shape(Topology):
         mutual = bool((heard == heard.T).all())
         graph: nx.Graph[int] = nx.Graph() if mutual else nx.DiGraph()
         graph.add_nodes_from(range(n_agents))
-        graph.add_edges_from(np.argwhere(np.triu(heard) if mutual else heard.T).tolist())
+        ends = np.argwhere(np.triu(heard) if mutual else heard.T).tolist()
+        graph.add_edges_from((speaker, listener) for speaker, listener in ends)
         return graph
 
     def influence(self, n_agents: int, rng: np.random.Generator) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,9 @@ from fjsim.html_table import html_table
 from fjsim.readonly import ReadOnlyArrays
 
 Solver = Literal["auto", "direct", "conjugate-gradients", "bicgstab", "gauss-seidel"]
+
+EVEN = 1e-12
+"""Relative spread up to which the options of all agents count as having one sum, as beliefs do."""
 
 DIRECT_DENSE = 3000
 """Agents up to which a dense system is factorised."""
@@ -263,15 +267,41 @@ def _solve_options(
     scale = _certificate_scale(system, columns, tolerance, solver, progress)
     settled: list[Array] = []
     bound, iterations, name, why = 0.0, 0, "", ""
-    for option in range(columns.shape[1]):
-        column = np.ascontiguousarray(columns[:, option])
-        found, name, why = _solve_one(system, column, scale, tolerance, solver, progress)
+    for found, name, why in _solved(system, columns, scale, tolerance, solver, progress):  # noqa: B007
         settled.append(found.beliefs)
         bound = max(bound, found.bound)
         iterations += found.iterations
     beliefs = settled[0][:, None] if len(settled) == 1 else np.stack(settled, axis=1)
     shaped = np.moveaxis(beliefs.reshape(-1, *innate.shape[:-2], innate.shape[-1]), 0, -2)
     return _checked(Equilibrium(shaped, bound, name, iterations, why), tolerance)
+
+
+def _solved(
+    system: System,
+    columns: Array,
+    scale: Array,
+    tolerance: float,
+    solver: Solver,
+    progress: Progress | None,
+) -> Iterator[tuple[Solution, str, str]]:
+    """Solve every option; where all agents' options have one sum, the last is what is left of it.
+
+    That is certified like any other, and solved from there if it is not good enough.
+    """
+    n_options = columns.shape[1]
+    sums = columns.sum(axis=1)
+    known = n_options > 1 and float(np.ptp(sums)) <= EVEN * float(np.abs(columns).max())
+    rest = np.full(len(columns), sums.mean())
+    for option in range(n_options):
+        column = np.ascontiguousarray(columns[:, option])
+        is_rest = known and option == n_options - 1
+        start = rest if is_rest else start_near_mean(system, column)
+        done = _solve_system(
+            system, system.anchor, column, start, scale, tolerance, solver, progress
+        )
+        if not is_rest:
+            rest -= done[0].beliefs
+        yield done
 
 
 def _certificate_scale(
@@ -294,19 +324,6 @@ def _certificate_scale(
     if floor > tolerance:
         raise _unattainable(tolerance, floor)
     return np.asarray(scale)
-
-
-def _solve_one(
-    system: System,
-    innate: Array,
-    scale: Array,
-    tolerance: float,
-    solver: Solver,
-    progress: Progress | None,
-) -> tuple[Solution, str, str]:
-    """Solve one right-hand side and say how and why."""
-    start = start_near_mean(system, innate)
-    return _solve_system(system, system.anchor, innate, start, scale, tolerance, solver, progress)
 
 
 def _solve_system(
