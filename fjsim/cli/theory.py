@@ -91,9 +91,9 @@ def theory(
         show_measured(casting, colluders, seed, json)
         return
     if colluders is not None:
-        n_agents = 6 if agents is None else agents
         law = stubbornness, self_weight, rounds, seed
-        show_promises(promised(n_agents, colluders, competence, loss or (), *law), json)
+        crowd = 6 if agents is None else agents
+        show_promises(promised(crowd, colluders, competence, loss or (), *law), json)
         return
     seats = seat or ["hub"]
     given, n_agents = _topology(topology, agents, directed)
