@@ -143,9 +143,9 @@ class Script:
         """Return the option it is after in a round, shape (n_teams,)."""
         if self.target == "given":
             return question.target
-        late = bool(number and self.replans)
-        plan = ("aims", held, late)
-        return question.planned(plan, lambda: self._aims(question, held, number))
+        plan = ("aims", held, bool(number and self.replans))
+        aims: Integers = question.planned(plan, lambda: self._aims(question, held, number))
+        return aims
 
     def _aims(self, question: Question, held: tuple[int, ...], number: int) -> Integers:
         seen = self._sees(question, number)
@@ -156,7 +156,8 @@ class Script:
     def strikes(self, question: Question, held: tuple[int, ...], number: int = 0) -> Flags:
         """Say in which teams it attacks on a question, shape (n_teams,)."""
         plan = (self, held, bool(number and self.replans))
-        return question.planned(plan, lambda: self._strikes(question, held, number))
+        due: Flags = question.planned(plan, lambda: self._strikes(question, held, number))
+        return due
 
     def _strikes(self, question: Question, held: tuple[int, ...], number: int) -> Flags:
         place = question.number - self.honest_questions

@@ -132,9 +132,9 @@ def theory(
         show_measured(casting, colluders, seed, json)
         return
     if colluders is not None:
-        shape = agents or 6, colluders, competence, loss or ()
+        crowd = 6 if agents is None else agents
         law = stubbornness or str(STUBBORNNESS), self_weight or str(SELF_WEIGHT), rounds, seed
-        show_promises(promised(*shape, *law), json)
+        show_promises(promised(crowd, colluders, competence, loss or (), *law), json)
         return
     given = _Given.of(scenario)
     name, graph, n_agents = given.graph(topology, agents, directed)

@@ -60,7 +60,9 @@ class Deliberation:
         self._listening = Listening(team, item, self._adversary)
         self._speaking = Speaking.of(team, item, self._state)
         self._openings: dict[int, asyncio.Task[Turn]] = {}
-        self._voters = CastingVoters(team, item, journal) if twin is None else twin._voters
+        self._voters: CastingVoters = (
+            CastingVoters(team, item, journal) if twin is None else twin._voters
+        )
         self._gates: Array | None = None
         self._gating: Gating | None = None
         self._before = self._state.record()

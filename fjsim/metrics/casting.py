@@ -195,7 +195,7 @@ def _failed(votes: NDArray[np.int64], keys: NDArray[np.int64]) -> Array:
     tally = (votes[..., None] == np.arange(n_options)).sum(axis=1)
     at_key = np.arange(n_options) == keys[:, None]
     ahead = np.where(at_key, -1, tally).max(axis=-1) - np.where(at_key, tally, 0).sum(axis=-1)
-    return (ahead[:, None] > np.arange(votes.shape[1])).astype(float)
+    return np.asarray(ahead[:, None] > np.arange(votes.shape[1]), dtype=float)
 
 
 def _rate(n_failed: int, n: int) -> Estimate:

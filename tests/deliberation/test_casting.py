@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fjsim
 from fjsim.backends.simulated import SimulatedBackend
+from fjsim.contracts import Request
 from fjsim.errors import BudgetError, ConfigError, TrustError, UnknownNameError
 from fjsim.judging.replay import replay
 from fjsim.judging.source import judged_log
@@ -38,7 +40,7 @@ class Asked:
     """Every request that a casting voter got."""
 
     def __init__(self, monkeypatch) -> None:
-        self.requests = []
+        self.requests: list[Request] = []
         real = SimulatedBackend.complete
 
         async def complete(backend, request):
@@ -70,7 +72,7 @@ def close_items(transcript, n_close=2):
 
 
 def test_votes_are_cast_on_close_questions_only_and_both_arms_use_the_same(finished) -> None:
-    found = {}
+    found: dict[str, list[int]] = {}
     for transcript in (finished.transcript, finished.baseline):
         close = close_items(transcript)
         cast = transcript.casting
@@ -168,7 +170,8 @@ def test_a_vote_without_a_valid_answer_counts_for_nobody_and_is_no_missing_turn(
     run = fjsim.run(scenario(defense={"backend": mute}), out=tmp_path / "run")
     assert run.transcript.casting is not None
     assert (run.transcript.casting == -1).all()
-    assert run.as_dict()["metrics"]["missing_turns"] == 0
+    results: Any = run.as_dict()
+    assert results["metrics"]["missing_turns"] == 0
     votes = read_log(tmp_path / "run" / EVENTS).casting.values()
     assert all(vote.answer is None and vote.problem for vote in votes)
     close = close_items(run.transcript)

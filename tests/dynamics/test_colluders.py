@@ -137,8 +137,9 @@ def _majority(crowd):
         for pair, chance in joint.items():
             keys[pair[0]] += chance / total
             for added in ways_to_vote(crowd.n_colluders, 5):
-                votes = np.add(honest, added)
-                wins[votes.argmax()] += chance / total * chance_of(added, chances[pair])
+                wins[np.add(honest, added).argmax()] += (
+                    chance / total * chance_of(added, chances[pair])
+                )
         harm += total * majority_harm(np.array(honest, dtype=float), wins, keys)
     return harm / (crowd.n_honest * crowd.competence), accuracy
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import factorial, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linprog
@@ -119,7 +119,8 @@ class Floors:
         for leaving in self._strikeable():
             row: dict[object, float] = dict.fromkeys(leaving, 1.0)
             program.at_most({**row, "worst": -1.0}, 0.0)
-        found = program.least({"worst": 1.0})
+        costs: dict[object, float] = {"worst": 1.0}
+        found = program.least(costs)
         return None if found is None else max(0.0, found)
 
     def loss_for_strikes(self, struck: float) -> float:
@@ -245,10 +246,10 @@ class _Program:
         for name, cost in costs.items():
             weights[self._place(name)] = cost
         shape = (len(self._limits), len(self._places))
-        matrix = coo_array((self._values, (self._rows, self._columns)), shape=shape).tocsr()
+        matrix: Any = coo_array((self._values, (self._rows, self._columns)), shape=shape).tocsr()
         free = len(self._places) - self._n_moves
-        bounds = [(0.0, 1.0)] * self._n_moves + [(None, None)] * free
-        found = linprog(weights, A_ub=matrix, b_ub=self._limits, bounds=bounds, method="highs")
+        bounds: Any = [(0.0, 1.0)] * self._n_moves + [(None, None)] * free
+        found: Any = linprog(weights, A_ub=matrix, b_ub=self._limits, bounds=bounds, method="highs")
         if found.status == 2:
             return None
         if found.status != 0:
