@@ -176,6 +176,22 @@ class FrozenTrust(AccuracyReputation):
     ``T = accuracy²``. An agent that is right during the warm-up keeps its trust for ever: the
     sleeper's entry. Needs labels for the warm-up.
 
+    Sees
+    ----
+    Keys of the warm-up.
+
+    Assumes
+    -------
+    Who was right in the warm-up stays right.
+
+    Broken by
+    ---------
+    ``sleeper``.
+
+    Price
+    -----
+    Keys of ``warmup`` questions, which count for nothing else.
+
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-W).
@@ -203,6 +219,22 @@ class FrozenTrustAgainstSleeper(FrozenTrust):
     -----
     The same defense as T-W; only the attack differs.
 
+    Sees
+    ----
+    Keys of the warm-up.
+
+    Assumes
+    -------
+    Who was right in the warm-up stays right.
+
+    Broken by
+    ---------
+    ``sleeper``, which it is made to show.
+
+    Price
+    -----
+    Keys of ``warmup`` questions, which count for nothing else.
+
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (T-WA).
@@ -226,6 +258,22 @@ class WarmTrustSparselyUpdated(AccuracyReputation):
     Notes
     -----
     After the warm-up trust moves as in `momentum_step`.
+
+    Sees
+    ----
+    Keys of the warm-up, and of a few later questions.
+
+    Assumes
+    -------
+    Who was right where the key was shown is right elsewhere.
+
+    Broken by
+    ---------
+    ``sleeper`` until the next key, and ``on-off`` between keys.
+
+    Price
+    -----
+    Keys of ``warmup`` questions and of a share of the later ones.
 
     References
     ----------
@@ -251,6 +299,22 @@ class SparselyUpdatedTrust(WarmTrustSparselyUpdated):
     Notes
     -----
     An agent that is always wrong goes 1, .92, .782, .610, .423, .239, .074, 0 (`momentum_step`).
+
+    Sees
+    ----
+    Keys of a few questions.
+
+    Assumes
+    -------
+    Who was right where the key was shown is right elsewhere.
+
+    Broken by
+    ---------
+    ``on-off`` between keys; everybody is heard at first.
+
+    Price
+    -----
+    Keys of a share of the questions.
 
     References
     ----------

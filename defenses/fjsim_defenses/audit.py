@@ -55,6 +55,22 @@ class AuditDefense(TrustPolicy):
     frequent; else 0. A question is audited if its largest danger reaches ``danger``. An audited
     question moves everybody's trust as T-S does; ``phi_ij = T_j``.
 
+    Sees
+    ----
+    Votes of round 0, and up to ``budget`` keys of finished questions.
+
+    Assumes
+    -------
+    Whoever dissents and could take over is worth a look, and stays what it was.
+
+    Broken by
+    ---------
+    Sleepers that wait until the budget is spent, and adversaries that never dissent alone.
+
+    Price
+    -----
+    ``budget`` keys.
+
     References
     ----------
     .. [1] M. H. Manshaei, Q. Zhu, T. Alpcan, T. Başar and J.-P. Hubaux, "Game theory meets

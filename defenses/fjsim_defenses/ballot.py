@@ -174,6 +174,28 @@ class Ballot(TrustPolicy):
     adversary says
     (``fjsim_defenses.shared.ballot_bound``).
 
+    Sees
+    ----
+    Votes of round 0, and what is said now.
+
+    Assumes
+    -------
+    The right option leads the honest first votes by as many as the adversary controls.
+
+    Broken by
+    ---------
+    Colluders that strike only where the votes nearly balance (``docs/defenses.md``).
+
+    Theorem
+    -------
+    No agent that is right at round 0 is wrong in any round where the assumption holds, on every
+    graph, whatever the adversary says (``shared/ballot_bound.py``).
+
+    Price
+    -----
+    Right minorities are not heard; where nobody attacks it gains on stars and loses up to .006
+    elsewhere. No calls, no keys.
+
     References
     ----------
     .. [1] D. Dolev, N. A. Lynch, S. S. Pinter, E. W. Stark and W. E. Weihl, "Reaching

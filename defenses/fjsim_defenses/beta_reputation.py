@@ -56,6 +56,22 @@ class BetaReputation(Reputation):
     ``phi = F^{-1}(1 - confidence)`` of ``Beta(good + sum lambda^age e, bad + sum lambda^age
     (1 - e))``, e = 1 for an answer that is right or, without a key, the others' most frequent.
 
+    Sees
+    ----
+    Answers of round 0; keys where they are shown.
+
+    Assumes
+    -------
+    Who agreed with the others, or was right, will again.
+
+    Broken by
+    ---------
+    Sleepers, ``duty-cycle``, and colluders that are the majority of what a listener hears.
+
+    Price
+    -----
+    Honest agents that are often alone are trusted less. No calls.
+
     References
     ----------
     .. [1] A. Jøsang and R. Ismail, "The Beta reputation system", 15th Bled Electronic Commerce

@@ -36,6 +36,22 @@ class BoundedConfidence(TrustPolicy):
     said last. Measured against the innate belief, not the last one, so that an adversary
     cannot lead a listener away in small steps. Never an exact 0.
 
+    Sees
+    ----
+    What is said now, and one's own first belief.
+
+    Assumes
+    -------
+    The truth is near one's own first belief.
+
+    Broken by
+    ---------
+    ``slow-drift``, and any lie near a listener's own mistake.
+
+    Price
+    -----
+    Wrong agents do not hear right ones. No calls, no keys.
+
     References
     ----------
     .. [1] R. Hegselmann and U. Krause, "Opinion dynamics and bounded confidence: models,

@@ -38,6 +38,22 @@ class ConsensusDistance(TrustPolicy):
     divided by the row's largest, then ``w <- (1 - share) w + share``. Where a hostile hub is all
     that a leaf hears, the hub is half of the consensus.
 
+    Sees
+    ----
+    What is said in this question's rounds.
+
+    Assumes
+    -------
+    Most of those whom a listener hears are honest and near each other.
+
+    Broken by
+    ---------
+    A hostile hub, which is half of a leaf's consensus, and ``slow-drift``.
+
+    Price
+    -----
+    Right minorities fade. No calls, no keys.
+
     References
     ----------
     .. [1] M. Herbster and M. K. Warmuth, "Tracking the best expert", Machine Learning 32 (1998)

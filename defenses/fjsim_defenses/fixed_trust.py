@@ -32,6 +32,22 @@ class FixedTrust(TrustPolicy):
     The mechanism "less trust" by itself: ``phi_ij = level``. With the residual
     ``'renormalise'`` it changes nothing.
 
+    Sees
+    ----
+    Nothing.
+
+    Assumes
+    -------
+    Nothing.
+
+    Broken by
+    ---------
+    Everything; it is a control.
+
+    Price
+    -----
+    What others know, in the share that is not heard.
+
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (trust as one of three

@@ -62,6 +62,22 @@ class FJResidual(TrustPolicy):
     mixture that j was given. It reckons with the graph's W; a router makes it surprised at
     honest agents, as do wrong parameters.
 
+    Sees
+    ----
+    All rounds of the question, and who hears whom.
+
+    Assumes
+    -------
+    Honest agents follow the law with the parameters given.
+
+    Broken by
+    ---------
+    Adversaries that follow the law from a false first view, and routers that change W.
+
+    Price
+    -----
+    Honest agents that are more stubborn than assumed are cut. No calls, no keys.
+
     References
     ----------
     .. [1] F. Pasqualetti, F. Dörfler and F. Bullo, "Attack detection and identification in

@@ -30,6 +30,22 @@ class HardThreshold(SmoothedReputation):
     without a key, the others' most frequent. Silence does not end it: round 0 stays public, so
     a muted speaker can earn its way back.
 
+    Sees
+    ----
+    Answers of round 0; keys where they are shown.
+
+    Assumes
+    -------
+    As for ``beta-reputation``, and a bound that parts honest from hostile.
+
+    Broken by
+    ---------
+    Adversaries that stay just above the bound.
+
+    Price
+    -----
+    Everybody below the bound is silent. No calls.
+
     References
     ----------
     .. [1] S. D. Kamvar, M. T. Schlosser and H. Garcia-Molina, "The EigenTrust algorithm for

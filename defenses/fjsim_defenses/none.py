@@ -20,6 +20,22 @@ class NoDefense(Defense):
     Notes
     -----
     It gives the absence of a defense a name in scenarios; inside a run that absence is ``None``.
+
+    Sees
+    ----
+    Nothing.
+
+    Assumes
+    -------
+    Nobody lies.
+
+    Broken by
+    ---------
+    Every attack.
+
+    Price
+    -----
+    Nothing.
     """
 
     def gates(self, record: Record, state: Any) -> Array:

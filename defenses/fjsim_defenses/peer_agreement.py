@@ -35,6 +35,22 @@ class PeerAgreement(SmoothedReputation):
     (its own left out), ``phi = max(floor, clip((rho - low) / (high - low), 0, 1))``. It acts on
     later questions only, and a wrong majority makes it trust the wrong.
 
+    Sees
+    ----
+    Answers of round 0; keys where they are shown.
+
+    Assumes
+    -------
+    Most are right, and who agreed with them will again.
+
+    Broken by
+    ---------
+    Sleepers, ``duty-cycle``, and colluders that agree with each other.
+
+    Price
+    -----
+    Honest agents that are often alone are trusted less. No calls.
+
     References
     ----------
     .. [1] A. Jøsang, R. Ismail and C. Boyd, "A survey of trust and reputation systems for online

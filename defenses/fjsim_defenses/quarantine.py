@@ -45,6 +45,22 @@ class Quarantine(SmoothedReputation):
     A bad answer is one that is wrong or, without a key, not among the others' most frequent.
     An adversary that knows ``length`` and ``probation`` can wait them out.
 
+    Sees
+    ----
+    Answers of round 0; keys where they are shown.
+
+    Assumes
+    -------
+    Who was bad lately is bad now, and may better itself.
+
+    Broken by
+    ---------
+    ``on-off`` phases longer than its terms.
+
+    Price
+    -----
+    Honest agents sit out terms after bad luck. No calls.
+
     References
     ----------
     .. [1] A. Jøsang, R. Ismail and C. Boyd, "A survey of trust and reputation systems for online

@@ -65,6 +65,22 @@ class StubbornnessDetector(TrustPolicy):
     open; an honest agent that is stubborn is punished like a hostile one, and an adversary
     that moves to and fro (``wobble``) is not punished at all.
 
+    Sees
+    ----
+    This question's rounds.
+
+    Assumes
+    -------
+    Honest agents move when they are far from what they hear.
+
+    Broken by
+    ---------
+    ``wobble``; the first round is open to everybody (``rollback`` around it takes that back).
+
+    Price
+    -----
+    Honest agents that are stubborn, and right, are cut. No calls, no keys.
+
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (stubbornness as the mark of

@@ -95,6 +95,27 @@ class TrustAdaptive(TrustPolicy):
     Measured on numeric agents, which carry no arguments: what a real team loses when a right
     minority cannot persuade is not in those numbers.
 
+    Sees
+    ----
+    Votes of round 0, what is said now, and the past.
+
+    Assumes
+    -------
+    As for the ballot, with weighted votes.
+
+    Broken by
+    ---------
+    Colluders that strike only where the votes nearly balance, which keep their reputation.
+
+    Theorem
+    -------
+    The ballot's, with the votes as weighted by confidence and reputation.
+
+    Price
+    -----
+    Right minorities are not heard; where nobody attacks it gains on stars and loses up to .002
+    elsewhere. No calls, no keys.
+
     References
     ----------
     .. [1] "Don't Trust Stubborn Neighbors", 2026, arXiv:2603.15809 (adaptive trust); ballot,

@@ -66,6 +66,22 @@ class WMSR(TrustPolicy):
     nobody: the leaves of a star are on their own. More than F colluders on a listener's list
     defeat it.
 
+    Sees
+    ----
+    What own speakers say now.
+
+    Assumes
+    -------
+    At most ``n_hostile`` of a listener's speakers are hostile, and the graph is robust.
+
+    Broken by
+    ---------
+    More than ``n_hostile`` colluders; sparse graphs, whose agents it isolates.
+
+    Price
+    -----
+    On a star it leaves every leaf alone. No calls, no keys.
+
     References
     ----------
     .. [1] H. J. LeBlanc, H. Zhang, X. Koutsoukos and S. Sundaram, "Resilient asymptotic

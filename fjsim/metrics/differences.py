@@ -15,6 +15,9 @@ from fjsim.seeds import stream
 
 SWAPS = 2000
 
+NO_MATTER = 0.02
+"""A difference smaller than this, either way, counts as none where equivalence is tested."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -28,6 +31,9 @@ class Difference:
         From the two-sided test that swapping the arms of a question changes nothing.
     n_questions : int
         On how many questions both were counted.
+    p_equivalent : float or None
+        From the test of the opposite claim, that they differ by `NO_MATTER` or more: small where
+        there is "no difference above .02", which a large ``p_value`` alone never says.
     """
 
     value: float | None
@@ -35,6 +41,7 @@ class Difference:
     high: float | None
     p_value: float | None
     n_questions: int
+    p_equivalent: float | None = None
 
 
 NO_DIFFERENCE = Difference(None, None, None, None, 0)
@@ -58,11 +65,15 @@ def difference(first: Tally, second: Tally, seed: int = 0) -> Difference:
     The interval is a percentile bootstrap in which both arms of a question are drawn together.
     The p-value is that of a randomisation test: under the null hypothesis the two arms of a
     question may be swapped, so the observed difference is ranked among 2000 differences with
-    random swaps; it is never below 1/2001.
+    random swaps; it is never below 1/2001. Equivalence is two one-sided tests on the same
+    bootstrap: the larger of the shares of resampled differences at or beyond either bound.
 
     References
     ----------
     .. [1] E. S. Edgington and P. Onghena, "Randomization Tests", 4th ed., 2007.
+    .. [2] D. J. Schuirmann, "A comparison of the Two One-Sided Tests Procedure and the Power
+       Approach for assessing the equivalence of average bioavailability", Journal of
+       Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680, doi:10.1007/BF01068419.
     """
     one, other = _matched(first, second)
     if one.denominator.sum() <= 0 or other.denominator.sum() <= 0:
@@ -73,7 +84,12 @@ def difference(first: Tally, second: Tally, seed: int = 0) -> Difference:
     whole = np.ones((1, len(one.questions)))
     value = float(_ratios(whole, one)[0] - _ratios(whole, other)[0])
     return Difference(
-        value, float(low), float(high), _swap_test(one, other, value, seed), len(one.questions)
+        value,
+        float(low),
+        float(high),
+        _swap_test(one, other, value, seed),
+        len(one.questions),
+        _equivalence_test(drawn),
     )
 
 
@@ -92,6 +108,13 @@ def _ratios(counts: Array, tally: Tally) -> Array:
     bottoms = counts @ tally.denominator
     safe = np.where(bottoms > 0, bottoms, np.nan)
     return np.asarray((counts @ tally.numerator) / safe)
+
+
+def _equivalence_test(drawn: Array) -> float:
+    """Return the larger of the shares of differences at or beyond either bound."""
+    known = drawn[~np.isnan(drawn)]
+    beyond = max((known >= NO_MATTER).sum(), (known <= -NO_MATTER).sum())
+    return float((1 + beyond) / (1 + len(known)))
 
 
 def _swap_test(one: Tally, other: Tally, value: float, seed: int) -> float:

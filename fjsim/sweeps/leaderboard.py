@@ -72,6 +72,8 @@ def _row(name: str, rows: Sequence[Row]) -> Row:
         "price_high": dearest.get("price_high"),
         "clean_accuracy_lowest": _extreme(min, rows, "clean_accuracy_final"),
         "tokens_ratio_highest": _extreme(max, rows, "tokens_ratio"),
+        "tokens_per_avoided_flip_highest": _extreme(max, rows, "tokens_per_avoided_flip"),
+        "price_p_equivalent": dearest.get("price_p_equivalent"),
         **_worst(rows),
     }
 

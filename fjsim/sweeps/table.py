@@ -13,7 +13,7 @@ from fjsim.metrics.differences import Difference, holm
 from fjsim.metrics.kept import KeptCounts
 from fjsim.metrics.keys import column
 from fjsim.metrics.metric import Count, Metric
-from fjsim.sweeps.changes import CHANGES, paired_change
+from fjsim.sweeps.changes import CHANGES, RATE, paired_change
 from fjsim.sweeps.groups import Group, tally_of
 
 
@@ -30,7 +30,8 @@ def sweep_table(settings: Sequence[Group], seed: int = 0) -> pd.DataFrame:
     -------
     DataFrame
         One row per setting: its labels, every metric with ``_low`` and ``_high``, paired
-        differences with ``_p`` and ``_p_holm``, and plain numbers such as what the asking took.
+        differences with ``_p``, ``_p_holm`` and ``_p_equivalent`` (small where there is no
+        difference above .02), and plain numbers such as what the asking took.
         ``attrs["direction"]`` says which way is better.
     """
     metrics = registered()
@@ -72,6 +73,7 @@ def _row(group: Group, metrics: Mapping[str, Metric], seed: int) -> dict[str, An
         row |= _tested(change.name, paired_change(group, change.name, seed))
     row["missing_share"] = max(result.missing_share for result in results)
     row["tokens_ratio"] = _tokens_ratio(group)
+    row["tokens_per_avoided_flip"] = _tokens_per_avoided_flip(group)
     return row
 
 
@@ -105,12 +107,23 @@ def _tested(name: str, gap: Difference) -> dict[str, float | None]:
         f"{name}_low": gap.low,
         f"{name}_high": gap.high,
         f"{name}_p": gap.p_value,
+        f"{name}_p_equivalent": gap.p_equivalent,
     }
 
 
 def _tokens_ratio(group: Group) -> float | None:
     bare = 0.0 if group.bare is None else _tokens(group.bare)
     return _tokens(group.counts) / bare if bare > 0 else None
+
+
+def _tokens_per_avoided_flip(group: Group) -> float | None:
+    """Return what a defense costs for each flip that it avoids; None where it avoids none."""
+    flips = tally_of(group.counts, RATE, "attacked")
+    bare = tally_of(group.bare, RATE, "attacked")
+    if group.bare is None or flips is None or bare is None or not group.attacked:
+        return None
+    avoided = float(bare.numerator.sum() - flips.numerator.sum())
+    return (_tokens(group.counts) - _tokens(group.bare)) / avoided if avoided > 0 else None
 
 
 def _tokens(counts: KeptCounts) -> float:

@@ -72,3 +72,14 @@ def test_holm_of_the_textbook() -> None:
 def test_a_p_value_outside_its_range_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"1\.2"):
         holm([1.2])
+
+
+def test_no_difference_is_a_claim_that_needs_questions_behind_it() -> None:
+    rng = np.random.default_rng(0)
+    few, many = (rng.integers(0, 6, n).astype(float) for n in (10, 4000))
+    assert difference(tally(many), tally(many)).p_equivalent == pytest.approx(1 / 2001)
+    other = rng.permutation(many)
+    assert difference(tally(many), tally(other)).p_equivalent < 0.05
+    assert difference(tally(few), tally(rng.permutation(few))).p_equivalent > 0.05
+    assert difference(tally(many + 1), tally(many)).p_equivalent == 1.0
+    assert difference(tally([0], trials=0), tally([1])).p_equivalent is None

@@ -88,6 +88,10 @@ def test_the_table_has_a_row_per_setting_with_seeds_pooled(grid) -> None:
     assert muted["attack_success_rate"] == 0
     assert muted["asr_change"] == pytest.approx(-bare["attack_success_rate"])
     assert muted["asr_change_p_holm"] >= muted["asr_change_p"]
+    assert muted["asr_change_p_equivalent"] == 1
+    # Who mutes everybody asks the embedded model as much as before, in other words.
+    assert abs(muted["tokens_per_avoided_flip"]) < 1e5
+    assert pd.isna(bare["tokens_per_avoided_flip"])
     assert pd.isna(bare["detection_auc"])
     assert muted["detection_auc"] == 0.5
     assert table.attrs["direction"]["attack_success_rate"] == "lower is safer"
