@@ -12,7 +12,7 @@ from numba.core import event
 COMPILING = "numba:compile"
 
 
-class CompileTime(event.Listener):  # type: ignore[misc]
+class CompileTime(event.Listener):
     """Adds up the seconds in which something was compiled.
 
     Parameters
