@@ -9,6 +9,19 @@ from pydantic import BaseModel, ValidationError
 from fjsim.errors import nearest
 from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 
+WANTED = {
+    "int_parsing": "give a whole number",
+    "int_type": "give a whole number",
+    "int_from_float": "give a whole number",
+    "float_parsing": "give a number",
+    "float_type": "give a number",
+    "bool_parsing": "give true or false",
+    "bool_type": "give true or false",
+    "string_type": "give a text",
+    "list_type": "give a list",
+    "tuple_type": "give a list",
+}
+"""What to do about a value of the wrong type, by pydantic's name for the mistake."""
 BRANCHES = frozenset({"team", "seats"})
 """What pydantic adds to the place of an error inside ``agents``."""
 
@@ -28,7 +41,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         return f"unknown key '{where}'; allowed: {', '.join(known)}{nearest(key, known)}"
     if first["type"] == "missing":
         return f"{where}: is missing; add it to {shown(first['input'])}"
-    message = first["msg"].removeprefix("Value error, ")
+    message = WANTED.get(first["type"], first["msg"].removeprefix("Value error, "))
     if not loc:
         return f"scenario: {message}"
     if first["type"] == "model_type":

@@ -12,6 +12,7 @@ from fjsim.registry import Entry, Parameter
 
 _HEADING = re.compile(r"^(\S[^\n]*)\n-{3,}$", re.MULTILINE)
 _DEFAULT = re.compile(r",?\s*default\b.*$|,?\s*optional\b.*$", re.DOTALL)
+_EMPHASIS = re.compile(r"(?<!\w)\*{1,2}(\w[^*]*)\*{1,2}(?!\w)")
 _ROLE = re.compile(r":math:`([^`]*)`|``([^`]*)``|`([^`]*)`")
 
 
@@ -158,7 +159,7 @@ def _references(section: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Return a text on one line, without the marks of reStructuredText."""
-    joined = " ".join(text.split())
+    joined = _EMPHASIS.sub(r"\1", " ".join(text.split()))
     return _ROLE.sub(lambda found: next(filter(None, found.groups()), ""), joined)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fjsim.errors import ConfigError, PluginError, UnknownNameError, nearest
+from fjsim.explained import WANTED
 from fjsim.foreign_text import shown
 
 GROUP = "fjsim.plugins"
@@ -354,7 +355,8 @@ def _coerce(entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
         try:
             checked[name] = TypeAdapter(hints.get(name, Any)).validate_python(value)
         except ValidationError as error:
-            problem = error.errors()[0]["msg"]
+            first = error.errors()[0]
+            problem = WANTED.get(first["type"], first["msg"])
             raise ConfigError(
                 f"{entry.kind} '{entry.name}', parameter '{name}': got {shown(value)}; {problem}"
             ) from error

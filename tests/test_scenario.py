@@ -181,7 +181,7 @@ def test_unknown_plugin_is_refused_with_the_nearest_name() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"rounds": "ten"}, "rounds: got 'ten'; input should be a valid integer"),
+        ({"rounds": "ten"}, "rounds: got 'ten'; give a whole number"),
         ({"rounds": -1}, "rounds: got -1; input should be greater than or equal to 0"),
         ({"seed": -1}, "seed: got -1"),
         ({"agents": 0}, r"agents\.count: got 0"),

@@ -92,7 +92,9 @@ class Watch:
         self._phase, self._started = phase, monotonic()
         self._done = self._total = self._first = self._read = None
         if self._bar is not None and self._task is not None:
-            self._bar.reset(self._task, total=None, description=phase)
+            self._bar.reset(self._task, description=phase)
+            # To the library None means that nothing changes.
+            self._bar.tasks[0].total = None
 
     def rename(self, phase: str) -> None:
         """Call the phase something else, as where it says what it has reached."""

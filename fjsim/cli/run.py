@@ -185,10 +185,9 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     else:
         out.print(run_table(finished))
         out.print(f"run folder: {folder}", soft_wrap=True)
-        out.print(
-            f"next: fjsim report {folder} · fjsim show {folder} · fjsim fit {folder}",
-            soft_wrap=True,
-        )
+        out.print("next:")
+        for command in ("show", "report", "fit"):
+            out.print(f"  fjsim {command} {folder}", soft_wrap=True, markup=False)
     _judge(finished.outcome.missing_share, setup.scenario.max_missing)
 
 

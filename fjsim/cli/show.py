@@ -152,10 +152,7 @@ def _deliberation(
     print_paged(lines)
     if not full and number is None and seat is None:
         last = max(talk.rounds)
-        out.print(
-            f"in words: --round {last} · --agent 1 · --full; why: fjsim show {folder} --why 1 "
-            f"{printable(deliberation.question)}",
-            style="dim",
-            markup=False,
-            soft_wrap=True,
-        )
+        question = printable(deliberation.question)
+        out.print(f"in words: --round {last}, --agent 1 or --full; why:", style="dim")
+        line = f"  fjsim show {folder} --why 1 {question}"
+        out.print(line, style="dim", markup=False, soft_wrap=True)

@@ -177,6 +177,21 @@ def _in_notebook(played: Run) -> Any:
     return played.deliberation("one")._repr_html_()
 
 
+def test_opinions_of_an_imported_log_have_names_and_units_and_no_letters(tmp_path: Path) -> None:
+    rows = [("anna", 0, 20), ("ben", 0, 40), ("anna", 1, 30), ("ben", 1, 35)]
+    lines = "".join(f"price,{who},{at},{opinion}\n" for who, at, opinion in rows)
+    log = tmp_path / "log.csv"
+    log.write_text("item_id,agent_id,round,opinion\n" + lines)
+    made = ["import", str(log), "--opinions", "bounded:0:100", "--out", str(tmp_path / "r")]
+    assert CliRunner().invoke(app, made).exit_code == 0
+    listed, shown = _shown(tmp_path / "r"), _shown(tmp_path / "r", "price")
+    assert re.search(r"^price +yes", listed, re.MULTILINE)
+    assert "flipped" not in listed
+    assert re.search(r"^1 +30 +35", shown, re.MULTILINE)
+    assert "anna" in shown
+    assert "  A  " not in shown
+
+
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07 \u202eevil\u2066 [bold]not markup[/bold] =cmd|'/C calc'!A0 "
     "<script>alert(1)</script> option Z option A"

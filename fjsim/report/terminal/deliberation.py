@@ -184,7 +184,7 @@ def opening(talk: Conversation) -> Iterator[RenderableType]:
     yield Text(f"{label}{printable(one.question)} · {one.arm} arm{replica}{star}", style="bold")
     if talk.asked is not None:
         yield Text(_wrapped(printable(talk.asked.text), ""))
-    for at, option in enumerate(talk.options):
+    for at, option in enumerate(talk.options if talk.unit is None else ()):
         yield _option(talk, at, option)
     if not talk.options and talk.end is not None and talk.unit is None:
         key, target = letter(talk.end.key), letter(talk.end.target)

@@ -80,9 +80,13 @@ def question_list(
 
 def _table(run: Run, lines: Sequence[dict[str, Any]], arm: Arm) -> Table:
     header = run.contents.known_header
-    letters = header.n_agents <= MOST_AGENTS_A_LINE and not _is_opinions(run)
+    letters = header.n_agents <= MOST_AGENTS_A_LINE
     names = ["question", "key", "target", *(("first", "last") if letters else ()), "flipped"]
     rows = [_cells(line, arm, letters) for line in lines]
+    if _is_opinions(run):
+        # An opinion on a scale has no letter, and nobody's is right.
+        names = ["question", "finished"]
+        rows = [[_id(line), "yes" if line["finished"] else "no"] for line in lines]
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="")
     for name, width in zip(names, widths, strict=True):
@@ -99,12 +103,16 @@ def _cells(line: dict[str, Any], arm: Arm, letters: bool) -> list[str]:
     own = line[arm]
     ends = ["".join(one or "·" for one in own[name]) for name in ("first", "last")]
     return [
-        shortened(printable(line["id"]), LONGEST_ID),
+        _id(line),
         line["key"],
         line["target"],
         *(ends if letters else ()),
         f"{own['flipped']} of {own['base']}" if line["finished"] else "not finished",
     ]
+
+
+def _id(line: dict[str, Any]) -> str:
+    return shortened(printable(line["id"]), LONGEST_ID)
 
 
 def _is_opinions(run: Run) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -34,6 +35,9 @@ def run_table(run: Run) -> Table:
         caption=_caption(run),
         caption_justify="left",
         title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     attacked = run.measured.source.main == "attacked"
     table.add_column("metric")
