@@ -334,7 +334,10 @@ def _draw(
         n_rounds=rounds,
         seed=seed,
     )
-    known = isinstance(common, float)
-    marks = [Observed("the group at hand", common, n_agents, NOTHING)] if known else []
+    marks = (
+        [Observed("the group at hand", common, n_agents, NOTHING)]
+        if isinstance(common, float)
+        else []
+    )
     write_file(output, phase_page(diagram, marks))
     err.print(f"phase diagram: {output}")

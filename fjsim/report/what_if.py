@@ -164,8 +164,8 @@ class WhatIf:
 
     @cached_property
     def _unknown(self) -> NDArray[np.bool_]:
-        ends = (self.transcript.beliefs[:, -1], self.whole[:, -1])
-        return np.logical_or(*(np.isnan(beliefs).all(axis=-1) for beliefs in ends))
+        ends = np.stack([self.transcript.beliefs[:, -1], self.whole[:, -1]])
+        return np.asarray(np.isnan(ends).all(axis=-1).any(axis=0))
 
     @cached_property
     def _tops(self) -> _Tops:

@@ -207,26 +207,3 @@ def test_a_dry_run_says_how_long_it_will_take_and_how_that_is_known(
     assert known["seconds"] == pytest.approx(known["turns"] / 10)
     assert known["seconds_known_from"] == "the rate of before, the last run of this model"
     assert not [one for one in (tmp_path / "runs").iterdir() if one.name != "before"]
-
-
-def test_compiling_is_counted_apart_and_only_once() -> None:
-    from numba import njit
-
-    from fjsim.dynamics.kernels.compiling import compile_time
-
-    @njit  # type: ignore[untyped-decorator]
-    def inner(number: float) -> float:
-        return number + 1
-
-    @njit  # type: ignore[untyped-decorator]
-    def outer(number: float) -> float:
-        return float(inner(number)) * 2
-
-    told: list[str] = []
-    with compile_time(lambda: told.append("compiling")) as first:
-        outer(1.0)
-    assert first.seconds > 0
-    assert told
-    with compile_time() as second:
-        outer(2.0)
-    assert second.seconds == 0

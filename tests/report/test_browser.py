@@ -1,4 +1,4 @@
-"""The run page in a real browser: what a reader sees, clicks and types."""
+"""The pages in a real browser: what a reader sees, clicks and types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from fjsim.ledger.influencers import influencers
 from fjsim.records import EVENTS
 from fjsim.report.html.document import INFLUENCERS
-from fjsim.report.html.writing import write_report
+from fjsim.report.html.writing import write_cells, write_comparison, write_report
 from fjsim.runs import run
 from fjsim.scenario import Scenario
 from fjsim.sweeps.grid import Sweep
@@ -392,28 +392,114 @@ def test_ten_thousand_turns_open_round_by_round(
     assert tab.locator(".turn").count() > before
 
 
-def test_a_sweeps_page_sorts_in_both_themes_and_has_no_bar(
-    chromium: Any, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of three defenses against two attacks, with the page of one of its runs."""
     folder = tmp_path_factory.mktemp("sweep")
-    base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 3}, "rounds": 2}
-    defenses = ["none", {"kind": "fixed-trust", "level": 0.4}]
-    run_sweep(Sweep(base=base, attacks=["stubborn"], defenses=defenses), folder)
-    file = write_report(folder)
-    for look in ("light", "dark"):
-        made = Reader(chromium, look)
-        made.tab.goto(file.as_uri())
-        made.tab.wait_for_selector(".js-plotly-plot .main-svg")
-        assert made.tab.locator(".modebar-btn").count() == 0
-        cells = "table[data-csv=settings] tbody td:nth-child(3)"
-        made.shot(f"sweep-{look}")
-        heads = made.tab.locator("table[data-csv=settings] thead button")
-        heads.nth(2).click()
-        first = made.tab.locator(cells).all_inner_texts()
-        heads.nth(2).click()
-        assert made.tab.locator(cells).all_inner_texts() == first[::-1]
-        assert made.problems == []
-        made.context.close()
+    base = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 6}, "rounds": 2}
+    levels = [{"kind": "fixed-trust", "level": level} for level in (0.4, 0)]
+    attacks = ["none", "stubborn", "tamper"]
+    shapes = ["star", "complete"]
+    run_sweep(
+        Sweep(base=base, attacks=attacks, defenses=["none", *levels], topologies=shapes), folder
+    )
+    write_cells(folder)
+    return write_report(folder)
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_sweeps_page_opens_in_both_themes_and_widths(
+    chromium: Any, sweep: Path, width: int, look: str
+) -> None:
+    made = Reader(chromium, look, width)
+    tab = made.open(sweep)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert "holds best" in tab.locator(".verdict").inner_text()
+    made.shot(f"sweep-{look}-{width}")
+    tab.locator(".cell:visible").first.click()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    made.shot(f"sweep-{look}-{width}-cell", whole=False)
+    assert made.problems == []
+    made.context.close()
+
+
+def test_a_cell_opens_its_worst_questions_and_leads_to_its_run(reader: Reader, sweep: Path) -> None:
+    tab = reader.open(sweep)
+    cell = tab.locator(".measure:not([hidden]) .cell").first
+    cell.click()
+    assert cell.get_attribute("aria-expanded") == "true"
+    assert tab.evaluate("document.activeElement.id") == "opened"
+    assert "#setting-" in tab.url
+    question = tab.locator("#setting ol a").first
+    name = question.inner_text()
+    assert "right agents ended wrong" in tab.locator("#setting ol li").first.inner_text()
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#setting").is_visible()
+    assert tab.evaluate("document.activeElement.classList.contains('cell')")
+    tab.keyboard.press("Enter")
+    question.click()
+    tab.wait_for_selector("html[data-ready] .turn")
+    assert tab.locator("#opened").inner_text() == name
+
+
+def test_arrows_move_in_the_matrix_and_the_measure_changes_it(reader: Reader, sweep: Path) -> None:
+    tab = reader.open(sweep)
+    at = "Number(document.activeElement.dataset.setting)"
+    tab.locator(".measure:not([hidden]) .cell").first.focus()
+    first = tab.evaluate(at)
+    tab.keyboard.press("ArrowRight")
+    assert tab.evaluate(at) != first
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("ArrowUp")
+    assert tab.evaluate(at) == first
+    attacked = tab.locator(".measure:not([hidden]) .cell").count()
+    tab.locator("#measure").select_option("accuracy_final")
+    assert tab.locator(".measure:not([hidden])").get_attribute("data-measure") == "accuracy_final"
+    assert tab.locator(".measure:not([hidden]) .cell").count() > attacked
+    reader.open(sweep, f"#setting-{first}")
+    tab.wait_for_selector("#setting h3")
+
+
+def test_a_sweeps_tables_sort_and_its_figures_have_words(reader: Reader, sweep: Path) -> None:
+    tab = reader.open(sweep)
+    cells = "table[data-csv=settings] tbody td:nth-child(5)"
+    head = tab.locator("table[data-csv=settings] thead button").nth(4)
+    head.click()
+    values = [
+        float(one.split()[0]) for one in tab.locator(cells).all_inner_texts() if one[0] != "n"
+    ]
+    assert values == sorted(values)
+    head.click()
+    assert tab.locator("table[data-csv=settings] [aria-sort=descending]").count() == 1
+    figures = tab.locator("figure svg").all()
+    assert len(figures) > 5
+    assert all(len(one.get_attribute("aria-label") or "") > 20 for one in figures)
+    unnamed = "[...document.querySelectorAll('.cell')].filter((one) => !one.ariaLabel).length"
+    assert tab.evaluate(unnamed) == 0
+
+
+@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 390)])
+def test_two_runs_side_by_side_lead_to_the_questions_that_changed(
+    chromium: Any, sweep: Path, look: str, width: int
+) -> None:
+    cells = sweep.parent / "cells"
+    one, other = (
+        next(place for place in sorted(cells.iterdir()) if place.name.startswith(name))
+        for name in ("star-stubborn-s", "star-stubborn-fixed")
+    )
+    made = Reader(chromium, look, width)
+    tab = made.open(write_comparison(one, other))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    made.shot(f"compare-{look}-{width}")
+    link = tab.locator("#changed tbody a").first
+    question = link.locator("xpath=ancestor::tr").locator("th").inner_text()
+    link.click()
+    tab.wait_for_selector("html[data-ready] .turn")
+    assert tab.locator("#opened").inner_text() == question
+    assert made.problems == []
+    made.context.close()
 
 
 @pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])

@@ -114,9 +114,13 @@ def sweep_folder(tmp_path_factory):
 
 
 def test_a_page_reads_its_log_once(run_folder, monkeypatch) -> None:
-    read = []
-    whole = reading.read_events
-    monkeypatch.setattr(reading, "read_events", lambda *given: read.append(1) or whole(*given))
+    read, whole = [], reading.read_events
+
+    def counted(*given):
+        read.append(given)
+        return whole(*given)
+
+    monkeypatch.setattr(reading, "read_events", counted)
     report_of(run_folder)
     assert len(read) == 1
 

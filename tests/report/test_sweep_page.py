@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from fjsim.report.html.writing import report_of, write_cells
 from fjsim.report.standing import judged, standings
 from fjsim.runs import load_run, run
 from fjsim.sweeps.grid import Sweep
+from fjsim.sweeps.groups import tally_of
 from fjsim.sweeps.sweep import load_sweep_result, run_sweep
 
 BASE = {"agents": {"kind": "numeric", "count": 4}, "questions": {"limit": 6}, "rounds": 2}
@@ -48,7 +50,7 @@ def facts(folder: Path) -> SweepFacts:
     return SweepFacts(load_sweep_result(folder), folder)
 
 
-def block(page: str, name: str) -> list[dict[str, object]]:
+def block(page: str, name: str) -> list[dict[str, Any]]:
     found = re.search(f'id="{name}">([^<]+)<', page)
     assert found is not None
     return list(unpacked(found[1]))
@@ -124,12 +126,8 @@ def test_a_cell_opens_the_questions_on_which_most_were_lost(defended: Path) -> N
     at = next(
         i for i, r in enumerate(known.rows) if (r["attack"], r["defense"]) == ("stubborn", "none")
     )
-    counted = known.settings[at].counts
-    tally = next(
-        t
-        for k, t in counted.counts.items()
-        if k[:2] == ("attack_success_rate", "attacked") and k.round is None
-    )
+    tally = tally_of(known.settings[at].counts, "attack_success_rate", "attacked")
+    assert tally is not None
     lost = dict(zip(tally.questions, tally.numerator, strict=True))
     worst = held[at]["worst"]
     assert 0 < len(worst) <= 3

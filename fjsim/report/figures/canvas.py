@@ -86,7 +86,7 @@ def plain(words: object) -> str:
 def known(estimates: Sequence[Estimate]) -> list[tuple[int, float, float, float]]:
     """Return place, value and ends of the estimates that have a value."""
     return [
-        (at, e.value, *(e.value if end is None else end for end in (e.low, e.high)))
+        (at, e.value, e.value if e.low is None else e.low, e.value if e.high is None else e.high)
         for at, e in enumerate(estimates)
         if e.value is not None
     ]
@@ -106,7 +106,7 @@ def whiskers(axes: Axes, at: Sequence[float], estimates: Sequence[Estimate], **l
     """
     for place, value, low, high in known(estimates):
         ends = [[max(0.0, value - low)], [max(0.0, high - value)]]
-        axes.errorbar([value], [at[place]], xerr=ends, **{"fmt": "o", "markersize": 4} | look)
+        axes.errorbar([value], [at[place]], xerr=ends, fmt="o", markersize=4, **look)
 
 
 def path(axes: Axes, estimates: Sequence[Estimate], **look: Any) -> None:

@@ -138,8 +138,9 @@ class FitFigures:
                 axes.legend()
             axes = all_axes[-1]
             axes.plot([0, 1], [0, 1], color=SOFT, linestyle="dotted", linewidth=0.8)
-            for one in found.bins:
-                [[_, x, _, _]], [[_, y, low, high]] = known([one.predicted]), known([one.observed])
+            for held in found.bins:
+                [[_, x, _, _]] = known([held.predicted])
+                [[_, y, low, high]] = known([held.observed])
                 ends = [[max(0.0, y - low)], [max(0.0, high - y)]]
                 axes.errorbar([x], [y], yerr=ends, fmt="o", color=INK, markerfacecolor="white",
                               markersize=4, elinewidth=0.6)  # fmt: skip

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Wedge
+from matplotlib.patches import FancyArrowPatch, RegularPolygon, Wedge
+from matplotlib.ticker import MaxNLocator
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Arm
@@ -33,6 +34,7 @@ from fjsim.report.means import mean_beliefs, mean_gates
 from fjsim.runs import Run
 
 MOST_PANELS = 24
+LEGEND = "a pie is a mean belief: key blue, target orange, others grey\na diamond is hostile"
 NAMED = 16
 """Agents up to which each bears its name."""
 LOOKS: dict[Arm, str] = {"attacked": "solid", "clean": (0, (4, 3))}  # type: ignore[dict-item]
@@ -90,7 +92,8 @@ class RunFigures:
                 _node(axes, spot, shares, size, name, hostile=seat in seats)
             axes.set(xlim=(-0.18, 1.18), ylim=(-0.18, 1.18), aspect="equal")
             axes.set_axis_off()
-            axes.set_title(f"{chosen}, after round {at}: mean belief in key (blue) and target")
+            axes.set_title(f"{chosen} arm, after round {at}")
+            figure.supxlabel(LEGEND, color=SOFT, fontsize=7)
         return figure
 
     def trajectories(self) -> Figure:
@@ -181,6 +184,7 @@ class RunFigures:
                     colour = HOSTILE if arm == "attacked" else SOFT
                     path(axes, estimates, color=colour, linestyle=LOOKS[arm], label=arm)
             axes.set(xlabel="round", ylabel="attack success rate", ylim=(-0.02, 1.02))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.legend()
         return figure
 
@@ -205,6 +209,7 @@ class RunFigures:
                     axes.plot(line, color=colour, linestyle=LOOKS[arm])
             axes.set(xlabel="round", ylabel="mean gate", ylim=(-0.02, 1.05))
             axes.set_title("Trust in each speaker: hostile vermilion")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return figure
 
 
@@ -243,7 +248,7 @@ def _node(
     hostile: bool,
 ) -> None:
     if hostile:
-        axes.plot(*spot, marker="D", markersize=260 * size, color=HOSTILE, zorder=2)
+        axes.add_patch(RegularPolygon(spot, 4, radius=1.75 * size, color=HOSTILE, zorder=2))
     start = 90.0
     # Clockwise from the top: the key, what is neither, the target.
     for share, colour in zip(shares[[0, 2, 1]], (KEY, OTHER, TARGET), strict=True):
@@ -252,6 +257,6 @@ def _node(
             Wedge(spot, size, start - turn, start, facecolor=colour, edgecolor="white", zorder=3)
         )
         start -= turn
-    below = spot[1] - size - (0.05 if hostile else 0.02)
+    below = spot[1] - size * (1.75 if hostile else 1) - 0.02
     colour = HOSTILE if hostile else INK
     axes.text(spot[0], below, plain(name), ha="center", va="top", color=colour, zorder=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -79,20 +81,21 @@ class SweepFigures:
     def _panel(self, axes: Axes, grid: Grid, panel: Panel, name: str) -> None:
         rows, safer = records(self.result.table), registered()[name].direction == "lower is safer"
         colours = LinearSegmentedColormap.from_list("rate", ["white", HOSTILE if safer else KEY])
-        values = np.full((len(grid.rows), len(grid.columns)), np.nan)
-        for (row, column), at in panel.cells.items():
-            estimate = estimate_in(rows[at], name)
-            r, c = grid.rows.index(row), grid.columns.index(column)
-            if estimate.value is None:
-                continue
+        found = {place: estimate_in(rows[at], name) for place, at in panel.cells.items()}
+        found = {place: one for place, one in found.items() if one.value is not None}
+        heads = [column for column in grid.columns if any(column == c for _, c in found)]
+        values = np.full((len(grid.rows), len(heads)), np.nan)
+        for (row, column), estimate in found.items():
+            assert estimate.value is not None, "those without a value are left out above"
+            r, c = grid.rows.index(row), heads.index(column)
             values[r, c] = estimate.value
             ends = "" if estimate.low is None else f"\n[{estimate.low:.2f}, {estimate.high:.2f}]"
             dark = "white" if estimate.value > 0.6 and not safer else INK
             words = f"{estimate.value:.2f}{ends}"
             axes.text(c, r, words, ha="center", va="center", fontsize=6.5, color=dark)
         axes.imshow(values, cmap=colours, vmin=0, vmax=1.1, aspect="auto")
-        axes.set_xticks(range(len(grid.columns)), map(plain, grid.columns), rotation=20, ha="right")
-        axes.set_yticks(range(len(grid.rows)), map(plain, grid.rows))
+        axes.set_xticks(range(len(heads)), [plain(one) for one in heads], rotation=20, ha="right")
+        axes.set_yticks(range(len(grid.rows)), [plain(one) for one in grid.rows])
         axes.tick_params(length=0)
         axes.set_title(plain(panel.title))
 
@@ -120,6 +123,7 @@ class SweepFigures:
                 axes.plot(*zip(*front, strict=True), color=SOFT, linewidth=0.8, zorder=1)
             for one in priced:
                 _point(axes, one)
+            _names(axes, priced)
             axes.set(xlabel="accuracy lost without attack", ylabel="worst attack success")
             axes.margins(0.12)
         return figure
@@ -169,4 +173,23 @@ def _point(axes: Axes, one: Standing) -> None:
         elinewidth=0.6,
         markersize=4,
     )
-    axes.annotate(plain(one.defense), (x, y), xytext=(4, 4), textcoords="offset points")
+
+
+def _names(axes: Axes, found: Sequence[Standing]) -> None:
+    """Write the names, those of points on the same place in one line."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for one in found:
+        spot = (round(one.price.value or 0.0, 3), round(one.worst.value or 0.0, 3))
+        places.setdefault(spot, []).append(plain(one.defense))
+    # Above and below by turns, so that neighbours do not lie on each other.
+    for at, (spot, names) in enumerate(sorted(places.items())):
+        up = at % 2 == 0
+        right = spot[0] > sum(axes.get_xlim()) / 2
+        axes.annotate(
+            ", ".join(names),
+            spot,
+            xytext=(-4 if right else 4, 4 if up else -4),
+            va="bottom" if up else "top",
+            textcoords="offset points",
+            ha="right" if right else "left",
+        )

@@ -182,8 +182,10 @@ def _heard(heard: Heard, turn: Turn, pulls: Pulls) -> list[Any]:
 
 def _rounded(values: Any) -> Any:
     """Return numbers as nested lists, rounded; NaN as None."""
-    known = np.asarray(values, dtype=float)
-    rounded = known.round(DIGITS)
-    if np.isnan(rounded).any():
-        return np.where(np.isnan(rounded), None, rounded.astype(object)).tolist()
-    return rounded.tolist()
+    rounded = np.asarray(values, dtype=float).round(DIGITS)
+    missing = np.isnan(rounded)
+    if not missing.any():
+        return rounded.tolist()
+    plain = rounded.astype(object)
+    plain[missing] = None
+    return plain.tolist()

@@ -196,7 +196,7 @@ def _has_room(points: Sequence[Point]) -> bool:
 
 def _names(points: Sequence[Point], scale: Scale) -> str:
     """Return the names beside their points, moved down where one would lie on another."""
-    drawn, taken = "", []
+    drawn, taken = "", list[tuple[float, float]]()
     for one in sorted(points, key=lambda point: -(point.y.value or 0.0)):
         x, y = scale.across(one.x.value or 0.0), scale.up(one.y.value or 0.0) - 7
         while any(abs(y - other) < 12 and abs(x - at) < 90 for at, other in taken):

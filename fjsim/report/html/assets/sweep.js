@@ -67,8 +67,12 @@ page.startSweep = async () => {
   }
   page.byId("matrix")?.addEventListener("keydown", page.moveInMatrix);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") page.closeSetting?.(); });
-  const asked = /^#setting-(\d+)$/.exec(location.hash);
-  if (asked) await page.openSetting(Number(asked[1]));
+  const follow = async () => {
+    const asked = /^#setting-(\d+)$/.exec(location.hash);
+    if (asked) await page.openSetting(Number(asked[1]));
+  };
+  addEventListener("hashchange", follow);
+  await follow();
   document.documentElement.dataset.ready = "yes";
 };
 
