@@ -15,6 +15,7 @@ from fjsim.contracts import CHARACTERS_PER_TOKEN, Arm, ModelAgent, Usage
 from fjsim.deliberation import Item, rendering
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
+from fjsim.runs.engine import engine_of
 from fjsim.runs.resolve import Setup
 from fjsim.runs.runtime import memory
 from fjsim.runs.trust import demands
@@ -47,6 +48,8 @@ class Estimated:
         Where the run would lie.
     needs_trust : tuple of str
         What the scenario's file asks for that only the user may allow; see ``--trust``.
+    engine : str
+        Whether many questions are played at once, or why turn by turn.
     """
 
     turns: int
@@ -59,6 +62,7 @@ class Estimated:
     questions_in_turn: bool
     folder: str
     needs_trust: tuple[str, ...] = ()
+    engine: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -96,6 +100,7 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         questions_in_turn=memory(setup) == "history",
         folder=str(folder),
         needs_trust=demands(setup.scenario),
+        engine=engine_of(setup, done).text,
     )
 
 

@@ -176,7 +176,7 @@ def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def write_results(
-    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: pd.DataFrame
+    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: pd.DataFrame | None
 ) -> None:
     """Write ``metrics.json`` and ``turns.csv``, and ``turns.parquet`` where pyarrow is there.
 
@@ -187,14 +187,15 @@ def write_results(
         What was run.
     metrics : mapping
         JSON-ready.
-    turns : DataFrame
-        One row per turn.
+    turns : DataFrame or None
+        One row per turn; None where turns are kept as arrays, which are no table.
     """
-    models = sorted(set(turns["model"]) - {""})
+    models = () if turns is None else sorted(set(turns["model"]) - {""})
     write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
-    write_file(folder / TURNS, csv_text(turns))
-    write_parquet(folder / "turns.parquet", turns)
+    if turns is not None:
+        write_file(folder / TURNS, csv_text(turns))
+        write_parquet(folder / "turns.parquet", turns)
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fjsim.records import EventLog, MemoryLog, Probe, ProbeKey, Turn, TurnKey
+from fjsim.records.columns import Columns
 
 Watcher = Callable[[int, int], None]
 """Called with (turns done, turns in all)."""
@@ -40,6 +41,11 @@ class WatchedLog:
     def accept(self, turn: Turn) -> None:
         """Keep one turn and report it."""
         self._log.accept(turn)
+        self._report()
+
+    def keep_block(self, block: Columns) -> None:
+        """Keep many finished items and report them."""
+        self._log.keep_block(block)
         self._report()
 
     def probed(self, key: ProbeKey) -> Probe | None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Collection
 from pathlib import Path
 
 from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
+from fjsim.crowd.keeping import columns_of
+from fjsim.crowd.schedule import play_all
 from fjsim.deliberation import Deliberation, Item, deliberate
 from fjsim.metrics import registered
 from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog
+from fjsim.records.blocks import AllTurns
 from fjsim.runs.collection import seldom_collected
+from fjsim.runs.engine import engine_of
 from fjsim.runs.folder import open_folder, write_results
 from fjsim.runs.given import ScenarioLike, scenario_of
 from fjsim.runs.journal import WatchedLog, Watcher
@@ -19,6 +25,8 @@ from fjsim.runs.result import Run
 from fjsim.runs.runtime import Runtime, make_runtime
 from fjsim.runs.spending import is_simulated, open_spending, spend, totals, whole_spending
 from fjsim.runs.trust import require_trust
+
+Finished = Collection[tuple[str, str, int]]
 
 
 def run(
@@ -111,13 +119,16 @@ async def run_setup(
         await _play(setup, log, spending, watch, cache)
         spent = whole_spending(setup, log.contents, spending)
         run = Run(log.contents, folder, is_simulated(setup), spent, setup)
-        results = run.as_dict()
+        # Numbers of a run that is only kept in memory are computed by who asks for them.
+        results = run.as_dict() if folder is not None else {}
     finally:
         if spending is not None:
             spending.close()
         log.close()
     if folder is not None:
-        write_results(folder, setup, results, run.frames["turns"])
+        # Of turns that are kept as arrays, a table is made by who asks for one.
+        turns = None if log.contents.blocks else run.frames["turns"]
+        write_results(folder, setup, results, turns)
     return run
 
 
@@ -135,11 +146,31 @@ async def _play(
         if len(finished) < len(setup.items) * len(setup.scenario.arms):
             log.begin_session(versions())
             try:
-                await _deliberate(setup, runtime, log, watch, finished)
+                if engine_of(setup, log.contents).crowd:
+                    await _play_crowd(setup, runtime, log, watch, finished)
+                else:
+                    await _deliberate(setup, runtime, log, watch, finished)
             finally:
                 log.end_session()
     finally:
         await runtime.close()
+
+
+async def _play_crowd(
+    setup: Setup,
+    runtime: Runtime,
+    log: EventLog | MemoryLog,
+    watch: Watcher | None,
+    finished: Finished,
+) -> None:
+    """Play many questions at once, block by block; one that is on disk stays."""
+    routed = setup.scenario.router.kind != "uniform"
+    journal = WatchedLog(log, setup.expected_turns, watch)
+    blocks = play_all(runtime.team, setup.scenario.arms, setup.items, finished)
+    # In a thread, so that a notebook's event loop goes on, and Ctrl-C is heard.
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        for crowd in block:
+            journal.keep_block(columns_of(crowd, routed, round(time.time(), 3)))
 
 
 async def _deliberate(
@@ -147,7 +178,7 @@ async def _deliberate(
     runtime: Runtime,
     log: EventLog | MemoryLog,
     watch: Watcher | None,
-    finished: Collection[tuple[str, str, int]],
+    finished: Finished,
 ) -> None:
     def done(deliberation: Deliberation) -> None:
         end = _item_end(setup, runtime, deliberation)
@@ -173,6 +204,10 @@ def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str,
 
 
 def _is_whole(setup: Setup, item: Item, arm: Arm, contents: LogContents) -> bool:
+    if isinstance(contents.turns, AllTurns) and contents.turns.in_block(
+        arm, item.question.id, item.replica
+    ):
+        return True
     last, seats = item.rounds(setup.scenario.rounds), range(setup.scenario.n_agents)
     name, replica = item.question.id, item.replica
     probed = not (last and setup.probes) or all(

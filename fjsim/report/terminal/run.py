@@ -130,6 +130,7 @@ def estimate_table(expected: Estimated) -> Table:
         ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
         ("warm-up questions, round 0 only", expected.warmup),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
+        ("questions are played", expected.engine),
         ("run folder", expected.folder),
         *(("needs --trust", asked) for asked in expected.needs_trust),
     ]
