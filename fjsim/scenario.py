@@ -32,6 +32,7 @@ from fjsim.serial.yaml import parse_yaml, read_yaml
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
+Events = Literal["auto", "full"]
 ProbeKind = Literal["perceived-confidence"]
 ElicitationChannel = Literal["stated", "logprobs", "frequency"]
 
@@ -42,7 +43,7 @@ CASTING_KEYS = frozenset({"backend", "competence"})
 PROVENANCE = ("versions", "models", "questions_digest")
 """What a run folder's scenario says beyond the scenario; left out when it is read as one."""
 
-NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "versions", "models"})
+NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "events", "versions", "models"})
 NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
@@ -226,6 +227,10 @@ class Scenario(Strict):
         Whether the clean arm is run too; by default iff there is an attack.
     max_missing : float
         Share of missing turns above which the run is not trustworthy.
+    events : {'auto', 'full'}
+        Whether agents without a model are played many questions at once and kept as arrays, where
+        everything in the scenario allows, or turn by turn, each with a line of its own in the log.
+        It makes no other run of it.
     seed : int
         Root of all random streams.
 
@@ -256,6 +261,7 @@ class Scenario(Strict):
     budget: BudgetBlock = BudgetBlock()
     baseline: bool | None = None
     max_missing: float = Field(default=0.05, ge=0, le=1)
+    events: Events = "auto"
     seed: int = Field(default=0, ge=0)
     _origin: Origin | None = PrivateAttr(default=None)
 

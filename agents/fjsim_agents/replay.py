@@ -84,6 +84,11 @@ def _events(path: Path) -> Iterator[Mapping[str, Any]]:
                     f"agent 'replay': {path}, line {number} is damaged; run what made it again, "
                     "or give another run folder"
                 ) from error
+            if kind == "block":
+                raise ConfigError(
+                    f"agent 'replay': {path} keeps its turns as arrays, which cannot be replayed; "
+                    "run its scenario again with --set events=full"
+                )
             if kind == "turn":
                 yield event
 

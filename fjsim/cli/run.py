@@ -212,11 +212,15 @@ def _say_what_was_there(first: int | None, expected: int) -> None:
 
 def _announce(setup: Setup) -> None:
     from fjsim.registry import broken_plugins
+    from fjsim.runs.engine import engine_of
     from fjsim.runs.runtime import memory
 
     for package, why in broken_plugins().items():
         warnings.warn(f"plug-in package {package} does not load: {why}", stacklevel=2)
-    if memory(setup) == "history":
+    engine = engine_of(setup)
+    if engine.surprising:
+        err.print(f"questions are played {engine.text}", style="dim", soft_wrap=True)
+    if memory(setup) == "history" and not engine.crowd:
         err.print("questions are played in turn, because a policy learns from each", style="dim")
 
 

@@ -145,7 +145,9 @@ def _of_contents(contents: LogContents, folder: Path | None, seed: int | None) -
         arms = {arm: _foreign(played.transcript) for arm, played in arms.items()}
     main = main_arm(arms)
     clean = _undisturbed(arms["clean"]) if main == "attacked" and "clean" in arms else None
-    forged = any(heard.tampered for turn in contents.turns.values() for heard in turn.heard)
+    forged = any(
+        heard.tampered for turn in contents.single_turns.values() for heard in turn.heard
+    ) or any(block.tampered is not None and block.tampered.any() for block in contents.blocks)
     return JudgedLog(arms[main], clean, seed, (FORGED,) if forged else ())
 
 

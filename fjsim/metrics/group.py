@@ -141,5 +141,9 @@ def spread(beliefs: Array) -> Array:
     ndarray of shape (...)
         For two options this is the variance of the scalar opinion.
     """
-    gaps = beliefs - np.nanmean(beliefs, axis=-2, keepdims=True)
-    return np.asarray(np.nansum(np.nanmean(gaps**2, axis=-2), axis=-1) / 2)
+    # An option that a narrower question does not have is nobody's, and has no mean.
+    there = ~np.isnan(beliefs)
+    n_agents = np.maximum(there.sum(axis=-2, keepdims=True), 1)
+    known = np.where(there, beliefs, 0.0)
+    gaps = np.where(there, known - known.sum(axis=-2, keepdims=True) / n_agents, 0.0)
+    return np.asarray((gaps**2 / n_agents).sum(axis=(-2, -1)) / 2)

@@ -14,6 +14,7 @@ from fjsim.contracts import Arm
 from fjsim.contracts.argument import persuaded
 from fjsim.errors import StorageError
 from fjsim.records.casting import CastingKey
+from fjsim.records.columns import DECIMALS, Columns
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.played import PlayedLaw
@@ -97,10 +98,13 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
     shape = _Shape(len(ends), header.rounds + 1, len(influence), _widest(ends))
     shape.check(len(contents.turns))
     arrays = _Arrays(*shape, shares=header.given_influence)
-    for turn in contents.turns.values():
+    for turn in contents.single_turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and at is not None:
             arrays.put(at, turn)
+    for block in contents.blocks:
+        if (block.arm, block.warmup) == (arm, warmup):
+            arrays.put_block([place[one] for one in block.places], block)
     played, routed = header.played(arm), _routed(ends, influence)
     return Transcript(
         question_ids=tuple(end.question for end in ends),
@@ -205,6 +209,26 @@ class _Arrays:
             if heard.option_gates is not None:
                 self._put_options((*at, heard.speaker), heard.option_gates)
 
+    def put_block(self, items: Sequence[int], block: Columns) -> None:
+        """Put the turns of many items at once."""
+        at, width = np.array(items), block.n_options
+
+        def turned(values: Array) -> Array:
+            return np.moveaxis(values, 0, 1)
+
+        self.beliefs[at, :, :, :width] = turned(block.beliefs)
+        self.stated[at, :, :, :width] = turned(block.beliefs)
+        self.answers[at] = turned(block.answers)
+        self.confidence[at] = turned(block.confidence)
+        self.validity[at] = turned(block.validity)
+        self.heard_round[at] = turned(block.heard_round)
+        self.gates[at] = turned(np.round(block.gates, DECIMALS))
+        if block.option_gates is not None:
+            if self.option_gates is None:
+                self.option_gates = np.full((*self.gates.shape, self.beliefs.shape[-1]), np.nan)
+            by_option = np.round(block.option_gates, DECIMALS)
+            self.option_gates[at, :, :, :, :width] = turned(by_option)
+
     def _put_kept(self, at: tuple[int, int, int], kept: tuple[float, ...]) -> None:
         if self.kept is None:
             self.kept = np.ones_like(self.beliefs)
@@ -263,10 +287,15 @@ def _openings(
 ) -> tuple[tuple[str, ...], ...]:
     """Return what was said in round 0, in words; nothing where no seat used any."""
     said = [[""] * n_agents for _ in place]
-    for turn in contents.turns.values():
+    for turn in contents.single_turns.values():
         at = place.get((turn.question, turn.replica))
         if turn.arm == arm and turn.round == 0 and at is not None:
             said[at][turn.agent] = (turn.reason or turn.text)[:LONGEST_OPENING]
+    for block in contents.blocks:
+        for turn in block.openings() if block.arm == arm else ():
+            at = place.get((turn.question, turn.replica))
+            if at is not None:
+                said[at][turn.agent] = turn.reason[:LONGEST_OPENING]
     return tuple(map(tuple, said)) if any(map(any, said)) else ()
 
 

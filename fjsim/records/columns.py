@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -131,11 +131,14 @@ class Columns:
                 for seat in range(n_agents):
                     yield TurnKey(self.arm, question, replica, number, seat)
 
+    def has(self, number: int, seat: int) -> bool:
+        """Say whether its items have a turn of a round and seat."""
+        return 0 <= number < len(self.validity) and 0 <= seat < self.n_agents
+
     def turn(self, key: TurnKey) -> Turn | None:
         """Return one turn; None if it is not among these."""
         item = self.places.get((key.question, key.replica))
-        inside = 0 <= key.round < len(self.validity) and 0 <= key.agent < self.n_agents
-        if key.arm != self.arm or item is None or not inside:
+        if key.arm != self.arm or item is None or not self.has(key.round, key.agent):
             return None
         place = key.round, item, key.agent
         belief, answer, sure = self.beliefs[place], int(self.answers[place]), self.confidence[place]
@@ -155,6 +158,16 @@ class Columns:
             shared=key.round == 0 and key.agent in self.shared,
             at=self.at,
         )
+
+    def openings(self) -> Iterator[Turn]:
+        """Yield the turns of round 0 that have a reason."""
+        if not any(self.words) and not any(self.arguments):
+            return
+        for question, replica in self.places:
+            for seat in range(self.n_agents):
+                turn = self.turn(TurnKey(self.arm, question, replica, 0, seat))
+                if turn is not None and turn.reason:
+                    yield turn
 
     def _reason(self, seat: int, sure: float) -> str:
         words = self.words[seat]
@@ -405,14 +418,3 @@ def _check_together(arrays: Mapping[str, Numbers]) -> None:
     for name in ("gates", "weights"):
         if (np.isnan(arrays[name]) & heard).any():
             raise DamagedLineError(f"{name} are missing where something was heard")
-
-
-def taken_together(blocks: Sequence[Columns]) -> dict[TurnKey, Turn]:
-    """Return all turns of some blocks, one by one."""
-    found = {}
-    for block in blocks:
-        for key in block.keys_of_turns():
-            turn = block.turn(key)
-            assert turn is not None, "it is among its keys"
-            found[key] = turn
-    return found

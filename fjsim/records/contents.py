@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fjsim.arms import ARMS
 from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import StorageError
+from fjsim.records.blocks import AllTurns
 from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
 from fjsim.records.elapsed import Elapsed
 from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
 from fjsim.records.turn import Cost, Turn, TurnKey
+
+if TYPE_CHECKING:
+    from fjsim.records.columns import Columns
 
 SHOWN_LINES = 5
 """Damaged lines that are named one by one; more are only counted."""
@@ -112,10 +116,13 @@ class LogContents:
     ----------
     header : RunHeader or None
         What run it is; None where no line says so that can be read.
-    turns : dict of TurnKey to Turn
+    turns : mapping of TurnKey to Turn
+        Those of blocks are made when they are asked for.
     items : dict of (arm, question, replica) to ItemEnd
     probes : dict of ProbeKey to Probe
     casting : dict of CastingKey to CastingVote
+    blocks : list of Columns
+        Finished items of agents without a model, many in a line.
     elapsed : Elapsed
         Wall time of all sessions.
     torn : int
@@ -127,10 +134,11 @@ class LogContents:
     """
 
     header: RunHeader | None = None
-    turns: dict[TurnKey, Turn] = field(default_factory=dict)
+    turns: MutableMapping[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
     casting: dict[CastingKey, CastingVote] = field(default_factory=dict)
+    blocks: list[Columns] = field(default_factory=list)
     elapsed: Elapsed = field(default_factory=Elapsed)
     torn: int = 0
     damaged: list[DamagedLine] = field(default_factory=list)
@@ -150,6 +158,20 @@ class LogContents:
         return self.header
 
     @property
+    def single_turns(self) -> MutableMapping[TurnKey, Turn]:
+        """The turns that have a line each."""
+        return self.turns.single if isinstance(self.turns, AllTurns) else self.turns
+
+    def keep_block(self, block: Columns) -> None:
+        """Take in a block: its turns, its items and its probes."""
+        if not isinstance(self.turns, AllTurns):
+            self.turns = AllTurns(dict(self.turns))
+        self.turns.add(block)
+        self.blocks.append(block)
+        self.items.update((end.identity, end) for end in block.ends())
+        self.probes.update((probe.key, probe) for probe in block.probes())
+
+    @property
     def arms(self) -> tuple[Arm, ...]:
         """The arms of which any question is finished, the attacked one first."""
         found = {end.arm for end in self.items.values()}
@@ -167,7 +189,7 @@ class LogContents:
 
         Voters from outside the team sit in `CASTING_SEAT`.
         """
-        for turn in self.turns.values():
+        for turn in self.single_turns.values():
             yield turn.agent, turn.cost
         for probe in self.probes.values():
             yield probe.agent, probe.cost
@@ -186,8 +208,10 @@ class LogContents:
             return {}
         n_agents, n_rounds = header.n_agents, header.rounds
         there: Counter[tuple[str, str, int]] = Counter(
-            (key.arm, key.question, key.replica) for key in self.turns
+            (key.arm, key.question, key.replica) for key in self.single_turns
         )
+        if isinstance(self.turns, AllTurns):
+            there.update(self.turns.per_item())
         lacking = {
             identity: n_agents * (1 if end.warmup else n_rounds + 1) - there[identity]
             for identity, end in self.items.items()

@@ -136,14 +136,14 @@ def recorded_deliberation(
     ConfigError
         If nothing was said on it in that arm and replica.
     """
-    turns = [t for t in contents.turns.values() if t.arm == arm and t.replica == replica]
-    known = {turn.question for turn in turns}
+    keys = [key for key in contents.turns if key.arm == arm and key.replica == replica]
+    known = {key.question for key in keys}
     if question not in known:
         raise ConfigError(
             f"no question {shown(question)} in this run's {arm} arm, replica {replica}"
             f"{nearest(question, known)}"
         )
-    said = [turn for turn in turns if turn.question == question]
+    said = [contents.turns[key] for key in keys if key.question == question]
     header = contents.header
     return RecordedDeliberation(
         question=question,

@@ -3,7 +3,8 @@
 One JSON object a line, each with the schema version ``v``, a ``type`` and a checksum ``crc``:
 ``run`` (what the run is, once a session), ``session`` and ``end`` (one process at work), ``turn``,
 ``probe`` (what a listener thinks of its speakers), ``casting`` (what a voter from outside the team
-answered), and ``item`` (one question of one arm is finished). One writer; a line is one write. A
+answered), ``item`` (one question of one arm is finished) and ``block`` (many finished questions of
+one arm, as arrays). One writer; a line is one write. A
 torn last line is cut off; a line that the disk did not take whole is cut off at once, and nothing
 is written after it.
 """
@@ -24,6 +25,7 @@ from fjsim.errors import PluginError, RunFolderBusyError, StorageError
 from fjsim.records.bounds import OPEN, bounds_of
 from fjsim.records.casting import CastingKey, CastingVote
 from fjsim.records.checks import check_turn
+from fjsim.records.columns import Columns
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError, line_of
@@ -203,6 +205,13 @@ class EventLog:
         self.write("item", end.as_dict())
         self.contents.items[end.identity] = end
 
+    def keep_block(self, block: Columns) -> None:
+        """Append many finished items, keep them, and return when they are on disk."""
+        self.write("block", block.as_dict())
+        self.contents.keep_block(block)
+        self._dirty = False
+        self._fsync()
+
     async def sync(self) -> None:
         """Return when all that was written is on disk; callers of one moment share one fsync."""
         async with self._syncing:
@@ -292,6 +301,10 @@ class MemoryLog:
     def finish_item(self, end: ItemEnd) -> None:
         """Keep the end of one item."""
         self.contents.items[end.identity] = end
+
+    def keep_block(self, block: Columns) -> None:
+        """Keep many finished items."""
+        self.contents.keep_block(block)
 
     async def sync(self) -> None:
         """Do nothing."""

@@ -13,6 +13,7 @@ from fjsim.records.batches import all_fit
 from fjsim.records.bounds import OPEN, Bounds, bounds_of
 from fjsim.records.casting import CastingVote
 from fjsim.records.checks import check_casting, check_item, check_probe, check_time, check_turn
+from fjsim.records.columns import Columns
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.header import RunHeader
 from fjsim.records.lines import DamagedLineError, NewerSchemaError, event_of
@@ -22,7 +23,7 @@ from fjsim.records.values import short
 
 WRONG_KIND = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """What Python says of values that are missing or of another kind."""
-NEED_HEADER = frozenset({"turn", "probe", "casting", "item"})
+NEED_HEADER = frozenset({"turn", "probe", "casting", "item", "block"})
 REMEMBERED = 65536
 """Messages that were heard of which the next one alike becomes the same object."""
 _LINE_END = ord("\n")
@@ -58,6 +59,8 @@ class LogReader:
         self._batch: list[Turn] = []
         self._batch_lines: list[tuple[int, bytes]] = []
         self._turn_lines: list[int] = []
+        self._blocks: list[Columns] = []
+        self._held: set[tuple[str, str, int]] = set()
         self._item_lines: dict[tuple[str, str, int], int] = {}
         self._waits = expected is None
         self._set_bounds(OPEN if expected is None else bounds_of(expected))
@@ -90,6 +93,8 @@ class LogReader:
         self._check_is_this_run()
         if 0 in self._bounds.options.values() or not self._bounds.closed:
             self._check_options()
+        for block in self._blocks:
+            contents.keep_block(block)
         contents.damaged.sort()
         return contents
 
@@ -170,10 +175,20 @@ class LogReader:
             vote = CastingVote.from_dict(event)
             check_casting(vote, self._bounds)
             contents.casting[vote.key] = vote
+        elif kind == "block":
+            self._take_block(Columns.from_dict(event, self._bounds))
         elif kind == "session":
             self._check_batch()
             contents.elapsed.begin(at)
         contents.elapsed.see(at)
+
+    def _take_block(self, block: Columns) -> None:
+        """Keep a block whose items no other block holds; they are told to the contents last."""
+        held = {(block.arm, *place) for place in block.places}
+        if len(held) < block.n_items or not self._held.isdisjoint(held):
+            raise DamagedLineError("a block of items that are there already")
+        self._held |= held
+        self._blocks.append(block)
 
     def _take_header(self, number: int, event: dict[str, Any]) -> None:
         header, known = RunHeader.from_dict(event), self._contents.header

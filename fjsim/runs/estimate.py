@@ -15,6 +15,7 @@ from fjsim.contracts import CHARACTERS_PER_TOKEN, Arm, ModelAgent, Usage
 from fjsim.deliberation import Item, rendering
 from fjsim.questions import Question
 from fjsim.records import EVENTS, LogContents, read_log
+from fjsim.runs.engine import engine_of
 from fjsim.runs.resolve import Setup
 from fjsim.runs.runtime import memory
 from fjsim.runs.trust import demands
@@ -50,6 +51,8 @@ class Estimated:
         What the scenario's file asks for that only the user may allow; see ``--trust``.
     casting_calls : int
         Those of the calls that are casting votes: as many as if every vote were close.
+    engine : str
+        Whether many questions are played at once, or why turn by turn.
     """
 
     turns: int
@@ -63,6 +66,7 @@ class Estimated:
     folder: str
     needs_trust: tuple[str, ...] = ()
     casting_calls: int = 0
+    engine: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -102,6 +106,7 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         folder=str(folder),
         needs_trust=demands(setup.scenario),
         casting_calls=casting,
+        engine=engine_of(setup, done).text,
     )
 
 

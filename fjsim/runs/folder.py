@@ -181,7 +181,7 @@ def _grows(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def write_results(
-    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: Sequence[Row]
+    folder: Path, setup: Setup, metrics: Mapping[str, Any], turns: Sequence[Row] | None
 ) -> None:
     """Write ``metrics.json`` and ``turns.csv``, and ``turns.parquet`` where pyarrow is there.
 
@@ -192,13 +192,16 @@ def write_results(
         What was run.
     metrics : mapping
         JSON-ready.
-    turns : sequence of tuple
-        One row per turn, from `fjsim.records.frames.turn_rows`.
+    turns : sequence of tuple or None
+        One row per turn, from `fjsim.records.frames.turn_rows`; None where turns are kept as
+        arrays, which are no table.
     """
     model = COLUMNS.index("model")
-    models = sorted({row[model] for row in turns} - {""})
+    models = () if turns is None else sorted({row[model] for row in turns} - {""})
     write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+    if turns is None:
+        return
     write_file(folder / TURNS, csv_of_rows(COLUMNS, turns))
     if writes_parquet():
         write_parquet(folder / "turns.parquet", turns_frame(turns))

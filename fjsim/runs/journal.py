@@ -14,6 +14,7 @@ from fjsim.records import (
     Turn,
     TurnKey,
 )
+from fjsim.records.columns import Columns
 
 Watcher = Callable[[int, int], None]
 """Called with (turns done, turns in all)."""
@@ -59,6 +60,11 @@ class WatchedLog:
         self._log.accept(turn)
         if self._see is not None:
             self._see(turn)
+        self._report()
+
+    def keep_block(self, block: Columns) -> None:
+        """Keep many finished items and report them."""
+        self._log.keep_block(block)
         self._report()
 
     def probed(self, key: ProbeKey) -> Probe | None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
+from fjsim.crowd.keeping import columns_of
+from fjsim.crowd.schedule import play_all
 from fjsim.deliberation import Deliberation, Item, deliberate
 from fjsim.metrics import registered
 from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog, Turn
+from fjsim.records.blocks import AllTurns
 from fjsim.runs.collection import seldom_collected
+from fjsim.runs.engine import engine_of
 from fjsim.runs.folder import open_folder, write_results
 from fjsim.runs.given import ScenarioLike, scenario_of
 from fjsim.runs.journal import Begin, WatchedLog, Watcher
@@ -20,6 +26,8 @@ from fjsim.runs.runtime import Runtime, make_runtime
 from fjsim.runs.spending import is_simulated, open_spending, spend, totals, whole_spending
 from fjsim.runs.trust import require_trust
 from fjsim.runs.vitals import Meter, ReadVitals
+
+Finished = Collection[tuple[str, str, int]]
 
 
 def run(
@@ -126,13 +134,15 @@ async def run_setup(
         tell("measuring")
         spent = whole_spending(setup, log.contents, spending)
         run = Run(log.contents, folder, is_simulated(setup), spent, setup)
-        results = run.as_dict()
+        # Numbers of a run that is only kept in memory are computed by who asks for them.
+        results = run.as_dict() if folder is not None else {}
     finally:
         if spending is not None:
             spending.close()
         log.close()
     if folder is not None:
-        write_results(folder, setup, results, run.turn_rows())
+        # What is kept as arrays becomes a table for who asks for one.
+        write_results(folder, setup, results, None if log.contents.blocks else run.turn_rows())
     return run
 
 
@@ -150,18 +160,38 @@ async def _play(
     spending: SpendingLog,
     watched: Watched,
     cache: Path | bool,
-    finished: Collection[tuple[str, str, int]],
+    finished: Finished,
 ) -> None:
     """Play what is not finished yet."""
     runtime = make_runtime(setup, spend(totals(setup, log.contents, spending)), cache, spending)
     try:
         log.begin_session(versions())
         try:
-            await _deliberate(setup, runtime, log, watched, finished)
+            if engine_of(setup, log.contents).crowd:
+                await _play_crowd(setup, runtime, log, watched, finished)
+            else:
+                await _deliberate(setup, runtime, log, watched, finished)
         finally:
             log.end_session()
     finally:
         await runtime.close()
+
+
+async def _play_crowd(
+    setup: Setup,
+    runtime: Runtime,
+    log: EventLog | MemoryLog,
+    watched: Watched,
+    finished: Finished,
+) -> None:
+    """Play many questions at once, block by block; one that is on disk stays."""
+    routed = setup.scenario.router.kind != "uniform"
+    journal = WatchedLog(log, setup.expected_turns, *watched)
+    blocks = play_all(runtime.team, setup.scenario.arms, setup.items, finished)
+    # In a thread, so that a notebook's event loop goes on, and Ctrl-C is heard.
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        for crowd in block:
+            journal.keep_block(columns_of(crowd, routed, round(time.time(), 3)))
 
 
 async def _deliberate(
@@ -169,7 +199,7 @@ async def _deliberate(
     runtime: Runtime,
     log: EventLog | MemoryLog,
     watched: Watched,
-    finished: Collection[tuple[str, str, int]],
+    finished: Finished,
 ) -> None:
     def done(deliberation: Deliberation) -> None:
         end = _item_end(setup, runtime, deliberation)
@@ -195,6 +225,10 @@ def _finished_items(setup: Setup, contents: LogContents) -> frozenset[tuple[str,
 
 
 def _is_whole(setup: Setup, item: Item, arm: Arm, contents: LogContents) -> bool:
+    if isinstance(contents.turns, AllTurns) and contents.turns.in_block(
+        arm, item.question.id, item.replica
+    ):
+        return True
     last, seats = item.rounds(setup.scenario.rounds), range(setup.scenario.n_agents)
     name, replica = item.question.id, item.replica
     end = contents.items[arm, name, replica]

@@ -12,7 +12,7 @@ from fjsim.crowd.keeping import columns_of
 from fjsim.crowd.schedule import play_all
 from fjsim.records import LogContents, Turn
 from fjsim.records.columns import Columns
-from fjsim.registry import available
+from fjsim.registry import names
 from fjsim.runs.play import run
 from fjsim.runs.resolve import resolve
 from fjsim.runs.runtime import team_of
@@ -23,16 +23,17 @@ SMALL: dict[str, Any] = {
     "questions": {"limit": 3},
     "rounds": 2,
 }
-WARM = {"t-w": 1, "t-wa": 1, "t-ws": 1}
-NEEDS_MORE = {"from-file", "edge-list", "file"}
-
-
-def names(kind: str) -> list[str]:
-    return sorted(available(kind))
+SET: dict[str, dict[str, Any]] = {
+    "t-w": {"warmup": 1},
+    "t-wa": {"warmup": 1},
+    "t-ws": {"warmup": 1},
+    "watts-strogatz": {"neighbours": 2},
+}
+"""What a plug-in needs in so small a run."""
 
 
 def block(kind: str) -> Any:
-    return {"kind": kind, "warmup": WARM[kind]} if kind in WARM else kind
+    return {"kind": kind, **SET.get(kind, {})}
 
 
 def blocks_of(scenario: Scenario) -> Iterator[Columns]:
@@ -85,3 +86,128 @@ def assert_same(values: dict[str, Any]) -> None:
             assert is_close(getattr(end, name), getattr(wanted, name)), (name, end, wanted)
     for name, probe in probes.items():
         assert probe.perceived == pytest.approx(loop.probes[name].perceived, abs=1e-12)
+
+
+ATTACKS, DEFENSES = names("attack"), names("defense")
+ROUTERS = names("router")
+TOPOLOGIES = [name for name in names("topology") if name != "from-file"]
+
+
+def varied(at: int) -> dict[str, Any]:
+    """Return a router, a graph and a protocol, each in turn."""
+    sequential = at % 5 == 0
+    return {
+        "router": ROUTERS[at % len(ROUTERS)],
+        "topology": block(TOPOLOGIES[at % len(TOPOLOGIES)]),
+        "protocol": "sequential" if sequential else "synchronous",
+    }
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_every_attack_is_played_as_the_loop_plays_it(attack: str) -> None:
+    at = ATTACKS.index(attack)
+    defense = DEFENSES[3 * at % len(DEFENSES)]
+    assert_same({"attack": attack, "defense": block(defense), **varied(at)})
+
+
+@pytest.mark.parametrize("defense", DEFENSES)
+def test_every_defense_is_played_as_the_loop_plays_it(defense: str) -> None:
+    at = DEFENSES.index(defense)
+    attack = ATTACKS[5 * at % len(ATTACKS)]
+    assert_same({"attack": attack, "defense": block(defense), **varied(2 * at + 1)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("defense", DEFENSES)
+def test_every_pair_is_played_as_the_loop_plays_it(attack: str, defense: str) -> None:
+    for router in ROUTERS:
+        for topology in TOPOLOGIES:
+            values = {"attack": attack, "defense": block(defense)}
+            assert_same({**values, "router": router, "topology": block(topology)})
+
+
+SILENT = [
+    {"kind": "numeric", "count": 2},
+    {"kind": "scripted", "lines": ["wrong", "silent", "key"]},
+    {"kind": "scripted", "lines": ["key", "abstain"], "reason": "I sound 0.4 sure. So it is."},
+]
+READERS = {
+    "kind": "numeric",
+    "count": 4,
+    "profile": "stubborn-neighbors",
+    "readiness": 0.3,
+}
+CASES: dict[str, dict[str, Any]] = {
+    "seats that are silent or abstain": {"agents": SILENT, "attack": "wobble", "defense": "ballot"},
+    "turns in between, some of them missing": {
+        "agents": SILENT,
+        "protocol": "sequential",
+        "peers_see": ["answer", "reason"],
+        "defense": "w-msr",
+    },
+    "reasons that convey confidence": {
+        "agents": READERS,
+        "peers_see": ["answer", "reason"],
+        "attack": "tamper",
+        "defense": "trust-adaptive",
+    },
+    "names that nobody has, heard by their reasons": {
+        "agents": READERS,
+        "peers_see": ["answer", "reason"],
+        "attack": {"kind": "sybil", "persuasiveness": 3.0},
+        "defense": "ballot",
+    },
+    "a forged record beside true words": {
+        "attack": {"kind": "tamper", "listeners": [0, 2], "rewrite_record": True},
+        "router": "competence-history",
+        "defense": "peer-agreement",
+        "replicas": 2,
+    },
+    "forged words beside a true record": {
+        "attack": {"kind": "tamper", "listeners": [0, 2]},
+        "defense": "trust-adaptive",
+    },
+    "an attack that yields a little": {"attack": {"kind": "stubborn", "stubbornness": 0.5}},
+    "a plan made of round 0, without a clean arm": {
+        "attack": {"kind": "stubborn", "target": "most-flips"},
+        "baseline": False,
+    },
+    "recruits": {"attack": {"kind": "infect", "susceptibility": 0.5}, "rounds": 4},
+    "audits and a memory, replica by replica": {
+        "attack": {"kind": "on-off", "honest_phase": 1, "hostile_phase": 1},
+        "defense": {"kind": "trust-adaptive", "labels": {"audit": 0.5}, "scope": "local"},
+        "replicas": 3,
+    },
+    "a probe": {"probe": "perceived-confidence", "attack": "stubborn"},
+    "weights that are renormalised": {
+        "attack": "stubborn",
+        "defense": {"kind": "ballot", "residual": "renormalise"},
+    },
+    "a warm-up": {"attack": "sleeper", "defense": {"kind": "t-w", "warmup": 2}},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_special_case_is_played_as_the_loop_plays_it(case: str) -> None:
+    assert_same(CASES[case])
+
+
+def test_without_a_defense_beliefs_are_the_same_to_the_last_digit() -> None:
+    scenario = Scenario(**SMALL, attack="stubborn", topology="star")
+    loop = run(scenario.with_values(events="full")).contents
+    for found in blocks_of(scenario):
+        for key in found.keys_of_turns():
+            turn = found.turn(key)
+            assert turn is not None
+            assert turn.belief == loop.turns[key].belief
+
+
+def test_questions_of_different_widths_are_played_together(tmp_path: Any) -> None:
+    source = tmp_path / "questions.jsonl"
+    source.write_text(
+        '{"question": "One?", "options": ["a", "b"], "answer": 0}\n'
+        '{"question": "Two?", "options": ["a", "b", "c"], "answer": 2}\n'
+        '{"question": "Three?", "options": ["a", "b"]}\n'
+    )
+    assert_same({"questions": {"source": str(source)}, "attack": "stubborn", "router": "oracle"})

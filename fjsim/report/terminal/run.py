@@ -138,6 +138,7 @@ def estimate_table(expected: Estimated, time: Expected) -> Table:
         ("time", _in_words(time)),
         ("warm-up questions, round 0 only", expected.warmup),
         ("questions in turn", "yes" if expected.questions_in_turn else "no"),
+        ("questions are played", expected.engine),
         ("run folder", expected.folder),
         *(("needs --trust", asked) for asked in expected.needs_trust),
     ]

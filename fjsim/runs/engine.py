@@ -1,0 +1,78 @@
+"""Turn by turn, or many questions at once: by which of the two a run is played, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fjsim.contracts import ModelAgent, SpeakingAgent
+from fjsim.crowd.states import is_stackable
+from fjsim.records import LogContents
+from fjsim.runs.resolve import Setup
+
+MODELS = "a model plays agents"
+ASKED = "the scenario asks for events: full"
+STARTED = "its folder holds turns of an earlier session that have a line each"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How a run is played.
+
+    Parameters
+    ----------
+    turn_by_turn : str
+        Why it is played turn by turn; empty where many questions are played at once.
+    """
+
+    turn_by_turn: str = ""
+
+    @property
+    def crowd(self) -> bool:
+        """Whether many questions are played at once."""
+        return not self.turn_by_turn
+
+    @property
+    def surprising(self) -> str:
+        """Why it is played turn by turn, where one might expect otherwise."""
+        return "" if self.turn_by_turn in (MODELS, ASKED) else self.turn_by_turn
+
+    @property
+    def text(self) -> str:
+        """What `fjsim run --dry-run` says."""
+        return f"turn by turn: {self.turn_by_turn}" if self.turn_by_turn else "many at once"
+
+
+def engine_of(setup: Setup, contents: LogContents | None = None) -> Engine:
+    """Choose how a run is played.
+
+    Parameters
+    ----------
+    setup : Setup
+    contents : LogContents, optional
+        What its folder holds already.
+    """
+    because = _by_scenario(setup)
+    if not because and contents is not None and contents.single_turns:
+        because = STARTED
+    return Engine(because)
+
+
+def _by_scenario(setup: Setup) -> str:
+    scenario, plugins = setup.scenario, setup.plugins
+    for agent, block in zip(plugins.agents, scenario.seats, strict=True):
+        if isinstance(agent, ModelAgent):
+            return MODELS
+        if not isinstance(agent, SpeakingAgent) or not agent.batched:
+            return f"agent '{block.kind}' takes one turn at a time"
+    if scenario.events == "full":
+        return ASKED
+    policies = {"router": plugins.router, "defense": plugins.defense}
+    for kind, policy in policies.items():
+        name = getattr(scenario, kind).kind
+        if policy is None:
+            continue
+        if not policy.batched:
+            return f"{kind} '{name}' reads one question at a time"
+        if not is_stackable(policy.initial_state(scenario.n_agents)):
+            return f"what {kind} '{name}' remembers cannot be stacked"
+    return ""
