@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fjsim.contracts import ModelAgent, SpeakingAgent
+from fjsim.contracts import Defense, ModelAgent, SpeakingAgent
 from fjsim.crowd.states import is_stackable
 from fjsim.records import LogContents
 from fjsim.runs.resolve import Setup
@@ -66,13 +66,24 @@ def _by_scenario(setup: Setup) -> str:
             return f"agent '{block.kind}' takes one turn at a time"
     if scenario.events == "full":
         return ASKED
+    if scenario.sealed:
+        return "first statements are sealed"
+    if plugins.defense is not None and _asks_aside(plugins.defense):
+        return f"defense '{scenario.defense.kind}' asks or tells turns beside those of the team"
     policies = {"router": plugins.router, "defense": plugins.defense}
     for kind, policy in policies.items():
         name = getattr(scenario, kind).kind
         if policy is None:
             continue
+        if policy.reads_words:
+            return f"{kind} '{name}' reads words, which these agents do not use"
         if not policy.batched:
             return f"{kind} '{name}' reads one question at a time"
         if not is_stackable(policy.initial_state(scenario.n_agents)):
             return f"what {kind} '{name}' remembers cannot be stacked"
     return ""
+
+
+def _asks_aside(defense: Defense) -> bool:
+    """Say whether a defense has voters of its own, or takes turns back."""
+    return defense.casting is not None or defense.restores
