@@ -13,6 +13,7 @@ from fjsim.crowd.schedule import play_all
 from fjsim.records import LogContents, Turn
 from fjsim.records.columns import Columns
 from fjsim.registry import names
+from fjsim.runs.engine import engine_of
 from fjsim.runs.play import run
 from fjsim.runs.resolve import resolve
 from fjsim.runs.runtime import team_of
@@ -88,7 +89,14 @@ def assert_same(values: dict[str, Any]) -> None:
         assert probe.perceived == pytest.approx(loop.probes[name].perceived, abs=1e-12)
 
 
-ATTACKS, DEFENSES = names("attack"), names("defense")
+TURN_BY_TURN = {
+    "casting-vote": "asks or tells",
+    "rollback": "asks or tells",
+    "unlike": "reads words",
+}
+"""Defenses that need more than a round's arrays, and what a run says of them."""
+ATTACKS = names("attack")
+DEFENSES = [name for name in names("defense") if name not in TURN_BY_TURN]
 ROUTERS = names("router")
 TOPOLOGIES = [name for name in names("topology") if name != "from-file"]
 
@@ -115,6 +123,15 @@ def test_every_defense_is_played_as_the_loop_plays_it(defense: str) -> None:
     at = DEFENSES.index(defense)
     attack = ATTACKS[5 * at % len(ATTACKS)]
     assert_same({"attack": attack, "defense": block(defense), **varied(2 * at + 1)})
+
+
+@pytest.mark.parametrize(("defense", "because"), TURN_BY_TURN.items())
+def test_a_defense_that_asks_aside_is_played_turn_by_turn_and_the_run_says_so(
+    defense: str, because: str
+) -> None:
+    numeric = {"kind": "numeric", "count": 4}
+    scenario = Scenario(agents=numeric, attack="stubborn", defense=defense, rounds=1)
+    assert because in engine_of(resolve(scenario)).text
 
 
 @pytest.mark.slow
