@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fjsim.contracts import Defense, ModelAgent, SpeakingAgent
+from fjsim.contracts import Defense, ModelAgent, Policy, SpeakingAgent
 from fjsim.crowd.states import is_stackable
 from fjsim.records import LogContents
 from fjsim.runs.resolve import Setup
@@ -70,17 +70,22 @@ def _by_scenario(setup: Setup) -> str:
         return "first statements are sealed"
     if plugins.defense is not None and _asks_aside(plugins.defense):
         return f"defense '{scenario.defense.kind}' asks or tells turns beside those of the team"
-    policies = {"router": plugins.router, "defense": plugins.defense}
-    for kind, policy in policies.items():
-        name = getattr(scenario, kind).kind
+    for kind, policy in (("router", plugins.router), ("defense", plugins.defense)):
         if policy is None:
             continue
-        if policy.reads_words:
-            return f"{kind} '{name}' reads words, which these agents do not use"
-        if not policy.batched:
-            return f"{kind} '{name}' reads one question at a time"
-        if not is_stackable(policy.initial_state(scenario.n_agents)):
-            return f"what {kind} '{name}' remembers cannot be stacked"
+        block = f"{kind} '{getattr(scenario, kind).kind}'"
+        if because := _by_policy(policy, block, scenario.n_agents):
+            return because
+    return ""
+
+
+def _by_policy(policy: Policy, name: str, n_agents: int) -> str:
+    if policy.reads_words:
+        return f"{name} reads words, which these agents do not use"
+    if not policy.batched:
+        return f"{name} reads one question at a time"
+    if not is_stackable(policy.initial_state(n_agents)):
+        return f"what {name} remembers cannot be stacked"
     return ""
 
 
