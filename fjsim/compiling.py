@@ -8,6 +8,7 @@ ways give the same numbers to the last bit, unless a kernel asks for fast-math.
 from __future__ import annotations
 
 import functools
+import importlib
 import time
 import warnings
 from collections import defaultdict
@@ -134,9 +135,9 @@ def _warn_once() -> None:
 @functools.cache
 def _watch(numba: Any) -> None:
     """Sum what compiling takes, and say when it begins."""
-    from numba.core import event
+    event: Any = importlib.import_module("numba.core.event")
 
-    class Watch(event.Listener):  # type: ignore[misc]
+    class Watch(event.Listener):
         """The outermost compilation counts; those inside are part of it."""
 
         depth = 0

@@ -147,7 +147,7 @@ def normalise_rows(weights: sparse.csr_array) -> sparse.csr_array:
     from scipy import sparse
 
     _require_weights(weights.data)
-    total = np.asarray(weights.sum(axis=1)).ravel()
+    total = np.asarray(weights.sum(axis=1), dtype=float).ravel()
     data = weights.data * np.repeat(_reciprocal(total), np.diff(weights.indptr))
     shares = sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
     shares.eliminate_zeros()
