@@ -19,7 +19,7 @@ INK, SOFT, LINE = "#1b1b1b", "#5b5f66", "#d9dce1"
 
 COLUMN = 3.5
 """Inches that one column of a paper is wide."""
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 8,
     "axes.titlesize": 9,

@@ -10,6 +10,8 @@ from fjsim.report.html.svg import Line, curves, short
 from fjsim.report.html.sweep.facts import SweepFacts
 from fjsim.sweeps.changes import RATE
 
+EXACT = 1e-6
+"""What follows the law exactly may still miss a number by a rounding."""
 MOST_CHARTS = 12
 """Settings that are drawn round by round; of more, those with most attack success."""
 
@@ -64,7 +66,10 @@ def _said(points: list[Point]) -> str:
     """Return in how many settings the law's number lies in the observed interval."""
     known = [(one.x.value, one.y) for one in points if None not in (one.x.value, one.y.value)]
     inside = sum(
-        x is not None and y.low is not None and y.high is not None and y.low <= x <= y.high
+        x is not None
+        and y.low is not None
+        and y.high is not None
+        and y.low - EXACT <= x <= y.high + EXACT
         for x, y in known
     )
     mean = round(sum(abs((x or 0.0) - (y.value or 0.0)) for x, y in known) / len(known), 6)
