@@ -115,9 +115,9 @@ def _list(run: Run, arm: Arm, replica: int, full: bool, json: bool) -> None:
 
 
 def _as_dict(run: Run, deliberation: RecordedDeliberation) -> dict[str, object]:
-    from fjsim.report.terminal.deliberation import Conversation
+    from fjsim.report.terminal.deliberation import ShownQuestion
 
-    talk = Conversation.of(run, deliberation)
+    talk = ShownQuestion.of(run, deliberation)
     return {
         "question": deliberation.question,
         "arm": deliberation.arm,
@@ -140,9 +140,9 @@ def _deliberation(
     agent: str | None,
     full: bool,
 ) -> None:
-    from fjsim.report.terminal.deliberation import Conversation, opening, overview, transcript
+    from fjsim.report.terminal.deliberation import ShownQuestion, opening, overview, transcript
 
-    talk = Conversation.of(run, deliberation)
+    talk = ShownQuestion.of(run, deliberation)
     seat = None if agent is None else talk.seat(agent)
     lines = [*opening(talk)]
     if number is None and seat is None:

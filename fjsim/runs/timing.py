@@ -25,7 +25,7 @@ MOST_RUNS = 200
 """Earlier runs that are looked at, the newest first."""
 
 
-class Expected(NamedTuple):
+class ExpectedTime(NamedTuple):
     """A duration and where it comes from.
 
     Parameters
@@ -40,7 +40,7 @@ class Expected(NamedTuple):
     known_from: str
 
 
-def expected_time(setup: Setup, turns: int, runs: Path, at_a_time: int = 1) -> Expected:
+def expected_time(setup: Setup, turns: int, runs: Path, at_a_time: int = 1) -> ExpectedTime:
     """Return how long turns of a scenario will take here.
 
     Parameters
@@ -55,22 +55,22 @@ def expected_time(setup: Setup, turns: int, runs: Path, at_a_time: int = 1) -> E
 
     Returns
     -------
-    Expected
+    ExpectedTime
         Where only the embedded model plays, a few of its turns are played in memory.
     """
     if not turns:
-        return Expected(0.0, "what is there already")
+        return ExpectedTime(0.0, "what is there already")
     if is_simulated(setup):
         rate = _probed(setup)
         if rate is not None:
-            return Expected(turns / rate / at_a_time, "a short probe on this machine just now")
-        return Expected(None, "not known: too many agents or rounds for a short probe")
+            return ExpectedTime(turns / rate / at_a_time, "a short probe on this machine just now")
+        return ExpectedTime(None, "not known: too many agents or rounds for a short probe")
     model = setup.scenario.backend.parameters.get("model")
     last = next(_earlier(runs, str(model)), None)
     if last is None:
-        return Expected(None, "not known: no finished run of this model lies here")
+        return ExpectedTime(None, "not known: no finished run of this model lies here")
     name, rate = last
-    return Expected(turns / rate, f"the rate of {name}, the last run of this model")
+    return ExpectedTime(turns / rate, f"the rate of {name}, the last run of this model")
 
 
 def _probed(setup: Setup) -> float | None:

@@ -37,7 +37,7 @@ _MENTION = re.compile(r"\b(?:[Oo]ption|[Aa]nswer|[Cc]hoice)\s+([A-Z])\b")
 
 
 @dataclass(frozen=True, eq=False)
-class Conversation:
+class ShownQuestion:
     """One question of one arm, with the names that a reader knows things by.
 
     Parameters
@@ -53,7 +53,7 @@ class Conversation:
     asked: Question | None
 
     @classmethod
-    def of(cls, run: Run, deliberation: RecordedDeliberation) -> Conversation:
+    def of(cls, run: Run, deliberation: RecordedDeliberation) -> ShownQuestion:
         """Return a deliberation with its question, where that is at hand."""
         item = (deliberation.question, deliberation.replica)
         return cls(run, deliberation, Deliberations(run).question(item))
@@ -170,12 +170,12 @@ def _share(value: float) -> str:
     return "1.0" if value >= 0.995 else f"{value:.2f}"[1:]
 
 
-def opening(talk: Conversation) -> Iterator[RenderableType]:
+def opening(talk: ShownQuestion) -> Iterator[RenderableType]:
     """Yield what was asked, with its options, key and target.
 
     Parameters
     ----------
-    talk : Conversation
+    talk : ShownQuestion
     """
     label = "simulated · " if talk.run.simulated else ""
     one = talk.deliberation
@@ -191,7 +191,7 @@ def opening(talk: Conversation) -> Iterator[RenderableType]:
         yield Text(f"key {key or 'none'}, target {target or 'none'}")
 
 
-def _option(talk: Conversation, at: int, option: str) -> Text:
+def _option(talk: ShownQuestion, at: int, option: str) -> Text:
     line = Text(f"  {letter(at) or at}  {shortened(' '.join(option.split()), LONGEST_OPTION)}")
     if talk.end is not None and at == talk.end.key:
         line.append("  key", style="green")
@@ -200,12 +200,12 @@ def _option(talk: Conversation, at: int, option: str) -> Text:
     return line
 
 
-def overview(talk: Conversation, every_round: bool = False) -> Iterator[RenderableType]:
+def overview(talk: ShownQuestion, every_round: bool = False) -> Iterator[RenderableType]:
     """Yield where everybody stood after each round: a row a round, a column an agent.
 
     Parameters
     ----------
-    talk : Conversation
+    talk : ShownQuestion
     every_round : bool
         Whether a long deliberation is shown whole.
     """
@@ -226,7 +226,7 @@ def overview(talk: Conversation, every_round: bool = False) -> Iterator[Renderab
     yield from _notes(talk, len(talk.heads) - len(seats))
 
 
-def _row(talk: Conversation, turns: Sequence[Turn], seats: Sequence[int]) -> list[Text]:
+def _row(talk: ShownQuestion, turns: Sequence[Turn], seats: Sequence[int]) -> list[Text]:
     by_seat = {turn.agent: turn for turn in turns}
     cells = [
         Text(talk.position(by_seat[seat]), talk.style(by_seat[seat])) if seat in by_seat else Text()
@@ -235,7 +235,7 @@ def _row(talk: Conversation, turns: Sequence[Turn], seats: Sequence[int]) -> lis
     return [Text(str(turns[0].round)), *cells]
 
 
-def _notes(talk: Conversation, unseen: int) -> Iterator[RenderableType]:
+def _notes(talk: ShownQuestion, unseen: int) -> Iterator[RenderableType]:
     if unseen > 0:
         yield Text(f"… and {unseen} more agents: --agent NAME_OR_SEAT", style="dim")
     roles = talk.end.roles if talk.end is not None else None
@@ -258,13 +258,13 @@ def _notes(talk: Conversation, unseen: int) -> Iterator[RenderableType]:
 
 
 def transcript(
-    talk: Conversation, number: int | None = None, seat: int | None = None, whole: bool = False
+    talk: ShownQuestion, number: int | None = None, seat: int | None = None, whole: bool = False
 ) -> Iterator[RenderableType]:
     """Yield who heard whom, and what everybody said.
 
     Parameters
     ----------
-    talk : Conversation
+    talk : ShownQuestion
     number : int, optional
         One round alone.
     seat : int, optional
@@ -292,7 +292,7 @@ def transcript(
 
 
 def _turn(
-    talk: Conversation, turn: Turn, said: Mapping[tuple[int, int], Turn], whole: bool
+    talk: ShownQuestion, turn: Turn, said: Mapping[tuple[int, int], Turn], whole: bool
 ) -> Iterator[Text]:
     line = Text(f"  {talk.name(turn.agent)}: ")
     line.append(talk.position(turn), talk.style(turn))
@@ -310,7 +310,7 @@ def _turn(
         yield Text(_wrapped(text if whole else shortened(text, LONGEST_WORDS), "    "))
 
 
-def _heard(talk: Conversation, speaker: int, turn: Turn | None) -> str:
+def _heard(talk: ShownQuestion, speaker: int, turn: Turn | None) -> str:
     name = talk.name(speaker)
     return name if turn is None else f"{name} ({talk.position(turn)})"
 

@@ -17,7 +17,7 @@ from fjsim.report.terminal.durations import in_time
 if TYPE_CHECKING:
     from fjsim.runs import Run
     from fjsim.runs.estimate import Estimated
-    from fjsim.runs.timing import Expected
+    from fjsim.runs.timing import ExpectedTime
 
 
 def run_table(run: Run) -> Table:
@@ -123,7 +123,7 @@ def _unpredicted(run: Run) -> list[str]:
     return []
 
 
-def estimate_table(expected: Estimated, time: Expected) -> Table:
+def estimate_table(expected: Estimated, time: ExpectedTime) -> Table:
     """Return the table of a dry run."""
     table = Table(title="dry run: nothing is asked, nothing is written", title_justify="left")
     table.add_column("what")
@@ -147,7 +147,7 @@ def estimate_table(expected: Estimated, time: Expected) -> Table:
     return table
 
 
-def _in_words(time: Expected) -> str:
+def _in_words(time: ExpectedTime) -> str:
     if time.seconds is None:
         return time.known_from
     return f"about {in_time(time.seconds)}, by {time.known_from}"
