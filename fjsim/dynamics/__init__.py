@@ -33,6 +33,7 @@ from fjsim.dynamics.law.measures import (
 )
 from fjsim.dynamics.law.parameters import FJParameters
 from fjsim.dynamics.law.rollout import rollout, step
+from fjsim.dynamics.law.signed import camps, signed_rollout, signed_takeover, signed_update
 from fjsim.dynamics.networks.edges import EdgeList, network_from_edges, read_edges
 from fjsim.dynamics.networks.network import Network
 
@@ -50,6 +51,7 @@ __all__ = [
     "Protection",
     "SeatSearch",
     "Takeover",
+    "camps",
     "closed_forms",
     "concentration",
     "disagreement",
@@ -72,6 +74,9 @@ __all__ = [
     "read_edges",
     "rollout",
     "seat_danger",
+    "signed_rollout",
+    "signed_takeover",
+    "signed_update",
     "solve_network",
     "step",
     "takeover",
