@@ -97,7 +97,7 @@ def signed_rollout(
     rounds = [first - even]
     for _ in range(n_rounds):
         rounds.append(parameters.stubbornness[:, None] * rounds[0] + update @ rounds[-1])
-    return np.asarray(rounds) + even
+    return np.asarray(np.stack(rounds) + even)
 
 
 def signed_takeover(
