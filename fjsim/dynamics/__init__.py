@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from fjsim.dynamics.law.parameters import FJParameters
     from fjsim.dynamics.law.rollout import rollout, step
+    from fjsim.dynamics.law.signed import camps, signed_rollout, signed_takeover, signed_update
     from fjsim.dynamics.networks.edges import EdgeList, network_from_edges, read_edges
     from fjsim.dynamics.networks.network import Network
 
@@ -57,6 +58,7 @@ __all__ = [
     "Protection",
     "SeatSearch",
     "Takeover",
+    "camps",
     "closed_forms",
     "concentration",
     "disagreement",
@@ -79,6 +81,9 @@ __all__ = [
     "read_edges",
     "rollout",
     "seat_danger",
+    "signed_rollout",
+    "signed_takeover",
+    "signed_update",
     "solve_network",
     "step",
     "takeover",
@@ -121,6 +126,9 @@ __getattr__, __dir__ = exported(
         ],
         "fjsim.dynamics.law.parameters": ["FJParameters"],
         "fjsim.dynamics.law.rollout": ["rollout", "step"],
+        "fjsim.dynamics.law.signed": [
+            "camps", "signed_rollout", "signed_takeover", "signed_update",
+        ],
         "fjsim.dynamics.networks.edges": ["EdgeList", "network_from_edges", "read_edges"],
         "fjsim.dynamics.networks.network": ["Network"],
     },

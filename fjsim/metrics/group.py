@@ -44,6 +44,34 @@ class MeanBeliefAccuracy(ArmMetric):
         return _group_tally(arm, mean_belief_answer(arm, number), number)
 
 
+@register("metric", "group_accuracy_two_thirds")
+class TwoThirdsAccuracy(ArmMetric):
+    """Items that two thirds of all seats get right at the last round; fewer decide nothing."""
+
+    label = "accuracy by two thirds"
+    direction = "higher is better"
+    rounds = "any"
+    place = "data"
+
+    def count(self, arm: Transcript, number: int = -1) -> Tally:
+        """Count items with a key, and those that two thirds answer right."""
+        return _group_tally(arm, quota_answer(arm, 2 / 3, number), number)
+
+
+@register("metric", "group_accuracy_veto")
+class VetoAccuracy(ArmMetric):
+    """Items that all seats get right at the last round: any one of them has a veto."""
+
+    label = "accuracy with veto"
+    direction = "higher is better"
+    rounds = "any"
+    place = "data"
+
+    def count(self, arm: Transcript, number: int = -1) -> Tally:
+        """Count items with a key, and those that everybody answers right."""
+        return _group_tally(arm, quota_answer(arm, 1.0, number), number)
+
+
 @register("metric", "polarization")
 class Polarization(ArmMetric):
     """Spread of all seats' beliefs at the last round: half the variance summed over options.
@@ -113,6 +141,24 @@ def majority_answer(transcript: Transcript, number: int = -1) -> NDArray[np.int6
     tops = top_option(transcript.beliefs[:, number])
     votes = (tops[..., None] == np.arange(transcript.n_options)).sum(axis=1)
     return top_option(np.where(votes.sum(axis=1, keepdims=True) > 0, votes, np.nan))
+
+
+def quota_answer(transcript: Transcript, quota: float, number: int = -1) -> NDArray[np.int64]:
+    """Return the option that a share of all seats favours in one round, -1 where none has it.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        All seats count, those that favour nothing included.
+    quota : float
+        Least share that decides, in (1/2, 1].
+    number : int
+        The round; -1 for the last.
+    """
+    tops = top_option(transcript.beliefs[:, number])
+    votes = (tops[..., None] == np.arange(transcript.n_options)).sum(axis=1)
+    decided = votes.max(axis=1) >= quota * transcript.n_agents - 1e-9
+    return np.where(decided, votes.argmax(axis=1), -1)
 
 
 def mean_belief_answer(transcript: Transcript, number: int = -1) -> NDArray[np.int64]:

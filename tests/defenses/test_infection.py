@@ -7,8 +7,10 @@ import pytest
 from defense_records import COMPLETE, random_record, stacked, then, voted
 
 import fjsim
+from fjsim.contracts import Demand
 from fjsim.errors import FjsimError
 from fjsim.registry import build
+from fjsim.runs.trust import demands
 from fjsim_defenses.fixed_trust import FixedTrust
 from fjsim_defenses.infection_aware import diagnosed
 from fjsim_defenses.shared.around import until
@@ -143,3 +145,13 @@ def test_a_defense_around_another_takes_its_labels_and_refuses_its_wrong_paramet
     assert (around.labels, around.warmup) == ("all", 10)
     with pytest.raises(FjsimError, match="width"):
         build("defense", {"kind": "rollback", "around": {"kind": "ballot", "width": -1}})
+
+
+def test_what_an_inner_defense_asks_for_is_asked_of_the_user(monkeypatch, tmp_path) -> None:
+    asked = (Demand(("level",), "starts the program ./x.sh"),)
+    monkeypatch.setattr(FixedTrust, "demands", lambda self: asked, raising=False)
+    path = tmp_path / "theirs.yaml"
+    path.write_text("defense: {kind: rollback, around: fixed-trust}\n")
+    found = demands(fjsim.load_scenario(path))
+    assert found == ("defense.around: starts the program ./x.sh",)
+    assert demands(fjsim.load_scenario(path, trust=True)) == ()

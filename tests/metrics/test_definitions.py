@@ -162,3 +162,19 @@ def test_the_bootstrap_covers_about_as_often_as_it_says() -> None:
         assert estimate.high is not None
         covered += estimate.low <= 0.5 <= estimate.high
     assert 87 <= covered <= 100
+
+
+def test_a_quota_decides_where_enough_of_all_seats_agree_and_one_seat_can_veto() -> None:
+    seen = transcript(
+        [
+            [[RIGHT] * 6, [RIGHT] * 4 + [WRONG] * 2],
+            [[RIGHT] * 6, [RIGHT] * 3 + [WRONG] * 3],
+            [[RIGHT] * 6, [RIGHT] * 3 + [EVEN, WRONG, GONE]],
+            [[RIGHT] * 6, [RIGHT] * 6],
+        ],
+        keys=[0, 0, 0, 0],
+    )
+    assert groups.quota_answer(seen, 2 / 3).tolist() == [0, -1, -1, 0]
+    assert groups.quota_answer(seen, 1.0).tolist() == [-1, -1, -1, 0]
+    assert of_arm("group_accuracy_two_thirds", seen).value == 0.5
+    assert of_arm("group_accuracy_veto", seen).value == 0.25

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from fjsim.contracts import Defense, Memory, Record
+from fjsim.contracts import Defense, Demand, Memory, Record
 from fjsim.registry import build
 from fjsim_defenses.shared.policy import TrustPolicy
 
@@ -42,6 +42,12 @@ class Around(TrustPolicy):
         """The defense inside."""
         made: Defense = build("defense", self.around)
         return made
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Return what the inner defense asks for that only the user may allow."""
+        asked = getattr(self.inner, "demands", None)
+        found: tuple[Demand, ...] = () if asked is None else asked()
+        return tuple(Demand(("around",), one.does) for one in found)
 
     def initial_state(self, n_agents: int) -> Any:
         """Return the inner defense's state."""
