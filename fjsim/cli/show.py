@@ -68,7 +68,9 @@ def show(
     deliberation = found.deliberation(question, chosen, replica)
     if json:
         facts = {"question": question, "arm": chosen, "simulated": found.simulated}
-        print_json({**facts, "turns": [turn.as_dict() for turn in deliberation.turns]})
+        turns = [turn.as_dict() for turn in deliberation.turns]
+        casting = [vote.as_dict() for vote in deliberation.casting]
+        print_json({**facts, "turns": turns, **({"casting": casting} if casting else {})})
     else:
         _question(run, deliberation)
         _deliberation(found, deliberation)
@@ -136,6 +138,9 @@ def _asked(run: Path, name: str) -> Question | None:
 def _deliberation(run: Run, deliberation: RecordedDeliberation) -> None:
     said, end, arm = deliberation.turns, deliberation.end, deliberation.arm
     facts = "" if end is None else _facts(end)
+    if deliberation.casting:
+        votes = ("none" if one.answer is None else str(one.answer) for one in deliberation.casting)
+        facts += f" · casting votes {' '.join(votes)}"
     table = Table(
         title=f"{_label(run)}{escape(printable(deliberation.question))} · {arm} arm{facts}",
         title_justify="left",
