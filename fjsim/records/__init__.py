@@ -1,7 +1,7 @@
 """What was recorded: turns, the event log, transcripts, and foreign logs brought in."""
 
 from fjsim.records.building import build_transcript, counted, load_transcript
-from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
+from fjsim.records.casting import CASTING_SEAT, CastingKey, CastVote
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
 from fjsim.records.event_log import SCENARIO, EventLog, MemoryLog
 from fjsim.records.header import RunHeader
@@ -14,7 +14,7 @@ from fjsim.records.turn import Cost, Turn, TurnKey, shared_heard
 __all__ = [
     "CASTING_SEAT",
     "CastingKey",
-    "CastingVote",
+    "CastVote",
     "ABSENT",
     "EVENTS",
     "SCENARIO",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fjsim.arms import ARMS
 from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import StorageError
-from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
+from fjsim.records.casting import CASTING_SEAT, CastingKey, CastVote
 from fjsim.records.elapsed import Elapsed
 from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
@@ -115,7 +115,7 @@ class LogContents:
     turns : dict of TurnKey to Turn
     items : dict of (arm, question, replica) to ItemEnd
     probes : dict of ProbeKey to Probe
-    casting : dict of CastingKey to CastingVote
+    casting : dict of CastingKey to CastVote
     elapsed : Elapsed
         Wall time of all sessions.
     torn : int
@@ -130,7 +130,7 @@ class LogContents:
     turns: dict[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
-    casting: dict[CastingKey, CastingVote] = field(default_factory=dict)
+    casting: dict[CastingKey, CastVote] = field(default_factory=dict)
     elapsed: Elapsed = field(default_factory=Elapsed)
     torn: int = 0
     damaged: list[DamagedLine] = field(default_factory=list)

@@ -9,7 +9,7 @@ from fjsim.contracts import Arm, Heard
 from fjsim.errors import ConfigError, nearest
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
-from fjsim.records.casting import CastingKey, CastingVote
+from fjsim.records.casting import CastingKey, CastVote
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.turn import Turn
 
@@ -46,7 +46,7 @@ class RecordedDeliberation:
         The adversary's; empty in the clean arm.
     end : ItemEnd or None
         Key, target and order of the options; None while the question is not finished.
-    casting : tuple of CastingVote
+    casting : tuple of CastVote
         What voters from outside the team answered; empty where the defense asked for none.
     """
 
@@ -56,7 +56,7 @@ class RecordedDeliberation:
     turns: tuple[Turn, ...]
     seats: tuple[int, ...] = ()
     end: ItemEnd | None = None
-    casting: tuple[CastingVote, ...] = ()
+    casting: tuple[CastVote, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -156,7 +156,7 @@ def recorded_deliberation(
     )
 
 
-def _casting(contents: LogContents, end: ItemEnd | None) -> tuple[CastingVote, ...]:
+def _casting(contents: LogContents, end: ItemEnd | None) -> tuple[CastVote, ...]:
     if end is None or not end.casting:
         return ()
     keys = (CastingKey(end.question, end.replica, voter) for voter in range(end.casting))
