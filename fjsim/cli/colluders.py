@@ -91,7 +91,7 @@ def measured(run: Run, n_colluders: int | None, seed: int) -> MeasuredCasting:
     n_colluders : int or None
         By default as many as its defense withstands.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     """
     from fjsim.metrics.casting import measure_casting
 

@@ -118,6 +118,7 @@ def _as_dict(run: Run, deliberation: RecordedDeliberation) -> dict[str, object]:
     from fjsim.report.terminal.deliberation import ShownQuestion
 
     talk = ShownQuestion.of(run, deliberation)
+    votes = [vote.as_dict() for vote in deliberation.casting]
     return {
         "question": deliberation.question,
         "arm": deliberation.arm,
@@ -129,6 +130,7 @@ def _as_dict(run: Run, deliberation: RecordedDeliberation) -> dict[str, object]:
             {**turn.as_dict(), "answer_letter": letter(turn.answer) or None}
             for turn in deliberation.turns
         ],
+        **({"casting": votes} if votes else {}),
     }
 
 

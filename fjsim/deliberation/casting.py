@@ -14,7 +14,7 @@ from fjsim.deliberation import rendering
 from fjsim.deliberation.item import Item
 from fjsim.deliberation.journal import Journal
 from fjsim.deliberation.team import Team
-from fjsim.records import CASTING_SEAT, CastingKey, CastingVote
+from fjsim.records import CASTING_SEAT, CastingKey, CastVote
 
 
 class CastingVoters:
@@ -30,7 +30,7 @@ class CastingVoters:
 
     def __init__(self, team: Team, item: Item, journal: Journal) -> None:
         self._team, self._item, self._journal = team, item, journal
-        self._asked: dict[int, asyncio.Task[CastingVote]] = {}
+        self._asked: dict[int, asyncio.Task[CastVote]] = {}
 
     async def ask_all(self) -> NDArray[np.int64]:
         """Ask every voter that was not asked yet.
@@ -59,12 +59,12 @@ class CastingVoters:
     def _key(self, voter: int) -> CastingKey:
         return CastingKey(self._item.question.id, self._item.replica, voter)
 
-    def _task(self, voter: int) -> asyncio.Task[CastingVote]:
+    def _task(self, voter: int) -> asyncio.Task[CastVote]:
         if voter not in self._asked:
             self._asked[voter] = asyncio.ensure_future(self._vote(voter))
         return self._asked[voter]
 
-    async def _vote(self, voter: int) -> CastingVote:
+    async def _vote(self, voter: int) -> CastVote:
         key = self._key(voter)
         recorded = self._journal.cast(key)
         if recorded is not None:
@@ -74,7 +74,7 @@ class CastingVoters:
         self._journal.keep_cast(vote)
         return vote
 
-    async def _given(self, key: CastingKey) -> CastingVote:
+    async def _given(self, key: CastingKey) -> CastVote:
         """Ask a model that knows nothing of the team."""
         elicitor = self._team.casting
         assert elicitor is not None, "the runtime makes one where a backend is asked"
@@ -86,7 +86,7 @@ class CastingVoters:
         sample = SampleIndex(self._item.replica, CASTING_SEAT + key.voter, 0)
         asked = await elicitor.ask(chat, view, sample)
         statement = asked.statement
-        return CastingVote(
+        return CastVote(
             *key,
             answer=None if statement.belief is None else _favoured(statement.belief),
             text=asked.text,
@@ -95,13 +95,13 @@ class CastingVoters:
             cost=asked.cost,
         )
 
-    def _drawn(self, key: CastingKey, competence: float) -> CastingVote:
+    def _drawn(self, key: CastingKey, competence: float) -> CastVote:
         """Draw a vote as numeric agents are drawn, with the distractor that they share."""
         seat, seed = CASTING_SEAT + key.voter, self._team.rules.seed
         drawn = Population(competence=competence).member(
             self._item.question, self._item.replica, seat, seed
         )
-        return CastingVote(*key, answer=_favoured(drawn.innate))
+        return CastVote(*key, answer=_favoured(drawn.innate))
 
 
 def _favoured(belief: NDArray[np.float64]) -> int | None:
@@ -109,6 +109,6 @@ def _favoured(belief: NDArray[np.float64]) -> int | None:
     return top if top >= 0 else None
 
 
-def _options(votes: list[CastingVote] | list[CastingVote | None]) -> NDArray[np.int64]:
+def _options(votes: list[CastVote] | list[CastVote | None]) -> NDArray[np.int64]:
     answers = [None if vote is None else vote.answer for vote in votes]
     return np.array([-1 if answer is None else answer for answer in answers], dtype=np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fjsim.records import CastingKey, CastingVote, Probe, ProbeKey, Turn, TurnKey
+from fjsim.records import CastingKey, CastVote, Probe, ProbeKey, Turn, TurnKey
 
 
 class Journal(Protocol):
@@ -22,10 +22,10 @@ class Journal(Protocol):
     def keep_probe(self, probe: Probe) -> None:
         """Keep one probe."""
 
-    def cast(self, key: CastingKey) -> CastingVote | None:
+    def cast(self, key: CastingKey) -> CastVote | None:
         """Return a casting vote of an earlier session, or of the other arm."""
 
-    def keep_cast(self, vote: CastingVote) -> None:
+    def keep_cast(self, vote: CastVote) -> None:
         """Keep one casting vote."""
 
     async def sync(self) -> None:

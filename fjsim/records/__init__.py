@@ -8,7 +8,7 @@ from fjsim.lazy import exported
 
 if TYPE_CHECKING:
     from fjsim.records.building import build_transcript, counted, load_transcript
-    from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
+    from fjsim.records.casting import CASTING_SEAT, CastingKey, CastVote
     from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
     from fjsim.records.event_log import SCENARIO, EventLog, MemoryLog
     from fjsim.records.header import RunHeader
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CASTING_SEAT",
     "CastingKey",
-    "CastingVote",
+    "CastVote",
     "ABSENT",
     "EVENTS",
     "SCENARIO",
@@ -56,7 +56,7 @@ __getattr__, __dir__ = exported(
     __name__,
     {
         "fjsim.records.building": ["build_transcript", "counted", "load_transcript"],
-        "fjsim.records.casting": ["CASTING_SEAT", "CastingKey", "CastingVote"],
+        "fjsim.records.casting": ["CASTING_SEAT", "CastingKey", "CastVote"],
         "fjsim.records.contents": ["DamagedLine", "ItemEnd", "LogContents"],
         "fjsim.records.event_log": ["SCENARIO", "EventLog", "MemoryLog"],
         "fjsim.records.header": ["RunHeader"],

@@ -21,7 +21,7 @@ class CastingKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CastingVote:
+class CastVote:
     """What one voter from outside the team answered, alone.
 
     It knows nothing of the team, so that both arms use the same vote; there is one only where an
@@ -66,7 +66,7 @@ class CastingVote:
         return {**values, "cost": plain_cost(self.cost)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> CastingVote:
+    def from_dict(cls, values: Mapping[str, Any]) -> CastVote:
         """Return the vote of one line of the event log; unknown keys are ignored."""
         return cls(
             question=values["question"],

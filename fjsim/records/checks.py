@@ -7,7 +7,7 @@ from typing import Any
 
 from fjsim.beliefs import SUM_TOLERANCE
 from fjsim.records.bounds import Bounds
-from fjsim.records.casting import CastingVote
+from fjsim.records.casting import CastVote
 from fjsim.records.contents import ItemEnd
 from fjsim.records.header import LARGEST
 from fjsim.records.lines import DamagedLineError
@@ -122,7 +122,7 @@ def check_probe(probe: Probe, bounds: Bounds) -> None:
     check_cost(probe.cost)
 
 
-def check_casting(vote: CastingVote, bounds: Bounds) -> None:
+def check_casting(vote: CastVote, bounds: Bounds) -> None:
     """Refuse a casting vote that cannot be; parameters as in `check_turn`."""
     n_options = _place(next(iter(bounds.arms)), vote.question, vote.replica, 0, bounds)
     within("voter", vote.voter, MOST_VOTERS - 1)

@@ -11,7 +11,7 @@ from fjsim.arms import ARMS
 from fjsim.contracts import SIMULATED_MODEL, Arm
 from fjsim.errors import StorageError
 from fjsim.records.blocks import AllTurns
-from fjsim.records.casting import CASTING_SEAT, CastingKey, CastingVote
+from fjsim.records.casting import CASTING_SEAT, CastingKey, CastVote
 from fjsim.records.elapsed import Elapsed
 from fjsim.records.header import RunHeader
 from fjsim.records.probe import Probe, ProbeKey
@@ -120,7 +120,7 @@ class LogContents:
         Those of blocks are made when they are asked for.
     items : dict of (arm, question, replica) to ItemEnd
     probes : dict of ProbeKey to Probe
-    casting : dict of CastingKey to CastingVote
+    casting : dict of CastingKey to CastVote
     blocks : list of Columns
         Finished items of agents without a model, many in a line.
     elapsed : Elapsed
@@ -137,7 +137,7 @@ class LogContents:
     turns: MutableMapping[TurnKey, Turn] = field(default_factory=dict)
     items: dict[tuple[str, str, int], ItemEnd] = field(default_factory=dict)
     probes: dict[ProbeKey, Probe] = field(default_factory=dict)
-    casting: dict[CastingKey, CastingVote] = field(default_factory=dict)
+    casting: dict[CastingKey, CastVote] = field(default_factory=dict)
     blocks: list[Columns] = field(default_factory=list)
     elapsed: Elapsed = field(default_factory=Elapsed)
     torn: int = 0

@@ -10,6 +10,7 @@ from fjsim.errors import ConfigError, nearest
 from fjsim.foreign_text import shown
 from fjsim.html_table import html_table
 from fjsim.questions import as_shown, letter
+from fjsim.records.casting import CastingKey, CastVote
 from fjsim.records.contents import ItemEnd, LogContents
 from fjsim.records.turn import Turn
 
@@ -46,6 +47,8 @@ class RecordedDeliberation:
         The adversary's; empty in the clean arm.
     end : ItemEnd or None
         Key, target and order of the options; None while the question is not finished.
+    casting : tuple of CastVote
+        What voters from outside the team answered; empty where the defense asked for none.
     """
 
     question: str
@@ -54,6 +57,7 @@ class RecordedDeliberation:
     turns: tuple[Turn, ...]
     seats: tuple[int, ...] = ()
     end: ItemEnd | None = None
+    casting: tuple[CastVote, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -144,12 +148,20 @@ def recorded_deliberation(
             f"{nearest(question, known)}"
         )
     said = [contents.turns[key] for key in keys if key.question == question]
-    header = contents.header
+    header, end = contents.header, contents.items.get((arm, question, replica))
     return RecordedDeliberation(
         question=question,
         arm=arm,
         replica=replica,
         turns=tuple(sorted(said, key=lambda turn: (turn.round, turn.agent))),
         seats=header.seats if header is not None and arm == "attacked" else (),
-        end=contents.items.get((arm, question, replica)),
+        end=end,
+        casting=_casting(contents, end),
     )
+
+
+def _casting(contents: LogContents, end: ItemEnd | None) -> tuple[CastVote, ...]:
+    if end is None or not end.casting:
+        return ()
+    keys = (CastingKey(end.question, end.replica, voter) for voter in range(end.casting))
+    return tuple(contents.casting[key] for key in keys if key in contents.casting)

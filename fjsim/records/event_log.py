@@ -23,7 +23,7 @@ from typing import Any
 
 from fjsim.errors import PluginError, RunFolderBusyError, StorageError
 from fjsim.records.bounds import OPEN, bounds_of
-from fjsim.records.casting import CastingKey, CastingVote
+from fjsim.records.casting import CastingKey, CastVote
 from fjsim.records.checks import check_turn
 from fjsim.records.columns import Columns
 from fjsim.records.contents import ItemEnd, LogContents
@@ -191,11 +191,11 @@ class EventLog:
         self.write("probe", probe.as_dict())
         self.contents.probes[probe.key] = probe
 
-    def cast(self, key: CastingKey) -> CastingVote | None:
+    def cast(self, key: CastingKey) -> CastVote | None:
         """Return the casting vote of an earlier session, if there is one."""
         return self.contents.casting.get(key)
 
-    def keep_cast(self, vote: CastingVote) -> None:
+    def keep_cast(self, vote: CastVote) -> None:
         """Append one casting vote and keep it."""
         self.write("casting", vote.as_dict())
         self.contents.casting[vote.key] = vote
@@ -290,11 +290,11 @@ class MemoryLog:
         """Keep one probe."""
         self.contents.probes[probe.key] = probe
 
-    def cast(self, key: CastingKey) -> CastingVote | None:
+    def cast(self, key: CastingKey) -> CastVote | None:
         """Return the casting vote, if there is one."""
         return self.contents.casting.get(key)
 
-    def keep_cast(self, vote: CastingVote) -> None:
+    def keep_cast(self, vote: CastVote) -> None:
         """Keep one casting vote."""
         self.contents.casting[vote.key] = vote
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from fjsim.errors import StorageError
 from fjsim.records.batches import all_fit
 from fjsim.records.bounds import OPEN, Bounds, bounds_of
-from fjsim.records.casting import CastingVote
+from fjsim.records.casting import CastVote
 from fjsim.records.checks import check_casting, check_item, check_probe, check_time, check_turn
 from fjsim.records.columns import Columns
 from fjsim.records.contents import DamagedLine, ItemEnd, LogContents
@@ -172,7 +172,7 @@ class LogReader:
             check_probe(probe, self._bounds)
             contents.probes[probe.key] = probe
         elif kind == "casting":
-            vote = CastingVote.from_dict(event)
+            vote = CastVote.from_dict(event)
             check_casting(vote, self._bounds)
             contents.casting[vote.key] = vote
         elif kind == "block":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fjsim.records import (
     CastingKey,
-    CastingVote,
+    CastVote,
     EventLog,
     MemoryLog,
     Probe,
@@ -75,11 +75,11 @@ class WatchedLog:
         """Keep one probe."""
         self._log.keep_probe(probe)
 
-    def cast(self, key: CastingKey) -> CastingVote | None:
+    def cast(self, key: CastingKey) -> CastVote | None:
         """Return a casting vote that is there already, if it is."""
         return self._log.cast(key)
 
-    def keep_cast(self, vote: CastingVote) -> None:
+    def keep_cast(self, vote: CastVote) -> None:
         """Keep one casting vote."""
         self._log.keep_cast(vote)
 

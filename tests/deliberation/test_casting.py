@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import fjsim
 from fjsim.backends.simulated import SimulatedBackend
+from fjsim.cli import app
 from fjsim.contracts import Request
 from fjsim.errors import BudgetError, ConfigError, TrustError, UnknownNameError
 from fjsim.judging.replay import replay
@@ -254,3 +256,22 @@ def test_a_vote_line_that_cannot_be_is_damaged(folder) -> None:
     for wrong in ({"answer": 5}, {"answer": "A"}, {"voter": -1}, {"question": "?"}, {"text": 3}):
         with pytest.raises(DamagedLineError):
             check_casting(replace(vote, **wrong), bounds)
+
+
+def test_votes_are_shown_beside_the_deliberation_that_they_decided(folder, finished) -> None:
+    transcript = finished.transcript
+    at = int(np.flatnonzero((transcript.casting >= 0).all(axis=1))[0])
+    name = transcript.question_ids[at]
+    votes = " ".join(map(str, transcript.casting[at].tolist()))
+    told = CliRunner().invoke(app, ["show", str(folder), name], env={"COLUMNS": "200"})
+    assert f"casting votes {votes}" in told.stdout
+    plain = CliRunner().invoke(app, ["show", str(folder), name, "--json"])
+    assert [vote["answer"] for vote in json.loads(plain.stdout)["casting"]] == [
+        int(one) for one in votes.split()
+    ]
+
+
+def test_a_dry_run_says_how_many_votes_may_be_cast(tmp_path) -> None:
+    asked = ["run", "--defense", "casting-vote", "--limit", "3", "--dry-run", "--out"]
+    told = CliRunner().invoke(app, [*asked, str(tmp_path / "none")])
+    assert "casting votes, at most" in told.stdout

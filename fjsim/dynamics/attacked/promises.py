@@ -114,7 +114,7 @@ def promises(
     stubbornness, self_weight : float
         Law of the undefended crowd, in [0, 1].
     n_rounds, seed : int
-        Of its deliberation.
+        How long it deliberates, and the root of what is drawn.
 
     Returns
     -------
@@ -178,8 +178,8 @@ def undefended_accuracy(
     Returns
     -------
     float
-        Of 60 000 drawn questions: its standard error is about .0005. Agents put .35 to .95 on
-        their own answer, drawn evenly, whether it is right or not.
+        Counted on 60 000 drawn questions: its standard error is about .0005. Agents put .35 to
+        .95 on their own answer, drawn evenly, whether it is right or not.
     """
     for name, value in (("stubbornness", stubbornness), ("self_weight", self_weight)):
         if not 0 <= value <= 1:

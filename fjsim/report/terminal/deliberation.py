@@ -189,6 +189,9 @@ def opening(talk: ShownQuestion) -> Iterator[RenderableType]:
     if not talk.options and talk.end is not None and talk.unit is None:
         key, target = letter(talk.end.key), letter(talk.end.target)
         yield Text(f"key {key or 'none'}, target {target or 'none'}")
+    if one.casting:
+        votes = " ".join(letter(vote.answer) or "none" for vote in one.casting)
+        yield Text(f"casting votes of voters from outside the team: {votes}")
 
 
 def _option(talk: ShownQuestion, at: int, option: str) -> Text:

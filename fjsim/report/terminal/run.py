@@ -132,6 +132,11 @@ def estimate_table(expected: Estimated, time: ExpectedTime) -> Table:
         ("turns in all", expected.turns),
         ("turns done already", expected.turns_done),
         ("calls still to make", expected.calls),
+        *(
+            [("… of these casting votes, at most", expected.casting_calls)]
+            if expected.casting_calls
+            else []
+        ),
         ("tokens in (about)", expected.tokens_in),
         ("tokens out (about)", expected.tokens_out),
         ("cost by the price file", "no price file" if expected.cost is None else expected.cost),
