@@ -127,7 +127,10 @@ __getattr__, __dir__ = exported(
         "fjsim.dynamics.law.parameters": ["FJParameters"],
         "fjsim.dynamics.law.rollout": ["rollout", "step"],
         "fjsim.dynamics.law.signed": [
-            "camps", "signed_rollout", "signed_takeover", "signed_update",
+            "camps",
+            "signed_rollout",
+            "signed_takeover",
+            "signed_update",
         ],
         "fjsim.dynamics.networks.edges": ["EdgeList", "network_from_edges", "read_edges"],
         "fjsim.dynamics.networks.network": ["Network"],
