@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fjsim.guard import Guard, Message
+from fjsim import Guard, Message
 
 TEAM = ("ann", "bob", "cleo", "dan", "eve", "finn")
 STUBBORN = "eve"

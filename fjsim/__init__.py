@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         total_influence,
     )
     from fjsim.fitting import FJFit, estimators, fit
-    from fjsim.guard import Guard
+    from fjsim.guard import Guard, Message
     from fjsim.judging import Judgement, judge
     from fjsim.ledger.influencers import Influencers, influencers
     from fjsim.metrics import Estimate, Measured
@@ -49,6 +49,7 @@ _HOMES = {
     "FJFit": "fjsim.fitting",
     "FJParameters": "fjsim.dynamics",
     "Guard": "fjsim.guard",
+    "Message": "fjsim.guard",
     "Judgement": "fjsim.judging",
     "Influencers": "fjsim.ledger.influencers",
     "Measured": "fjsim.metrics",
@@ -93,6 +94,7 @@ __all__ = [
     "Judgement",
     "Influencers",
     "Measured",
+    "Message",
     "Question",
     "Run",
     "Scenario",

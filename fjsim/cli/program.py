@@ -33,10 +33,13 @@ COMMANDS = {
         "fjsim.cli.report",
         "Write one HTML file that says who moved whom; it needs no network.",
     ),
-    "show": ("fjsim.cli.show", "Show a run's questions, or one deliberation round by round."),
+    "show": (
+        "fjsim.cli.show",
+        "Show a run's questions, or one deliberation: who stood where after each round.",
+    ),
     "list": (
         "fjsim.cli.catalogue",
-        "List plug-ins, metrics and question sets, one line each, with their parameters.",
+        "List what there is to choose from; with a kind a line each, with a name explained.",
     ),
     "fit": (
         "fjsim.cli.fit",

@@ -29,7 +29,7 @@ def report(
     ] = False,
     save: Annotated[
         Path | None,
-        typer.Option("--save", help="Write one figure in place of the page: a .pdf, .svg or .png."),
+        typer.Option("--save", help="Write one figure, .pdf, .svg or .png; default the page."),
     ] = None,
     figure: Annotated[
         str | None,

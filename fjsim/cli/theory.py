@@ -99,18 +99,22 @@ def theory(
     ),
     colluders: Annotated[
         int | None,
-        typer.Option(help="Instead: what can be promised against so many that see all votes."),
+        typer.Option(help="What can be promised against so many that see all votes; default off."),
     ] = None,
     competence: Annotated[
         float, typer.Option(help="With --colluders: how often an agent is right alone, 0..1.")
     ] = 0.8,
     loss: Annotated[
         list[float] | None,
-        typer.Option(help="With --colluders: accuracy that a rule may lose, 0..1; repeatable."),
+        typer.Option(
+            help="With --colluders: accuracy that a rule may lose, 0..1; may be repeated; default "
+            "0, .02 and .05.",
+            metavar="NUMBER",
+        ),
     ] = None,
     casting: Annotated[
         Path | None,
-        typer.Option(help="Instead: what the casting votes of a run folder were worth."),
+        typer.Option(help="What the casting votes of a run folder were worth; default off."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:

@@ -25,7 +25,10 @@ class Sealed:
 
     __slots__ = ()
 
-    def __getattribute__(self, name: str) -> NoReturn:
+    def __getattribute__(self, name: str) -> Any:
+        # Python's own questions, as which class this is, are no look at a value.
+        if name.startswith("__"):
+            return object.__getattribute__(self, name)
         raise LookedError
 
 

@@ -36,7 +36,8 @@ def registered(monkeypatch) -> None:
 
     def build(kind, block):
         assert kind == "topology"
-        return SimpleNamespace(graph=lambda n, random: GRAPHS[block["kind"]](n))
+        graph = GRAPHS[block["kind"]]
+        return SimpleNamespace(influence=lambda n, random: influence_matrix(graph(n)))
 
     monkeypatch.setattr(import_module("fjsim.registry"), "build", build)
 
