@@ -141,7 +141,7 @@ def setting_name(row: Row, axes: Sequence[str]) -> str:
     Parameters
     ----------
     row : mapping
-        Of a sweep's table.
+        One row of a sweep's table.
     axes : sequence of str
     """
     return " · ".join(str(row[axis]) for axis in axes if str(row[axis]) != "-")

@@ -55,7 +55,7 @@ def estimate_in(row: Mapping[str, Any], name: str) -> Estimate:
     Parameters
     ----------
     row : mapping
-        Of a sweep's table or leaderboard.
+        One row of a sweep's table or leaderboard.
     name : str
         A column that has ``_low`` and ``_high`` beside it, or none of both.
     """
