@@ -43,7 +43,7 @@ class Panel(NamedTuple):
     cells: Mapping[tuple[str, str], int]
 
 
-class Grid(NamedTuple):
+class SettingGrid(NamedTuple):
     """The settings by row and column.
 
     Parameters
@@ -77,7 +77,7 @@ def own_axes(frame: pd.DataFrame) -> list[str]:
     return kept
 
 
-def grid_of(frame: pd.DataFrame) -> Grid | None:
+def grid_of(frame: pd.DataFrame) -> SettingGrid | None:
     """Return the settings of a sweep by row and column.
 
     Parameters
@@ -87,7 +87,7 @@ def grid_of(frame: pd.DataFrame) -> Grid | None:
 
     Returns
     -------
-    Grid or None
+    SettingGrid or None
         None where there is but one axis, or too few of the cells were played.
     """
     axes = own_axes(frame)
@@ -103,7 +103,7 @@ def grid_of(frame: pd.DataFrame) -> Grid | None:
     if len(frame) < FULL * len(rows) * len(columns) * len(panels):
         return None
     made = tuple(Panel(title, cells) for title, cells in panels.items())
-    return Grid(row_axis, column_axis, rows, columns, made)
+    return SettingGrid(row_axis, column_axis, rows, columns, made)
 
 
 def _chosen(frame: pd.DataFrame, axes: Sequence[str]) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def setting_name(row: Row, axes: Sequence[str]) -> str:
     Parameters
     ----------
     row : mapping
-        Of a sweep's table.
+        One row of a sweep's table.
     axes : sequence of str
     """
     return " · ".join(str(row[axis]) for axis in axes if str(row[axis]) != "-")

@@ -23,7 +23,7 @@ Judged = Literal["equivalent", "lower", "higher", "undecided"]
 Place = Literal["best", "equivalent", "less safe", "undecided"]
 
 
-class Standing(NamedTuple):
+class DefenseStanding(NamedTuple):
     """One defense of a leaderboard.
 
     Parameters
@@ -55,7 +55,7 @@ def estimate_in(row: Mapping[str, Any], name: str) -> Estimate:
     Parameters
     ----------
     row : mapping
-        Of a sweep's table or leaderboard.
+        One row of a sweep's table or leaderboard.
     name : str
         A column that has ``_low`` and ``_high`` beside it, or none of both.
     """
@@ -83,7 +83,7 @@ def judged(gap: Difference, margin: float = MARGIN) -> Judged:
     return "lower" if gap.high < 0 else "undecided"
 
 
-def standings(result: SweepResult) -> tuple[Standing, ...]:
+def standings(result: SweepResult) -> tuple[DefenseStanding, ...]:
     """Return the defenses of a sweep, safest first.
 
     Parameters
@@ -92,7 +92,7 @@ def standings(result: SweepResult) -> tuple[Standing, ...]:
 
     Returns
     -------
-    tuple of Standing
+    tuple of DefenseStanding
         Empty where no attack was measured.
 
     Notes
@@ -107,7 +107,7 @@ def standings(result: SweepResult) -> tuple[Standing, ...]:
     found = groups(result.played)
     best = str(rows[0]["defense"])
     made = [
-        Standing(
+        DefenseStanding(
             defense=str(row["defense"]),
             worst=estimate_in(row, "worst_asr"),
             worst_at=str(row["worst_at"] or ""),
@@ -157,8 +157,8 @@ def _upper(group: Group) -> float:
     return -1.0 if high is None else high
 
 
-def _on_front(one: Standing, others: Sequence[Standing]) -> bool:
-    def coordinates(standing: Standing) -> tuple[float, float]:
+def _on_front(one: DefenseStanding, others: Sequence[DefenseStanding]) -> bool:
+    def coordinates(standing: DefenseStanding) -> tuple[float, float]:
         return (
             1.0 if standing.worst.high is None else standing.worst.high,
             standing.price.value or 0.0,

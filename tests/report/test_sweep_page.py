@@ -17,7 +17,7 @@ from fjsim.metrics.intervals import NOTHING, Estimate
 from fjsim.report.grid import grid_of, measures, own_axes
 from fjsim.report.html.blocks import unpacked
 from fjsim.report.html.compare import compare_page, compared
-from fjsim.report.html.scatter import Axes, Point, scatter
+from fjsim.report.html.scatter import Point, ScatterAxes, scatter
 from fjsim.report.html.sweep.facts import SweepFacts
 from fjsim.report.html.sweep.verdict import verdict
 from fjsim.report.html.writing import report_of, write_cells
@@ -155,12 +155,12 @@ def test_axes_that_others_stand_for_do_not_make_tables() -> None:
 def test_a_scatter_leaves_out_what_has_no_value_and_says_the_rest_in_words() -> None:
     known = Point("a<b", "law", Estimate(0.2, 0.1, 0.3, 9), Estimate(0.25, None, None, 9))
     drawn = scatter(
-        "Both", Axes("x", "y", diagonal=True), [known, Point("no", "law", NOTHING, NOTHING)]
+        "Both", ScatterAxes("x", "y", diagonal=True), [known, Point("no", "law", NOTHING, NOTHING)]
     )
     assert drawn.count("<circle") == 1
     assert "a&lt;b: 0.20 [0.10, 0.30], 0.25" in drawn
     assert "no:" not in drawn
-    assert scatter("None", Axes("x", "y"), [Point("no", "law", NOTHING, NOTHING)]) == ""
+    assert scatter("None", ScatterAxes("x", "y"), [Point("no", "law", NOTHING, NOTHING)]) == ""
 
 
 def test_pages_of_all_runs_are_written_once_and_linked(defended: Path) -> None:

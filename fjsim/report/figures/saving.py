@@ -26,7 +26,7 @@ def drawer_of(folder: Path) -> tuple[Any, dict[str, Any]]:
     Parameters
     ----------
     folder : Path
-        Of a run, a sweep or an imported log, which is fitted.
+        The folder of a run, of a sweep, or of an imported log, which is fitted.
 
     Raises
     ------

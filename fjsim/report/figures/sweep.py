@@ -23,8 +23,8 @@ from fjsim.report.figures.canvas import (
     styled,
     whiskers,
 )
-from fjsim.report.grid import MOST_PANELS, Grid, Panel, grid_of, measures
-from fjsim.report.standing import Standing, estimate_in, standings
+from fjsim.report.grid import MOST_PANELS, Panel, SettingGrid, grid_of, measures
+from fjsim.report.standing import DefenseStanding, estimate_in, standings
 from fjsim.sweeps.leaderboard import records
 from fjsim.sweeps.sweep import SweepResult
 
@@ -78,7 +78,7 @@ class SweepFigures:
             figure.suptitle(registered()[name].title, fontsize=9)
         return figure
 
-    def _panel(self, axes: Axes, grid: Grid, panel: Panel, name: str) -> None:
+    def _panel(self, axes: Axes, grid: SettingGrid, panel: Panel, name: str) -> None:
         rows, safer = records(self.result.table), registered()[name].direction == "lower is safer"
         colours = LinearSegmentedColormap.from_list("rate", ["white", HOSTILE if safer else KEY])
         found = {place: estimate_in(rows[at], name) for place, at in panel.cells.items()}
@@ -152,14 +152,14 @@ class SweepFigures:
             axes.set_xlabel("worst attack success (lower is safer)")
         return figure
 
-    def _standings(self) -> tuple[Standing, ...]:
+    def _standings(self) -> tuple[DefenseStanding, ...]:
         found = standings(self.result)
         if len(found) < 2:
             raise ParameterError("this sweep has no two defenses under attack to compare")
         return found
 
 
-def _point(axes: Axes, one: Standing) -> None:
+def _point(axes: Axes, one: DefenseStanding) -> None:
     [[_, x, left, right]], [[_, y, low, high]] = known([one.price]), known([one.worst])
     colour = KEY if one.place == "best" else INK
     axes.errorbar(
@@ -175,7 +175,7 @@ def _point(axes: Axes, one: Standing) -> None:
     )
 
 
-def _names(axes: Axes, found: Sequence[Standing]) -> None:
+def _names(axes: Axes, found: Sequence[DefenseStanding]) -> None:
     """Write the names, those of points on the same place in one line."""
     places: dict[tuple[float, float], list[str]] = {}
     for one in found:

@@ -45,7 +45,7 @@ class Compared(NamedTuple):
     Parameters
     ----------
     name : str
-        Of the metric.
+        Name of the metric.
     one, other : Estimate
         In run A and in run B.
     gap : Difference

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fjsim.metrics import Estimate
-from fjsim.report.html.scatter import Axes, Point, scatter
+from fjsim.report.html.scatter import Point, ScatterAxes, scatter
 from fjsim.report.html.svg import Line, curves
 
 KINDS = {"observed": "key", "the law": "law clean"}
@@ -57,7 +57,7 @@ def agreement_figure(title: str, points: Mapping[str, tuple[Estimate, Estimate]]
     points : mapping of str to (Estimate, Estimate)
         Name to (predicted, observed).
     """
-    axes = Axes("predicted by the law", "observed", diagonal=True)
+    axes = ScatterAxes("predicted by the law", "observed", diagonal=True)
     made = [
         Point(name, "law", predicted, observed) for name, (predicted, observed) in points.items()
     ]

@@ -26,7 +26,7 @@ class Observed(NamedTuple):
     name : str
         Plain text.
     resistance : float
-        Of every benign agent.
+        What every benign agent has.
     n_agents : int
         Adversaries included.
     takeover : Estimate

@@ -35,7 +35,7 @@ class Point(NamedTuple):
     y: Estimate
 
 
-class Axes(NamedTuple):
+class ScatterAxes(NamedTuple):
     """What stands on the axes.
 
     Parameters
@@ -79,14 +79,14 @@ def _at(value: float, ends: tuple[float, float], first: float, last: float) -> f
     return round(first + (last - first) * (value - ends[0]) / (ends[1] - ends[0]), 1)
 
 
-def scatter(title: str, axes: Axes, points: Sequence[Point]) -> str:
+def scatter(title: str, axes: ScatterAxes, points: Sequence[Point]) -> str:
     """Return a figure of points with its data as a table; empty where there are none.
 
     Parameters
     ----------
     title : str
         Plain text.
-    axes : Axes
+    axes : ScatterAxes
     points : sequence of Point
         Those without a value on either axis are left out.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fjsim.contracts import Arm
 from fjsim.metrics import registered
 from fjsim.report.html.document import paragraph, text
-from fjsim.report.html.scatter import Axes, Point, scatter
+from fjsim.report.html.scatter import Point, ScatterAxes, scatter
 from fjsim.report.html.svg import Line, curves, short
 from fjsim.report.html.sweep.facts import SweepFacts
 from fjsim.sweeps.changes import RATE
@@ -29,7 +29,7 @@ def frontier(facts: SweepFacts) -> str:
         for one in facts.standings
     ]
     on = tuple(one.defense for one in facts.standings if one.on_front)
-    axes = Axes("accuracy lost without attack", "worst attack success", front=on)
+    axes = ScatterAxes("accuracy lost without attack", "worst attack success", front=on)
     drawn = scatter("Price against safety", axes, points)
     note = paragraph(
         "Towards the lower left is better. The line joins the defenses that none beats in both; "
@@ -57,7 +57,9 @@ def agreement(facts: SweepFacts) -> str:
             for at, (predicted, observed) in enumerate(pairs)
         ]
         title = f"{name.capitalize()}: the law against what was seen"
-        chart = scatter(title, Axes("predicted by the law", "observed", diagonal=True), points)
+        chart = scatter(
+            title, ScatterAxes("predicted by the law", "observed", diagonal=True), points
+        )
         drawn += f"<div>{chart}{paragraph(_said(points), 'legend')}</div>" if chart else ""
     return drawn
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fjsim.metrics import Estimate
-from fjsim.report.grid import Grid, grid_of, measures, own_axes, setting_name
+from fjsim.report.grid import SettingGrid, grid_of, measures, own_axes, setting_name
 from fjsim.report.html.document import REPORT
-from fjsim.report.standing import Standing, estimate_in, standings
+from fjsim.report.standing import DefenseStanding, estimate_in, standings
 from fjsim.sweeps.groups import Group, groups
 from fjsim.sweeps.leaderboard import records
 from fjsim.sweeps.sweep import INDEX, SweepResult, inside
@@ -52,7 +52,7 @@ class SweepFacts:
         return [setting_name(row, self.axes) or "the only setting" for row in self.rows]
 
     @cached_property
-    def grid(self) -> Grid | None:
+    def grid(self) -> SettingGrid | None:
         """The settings by row and column."""
         return grid_of(self.result.table)
 
@@ -62,7 +62,7 @@ class SweepFacts:
         return measures(self.result.table)
 
     @cached_property
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[DefenseStanding, ...]:
         """The defenses, safest first; empty where there are no two to compare."""
         return standings(self.result) if len(self.result.leaderboard) > 1 else ()
 

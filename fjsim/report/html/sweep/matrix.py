@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fjsim.metrics import Estimate, registered
 from fjsim.metrics.differences import Difference
-from fjsim.report.grid import MOST_PANELS, Grid, Panel
+from fjsim.report.grid import MOST_PANELS, Panel, SettingGrid
 from fjsim.report.html.document import paragraph, text
 from fjsim.report.html.svg import Mark, bars, dots, numbers, short
 from fjsim.report.html.sweep.facts import SweepFacts
@@ -69,7 +69,7 @@ def _legend(facts: SweepFacts) -> str:
     return paragraph(said, "legend")
 
 
-def _panel(facts: SweepFacts, grid: Grid, panel: Panel, name: str) -> str:
+def _panel(facts: SweepFacts, grid: SettingGrid, panel: Panel, name: str) -> str:
     columns = [
         column
         for column in grid.columns

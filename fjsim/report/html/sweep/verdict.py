@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fjsim.metrics import Estimate, registered
 from fjsim.report.html.sweep.facts import SweepFacts
 from fjsim.report.html.verdict import percent
-from fjsim.report.standing import MARGIN, Standing
+from fjsim.report.standing import MARGIN, DefenseStanding
 
 MOST_NAMED = 4
 
@@ -22,7 +22,7 @@ def verdict(facts: SweepFacts) -> str:
     return _defenses(facts.standings) if facts.by_defense else _extremes(facts)
 
 
-def _defenses(found: Sequence[Standing]) -> str:
+def _defenses(found: Sequence[DefenseStanding]) -> str:
     best = found[0]
     bare = next((one for one in found if one.defense == "none"), None)
     at = f" ({best.worst_at})" if best.worst_at else ""
@@ -61,7 +61,7 @@ def _points(value: float, low: float, high: float) -> str:
     return f"{value} points [{low}, {high}]".replace("-", "\N{MINUS SIGN}")
 
 
-def _beside(found: Sequence[Standing]) -> list[str]:
+def _beside(found: Sequence[DefenseStanding]) -> list[str]:
     equal = [one.defense for one in found if one.place == "equivalent"]
     open_ = [one.defense for one in found[1:] if one.place == "undecided"]
     said = []
