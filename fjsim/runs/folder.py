@@ -10,7 +10,6 @@ from secrets import token_hex
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from fjsim.csv_file import csv_text
 from fjsim.errors import ConfigError, StorageError
@@ -19,7 +18,7 @@ from fjsim.records import SCENARIO, EventLog, LogContents, RunHeader
 from fjsim.runs.extending import moved_by_growth
 from fjsim.runs.resolve import Setup, questions_digest, versions
 from fjsim.scenario import identity
-from fjsim.serial.yaml import read_yaml
+from fjsim.serial.yaml import read_yaml, yaml_of
 
 METRICS = "metrics.json"
 TURNS = "turns.csv"
@@ -120,7 +119,7 @@ def scenario_text(setup: Setup, models: Sequence[str] = ()) -> str:
     """Return the resolved scenario as YAML, with the versions and models of what made it."""
     values = {**setup.resolved, "versions": versions(), "models": list(models)}
     head = "# Resolved by fjsim: every default is spelled out; `fjsim run` takes this file too.\n"
-    return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return head + yaml_of(values)
 
 
 def _check_same(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
@@ -190,8 +189,10 @@ def write_results(
     turns : DataFrame or None
         One row per turn; None where turns are kept as arrays, which are no table.
     """
-    models = () if turns is None else sorted(set(turns["model"]) - {""})
-    write_file(folder / SCENARIO, scenario_text(setup, models))
+    if turns is not None:
+        # The scenario was written before anything was played; now the models are known.
+        models = sorted(set(turns["model"]) - {""})
+        write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     if turns is not None:
         write_file(folder / TURNS, csv_text(turns))
