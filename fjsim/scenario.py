@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -28,7 +27,7 @@ from fjsim.explained import explain
 from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size, check_turns
 from fjsim.origin import Origin
-from fjsim.serial.yaml import parse_yaml, read_yaml
+from fjsim.serial.yaml import parse_yaml, read_yaml, yaml_of
 
 Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
@@ -332,7 +331,7 @@ class Scenario(Strict):
 
     def to_yaml(self) -> str:
         """Return the scenario as YAML."""
-        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+        return yaml_of(self.as_dict())
 
     def with_values(self, **values: Any) -> Scenario:
         """Return a copy with some fields replaced."""

@@ -36,7 +36,7 @@ def report(
         typer.Option(
             help="Which: network, trajectories, takeover, success or trust of a run; matrix, "
             "frontier or leaderboard of a sweep; parameters, influence, observed or comparison of "
-            "an imported log. Default the first.",
+            "an imported log; default the first.",
             show_default=False,
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from fjsim.crowd.sealed import Asked, Sealed, asked_sealed
 from fjsim.crowd.words import Words
 from fjsim.deliberation.hearing import cut
 from fjsim.questions import Question
-from fjsim.seeds import stream, streams
+from fjsim.seeds import streams
 
 SEALED: Any = Sealed()
 """Stands wherever a view differs from item to item."""
@@ -46,6 +46,21 @@ class Moment:
     spoken: Integers | None
     stated: Array
     gates: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Which stream an item's draws come from.
+
+    Parameters
+    ----------
+    purpose : str
+    key : callable
+        Called with an item; what follows question and replica in the stream's key.
+    """
+
+    purpose: str
+    key: Callable[[int], tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +193,12 @@ class CrowdAdversary:
         def sealed(at: int, question: Question) -> Stance | None:
             return hook(seat, self.view(at, moment, question, SEALED, SEALED if hears else ()))
 
-        def alone(at: int) -> Stance | None:
+        def alone(at: int, rng: np.random.Generator) -> Stance | None:
             heard = self._heard(at, seat, moment) if hears else ()
-            place = self._place(at, seat, moment.number)
-            return hook(seat, self.view(at, moment, None, stream(*place("attack")), heard))
+            return hook(seat, self.view(at, moment, None, rng, heard))
 
-        for at, stance in self.each(items, sealed, alone):
+        drawn = Drawn("attack", lambda at: (seat, moment.number))
+        for at, stance in self.each(items, sealed, alone, drawn):
             if stance is not None:
                 found.given[at, seat] = True
                 found.beliefs[at, seat] = stance.belief
@@ -193,7 +208,8 @@ class CrowdAdversary:
         self,
         items: Integers,
         sealed: Callable[[int, Question], Any],
-        alone: Callable[[int], Any],
+        alone: Callable[[int, np.random.Generator], Any],
+        drawn: Drawn,
     ) -> list[tuple[Integers, Any]]:
         """Ask about many items, once for all that are alike wherever the answer allows.
 
@@ -204,7 +220,9 @@ class CrowdAdversary:
         sealed : callable
             Asks about an item and its question, with all sealed that items are not alike in.
         alone : callable
-            Asks about one item by itself.
+            Asks about one item by itself, given its stream.
+        drawn : Drawn
+            Whose stream that is.
 
         Returns
         -------
@@ -212,34 +230,46 @@ class CrowdAdversary:
             Items, and the answer for each of them.
         """
         found: list[tuple[Integers, Any]] = []
+        left: list[int] = []
         kinds = self.kinds[items]
         for kind in np.unique(kinds).tolist():
-            some = items[kinds == kind]
-            found += self._of_kind(some, sealed, alone)
-        return found
+            some, looked = self._of_kind(items[kinds == kind], sealed)
+            found += some
+            left += looked
+        return found + self.each_alone(left, alone, drawn)
+
+    def each_alone(
+        self, items: Sequence[int], alone: Callable[[int, np.random.Generator], Any], drawn: Drawn
+    ) -> list[tuple[Integers, Any]]:
+        """Ask about items one by one; parameters and result as in `each`."""
+        batch, seed = self.batch, self.batch.team.rules.seed
+        keys = [
+            (batch.items[at].question.id, batch.items[at].replica, *drawn.key(at)) for at in items
+        ]
+        rngs = streams(seed, drawn.purpose, keys)
+        return [(np.array([at]), alone(at, rng)) for at, rng in zip(items, rngs, strict=True)]
 
     def _of_kind(
-        self,
-        items: Integers,
-        sealed: Callable[[int, Question], Any],
-        alone: Callable[[int], Any],
-    ) -> list[tuple[Integers, Any]]:
+        self, items: Integers, sealed: Callable[[int, Question], Any]
+    ) -> tuple[list[tuple[Integers, Any]], list[int]]:
+        """Return the answers for items of one kind, and the items to be asked about alone."""
         asked = self._asked(int(items[0]), sealed)
         if asked.looked:
-            return [(np.array([at]), alone(at)) for at in items.tolist()]
+            return [], items.tolist()
         if not asked.at_question:
-            return [(items, asked.answer)]
+            return [(items, asked.answer)], []
         by_question: dict[str, list[int]] = {}
         for at in items.tolist():
             by_question.setdefault(self.batch.items[at].question.id, []).append(at)
         found: list[tuple[Integers, Any]] = []
+        left: list[int] = []
         for same in by_question.values():
             asked = self._asked(same[0], sealed)
             if asked.looked:
-                found += [(np.array([at]), alone(at)) for at in same]
+                left += same
             else:
                 found.append((np.array(same), asked.answer))
-        return found
+        return found, left
 
     def _asked(self, at: int, sealed: Callable[[int, Question], Any]) -> Asked[Any]:
         return asked_sealed(lambda question: sealed(at, question), self._question(at))
@@ -247,10 +277,6 @@ class CrowdAdversary:
     def _question(self, at: int) -> Question:
         question = self.batch.items[at].question
         return question if Sight.KEY in self.attack.threat.sees else replace(question, key=None)
-
-    def _place(self, at: int, *key: int) -> Callable[[str], tuple[Any, ...]]:
-        item, seed = self.batch.items[at], self.batch.team.rules.seed
-        return lambda purpose: (seed, purpose, item.question.id, item.replica, *key)
 
     def view(
         self,

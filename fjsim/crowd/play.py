@@ -155,6 +155,12 @@ class Crowd:
             None if self.perceived is None else self.perceived[at],
         )
 
+    def said_of(self, at: int) -> tuple[Array, ...]:
+        """Return copies of all arrays of the record of one item."""
+        record = self.record_of(at)
+        arrays = record.stated, record.accepted, record.answers, record.confidence
+        return tuple(np.array(one) for one in (*arrays, record.perceived) if one is not None)
+
     def _routed(self, state: Any) -> Array:
         """Return W(q) of every item; a router that may see keys is asked alone without one."""
         router, keys = self.batch.team.router, [item.question.key for item in self.batch.items]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fjsim.beliefs import Array
 from fjsim.contracts import Arm
 from fjsim.crowd.batch import Batch
 from fjsim.crowd.play import Crowd
@@ -178,6 +179,14 @@ def _in_order(
         yield done
 
 
+class _Lesson(NamedTuple):
+    """What was said on an item, and the states before and after it."""
+
+    said: tuple[Array, ...]
+    before: States
+    after: States
+
+
 class _Settling:
     """Questions that policies learn from one after the other, played all at once.
 
@@ -190,7 +199,7 @@ class _Settling:
         self._crowds, self._tracks, self._starts = crowds, _tracks(items), starts
         self._places = _places(crowds)
         self._guesses = {item: starts[item.replica] for item in items}
-        self._learned: dict[Item, tuple[States, States]] = {}
+        self._lessons: dict[Item, _Lesson] = {}
         self.ends: dict[int, States] = {}
 
     def settle(self) -> None:
@@ -222,15 +231,18 @@ class _Settling:
                 if not same(state, self._guesses[item]):
                     wrong.add(item)
                     self._guesses[item] = state
-                before, after = self._learned.get(item, (None, None))
-                if item in wrong or before is None or after is None or not same(before, state):
-                    after = updated(*self._places[item], state)
-                    self._learned[item] = state, after
-                state = after
+                state = self._learned(item, state)
             self.ends[track[0].replica] = state
-        for item in wrong:
-            self._learned.pop(item, None)
         return wrong
+
+    def _learned(self, item: Item, state: States) -> States:
+        """Return the state after an item; what is played again often teaches the same again."""
+        crowd, at = self._places[item]
+        said, known = crowd.said_of(at), self._lessons.get(item)
+        if known is None or not same(known.before, state) or not same(known.said, said):
+            known = _Lesson(said, state, updated(crowd, at, state))
+            self._lessons[item] = known
+        return known.after
 
 
 def _tracks(items: Sequence[Item]) -> list[list[Item]]:

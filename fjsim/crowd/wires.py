@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -11,10 +10,9 @@ from fjsim.contracts import Attack, Message, Power
 from fjsim.contracts.argument import sureness_in
 from fjsim.contracts.attacks import OPERATOR
 from fjsim.contracts.crowd import Flags, Integers
-from fjsim.crowd.adversary import SEALED, CrowdAdversary, Moment
+from fjsim.crowd.adversary import SEALED, CrowdAdversary, Drawn, Moment
 from fjsim.crowd.words import Words
 from fjsim.questions import Question
-from fjsim.seeds import stream
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,12 +88,13 @@ class Wires:
             view = adversary.view(at, moment, question, SEALED, ())
             return attack.tamper(message, edge.listener, view)
 
-        def alone(at: int) -> Message:
+        def alone(at: int, rng: np.random.Generator) -> Message:
             asked[at] = message = self._message(edge, at)
-            return attack.tamper(message, edge.listener, self._view(edge, moment, at))
+            return attack.tamper(message, edge.listener, adversary.view(at, moment, None, rng, ()))
 
-        found = adversary.each(np.flatnonzero(wanted & whole), sealed, alone)
-        found += [(np.array([at]), alone(at)) for at in np.flatnonzero(wanted & ~whole).tolist()]
+        drawn = _drawn(edge)
+        found = adversary.each(np.flatnonzero(wanted & whole), sealed, alone, drawn)
+        found += adversary.each_alone(np.flatnonzero(wanted & ~whole).tolist(), alone, drawn)
         return _rewritten(edge.words, [(at, asked[int(at[0])], read) for at, read in found])
 
     def forged(self, edge: Edge, moment: Moment, wanted: Flags) -> tuple[tuple[Words, Flags], ...]:
@@ -118,9 +117,14 @@ class Wires:
         if not may or edge.speaker not in adversary.seats or edge.listener in adversary.seats:
             return ()
         made: dict[int, list[tuple[int, Message]]] = {}
-        for at in np.flatnonzero(wanted).tolist():
-            view = self._view(edge, moment, at)
-            copies = attack.forge(self._message(edge, at), edge.listener, view)
+
+        def alone(at: int, rng: np.random.Generator) -> tuple[Message, ...]:
+            view = adversary.view(at, moment, None, rng, ())
+            return attack.forge(self._message(edge, at), edge.listener, view)
+
+        items = np.flatnonzero(wanted).tolist()
+        told = adversary.each_alone(items, alone, _drawn(edge))
+        for at, (_, copies) in zip(items, told, strict=True):
             for number, copy in enumerate(copies):
                 made.setdefault(number, []).append((at, replace(copy, tampered=True)))
         found = []
@@ -131,12 +135,6 @@ class Wires:
                 there[at] = True
             found.append((words, there))
         return tuple(found)
-
-    def _view(self, edge: Edge, moment: Moment, at: int) -> Any:
-        adversary = self.adversary
-        item, seed = adversary.batch.items[at], adversary.batch.team.rules.seed
-        key = (item.question.id, item.replica, edge.speaker, int(edge.spoken[at]), edge.listener)
-        return adversary.view(at, moment, None, stream(seed, "wire", *key), ())
 
     def _message(self, edge: Edge, at: int) -> Message:
         words, batch = edge.words, self.adversary.batch
@@ -163,6 +161,10 @@ class Wires:
         return Message(
             edge.speaker, SEALED, SEALED, SEALED, SEALED, reason, SEALED, SEALED, SEALED, False
         )
+
+
+def _drawn(edge: Edge) -> Drawn:
+    return Drawn("wire", lambda at: (edge.speaker, int(edge.spoken[at]), edge.listener))
 
 
 def _rewritten(words: Words, read: list[tuple[Integers, Message, Message]]) -> Words:

@@ -10,7 +10,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-import yaml
 
 from fjsim.csv_file import csv_of_rows
 from fjsim.errors import ConfigError, StorageError
@@ -20,7 +19,7 @@ from fjsim.records.frames import COLUMNS, Row, turns_frame
 from fjsim.runs.extending import moved_by_growth
 from fjsim.runs.resolve import Setup, questions_digest, versions
 from fjsim.scenario import identity
-from fjsim.serial.yaml import read_yaml
+from fjsim.serial.yaml import read_yaml, yaml_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +124,7 @@ def scenario_text(setup: Setup, models: Sequence[str] = ()) -> str:
     """Return the resolved scenario as YAML, with the versions and models of what made it."""
     values = {**setup.resolved, "versions": versions(), "models": list(models)}
     head = "# Resolved by fjsim: every default is spelled out; `fjsim run` takes this file too.\n"
-    return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return head + yaml_of(values)
 
 
 def _check_same(recorded: Mapping[str, Any], setup: Setup, folder: Path) -> None:
@@ -196,9 +195,11 @@ def write_results(
         One row per turn, from `fjsim.records.frames.turn_rows`; None where turns are kept as
         arrays, which are no table.
     """
-    model = COLUMNS.index("model")
-    models = () if turns is None else sorted({row[model] for row in turns} - {""})
-    write_file(folder / SCENARIO, scenario_text(setup, models))
+    if turns is not None:
+        # The scenario was written before anything was played; now the models are known.
+        model = COLUMNS.index("model")
+        models = sorted({row[model] for row in turns} - {""})
+        write_file(folder / SCENARIO, scenario_text(setup, models))
     write_file(folder / METRICS, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     if turns is None:
         return

@@ -151,6 +151,14 @@ class Run:
         return self.arms.get("clean") if "attacked" in self.arms else None
 
     @cached_property
+    def finished_in_all(self) -> Mapping[Arm, Transcript]:
+        """Both arms, each with the questions that both have finished; or the only one."""
+        if len(self.arms) < 2:
+            return self.arms
+        pair = paired(self.arms["attacked"], self.arms["clean"])
+        return ReadOnly({"attacked": pair.attacked, "clean": pair.clean})
+
+    @cached_property
     def outcome(self) -> Outcome:
         """Metrics, baseline and predictions, over the questions that all arms have finished.
 
@@ -159,10 +167,7 @@ class Run:
         StorageError
             If there is no such question yet.
         """
-        arms = dict(self.arms)
-        if len(arms) == 2:
-            pair = paired(arms["attacked"], arms["clean"])
-            arms = {"attacked": pair.attacked, "clean": pair.clean}
+        arms = self.finished_in_all
         if not arms or not all(transcript.n_items for transcript in arms.values()):
             raise StorageError(
                 f"{self._place}: no question of this run is finished; run it further first"

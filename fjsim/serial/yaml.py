@@ -25,6 +25,20 @@ MOST_VALUES = 200_000
 
 LARGEST_NUMBER = 10**40
 
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""libyaml's, where it is there, takes a tenth of the time."""
+
+
+def yaml_of(values: Any) -> str:
+    """Return plain values as YAML, keys in their order.
+
+    Parameters
+    ----------
+    values : object
+        Mappings, lists, texts, numbers, booleans and None.
+    """
+    return yaml.dump(values, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
+
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML file whose top is a mapping.

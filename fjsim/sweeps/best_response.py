@@ -214,7 +214,7 @@ def _job(cell: Cell, planned: SweepPlan) -> CellJob:
     folder = None
     if planned.out is not None:
         folder = planned.out / "search" / f"{cell.scenario.name}-{resolve(cell.scenario).hash}"
-    return CellJob(cell.scenario, folder, planned.left_out)
+    return CellJob(cell.scenario, folder, planned.left_out, keeps_run=False)
 
 
 def _damage(played: Played) -> float:

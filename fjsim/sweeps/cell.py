@@ -12,13 +12,14 @@ import numpy as np
 from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
 from fjsim.errors import FjsimError, StorageError
-from fjsim.metrics import Counted, Evidence, MetricKey, Pair, paired, registered
+from fjsim.metrics import Counted, Evidence, Measured, MetricKey, Pair, paired, registered
 from fjsim.metrics.kept import KeptCounts
 from fjsim.records import Transcript
+from fjsim.runs.engine import engine_of
 from fjsim.runs.folder import write_file
 from fjsim.runs.journal import Watcher
 from fjsim.runs.law.prediction import UNDECLARED, law_beliefs
-from fjsim.runs.measuring import evidence_of
+from fjsim.runs.measuring import evidence_of, missing_share
 from fjsim.runs.play import run_setup
 from fjsim.runs.resolve import Setup, resolve
 from fjsim.runs.result import Run
@@ -39,11 +40,15 @@ class CellJob:
         Its run folder; None keeps nothing.
     left_out : int
         The first so many questions of the order leave every metric: the sweep's longest warm-up.
+    keeps_run : bool, default True
+        Whether the folder holds the run beside what it counted. A run whose questions are played
+        many at once is soon played again, and may go without.
     """
 
     scenario: Scenario
     folder: Path | None
     left_out: int
+    keeps_run: bool = True
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ def play(job: CellJob, watch: Watcher | None = None) -> CellResult:
         done = finished(job, setup.hash)
         if done is not None:
             return done
-        run = outcome_of(run_setup(setup, job.folder, watch))
+        keeps_run = job.keeps_run or not engine_of(setup).crowd
+        run = outcome_of(run_setup(setup, job.folder if keeps_run else None, watch))
     except FjsimError as error:
         raise type(error)(f"cell {job.scenario.title}: {error}") from error
     result = count(run, setup, job.left_out)
@@ -175,8 +181,8 @@ def count(run: Run, setup: Setup, left_out: int) -> CellResult:
         hash=setup.hash,
         left_out=left_out,
         simulated=run.simulated,
-        counts=_counts(evidence, run),
-        missing_share=run.outcome.missing_share,
+        counts=_counts(evidence, _measured_whole(run, setup)),
+        missing_share=missing_share(run.finished_in_all),
         prediction=verdict.source,
         no_prediction=verdict.because,
     )
@@ -187,13 +193,22 @@ def _kept(transcript: Transcript, questions: list[str]) -> Transcript:
     return transcript.select(np.array([name in kept for name in transcript.question_ids], bool))
 
 
-def _counts(evidence: Evidence, run: Run) -> KeptCounts:
+def _measured_whole(run: Run, setup: Setup) -> Measured:
+    """Return what the whole run took; nothing else is asked of it, least of all what laws say."""
+    if run.run_dir is not None:
+        return run.measured
+    return Measured(
+        evidence_of(run.finished_in_all, None, None, setup, run.spending), setup.scenario.seed
+    )
+
+
+def _counts(evidence: Evidence, whole_run: Measured) -> KeptCounts:
     """Count the kept questions; what the whole run took is not cut to them."""
     metrics = registered()
     whole: dict[MetricKey, Counted] = {}
     for name, metric in metrics.items():
         if metric.arms in ("run", "both"):
-            counted = run.measured.counted(name)
+            counted = whole_run.counted(name)
             whole |= {} if counted is None else {MetricKey(name): counted}
     kept = KeptCounts.of(evidence, metrics)
     return replace(kept, counts={**kept.counts, **whole})

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
-import yaml
 
 from fjsim.csv_file import csv_text, read_csv
 from fjsim.errors import StorageError
@@ -21,6 +20,7 @@ from fjsim.runs.journal import Begin, Watcher
 from fjsim.runs.resolve import versions
 from fjsim.runs.trust import require_trust
 from fjsim.scenario import Scenario
+from fjsim.serial.yaml import yaml_of
 from fjsim.sweeps.best_response import search_best_responses
 from fjsim.sweeps.cell import CellJob, read_result
 from fjsim.sweeps.cells import Cell
@@ -200,7 +200,7 @@ def pool(
 def _write_description(planned: SweepPlan) -> None:
     assert planned.out is not None, "checked by the caller"
     values = json.loads(planned.sweep.model_dump_json()) | {"versions": versions()}
-    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    text = yaml_of(values)
     write_file(planned.out / SWEEP, f"# Written by fjsim sweep.\n{text}")
     index = {
         "left_out": planned.left_out,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import fjsim
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOTEBOOK = EXAMPLES / "tour.ipynb"
 SAID = {
@@ -67,7 +69,8 @@ def test_examples_use_public_names_only() -> None:
     for code in codes:
         for node in ast.walk(compile(code, "example", "exec", flags)):
             if isinstance(node, ast.ImportFrom):
-                module = node.module or ""
-                assert not module.startswith("fjsim"), module
+                module, named = node.module or "", {name.name for name in node.names}
+                assert not module.startswith("fjsim."), module
+                assert module != "fjsim" or named <= set(fjsim.__all__), named
             if isinstance(node, ast.Import):
                 assert not any(name.name.startswith("fjsim.") for name in node.names)

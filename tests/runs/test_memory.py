@@ -56,6 +56,7 @@ def every_combination() -> list[tuple[str, str, str]]:
 def scenario(defense: str, router: str, attack: str, **changes: Any) -> Scenario:
     values: dict[str, Any] = {
         "topology": "complete",
+        "events": "full",
         "defense": defense,
         "router": router,
         "attack": attack,

@@ -41,7 +41,13 @@ WRITTEN = 1e-6
 """What is left of a number that went through a prompt and a reply."""
 
 registry.load_plugins()
-DEFENSES = [name for name in registry.names("defense") if not name.startswith("test-")]
+NO_LAW = {"rollback"}
+"""Takes beliefs back, which no law of what is heard explains; it says so itself."""
+DEFENSES = [
+    name
+    for name in registry.names("defense")
+    if not name.startswith("test-") and name not in NO_LAW
+]
 ROUTERS = [name for name in registry.names("router") if not name.startswith("test-")]
 Case = tuple[str, str, str, str, tuple[str, ...]]
 """Defense, its channel, router, its channel, what peers see."""

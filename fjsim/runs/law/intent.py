@@ -8,6 +8,7 @@ do, it can be asked at any time.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,7 @@ def declared_hostile(setup: Setup, transcript: Transcript) -> NDArray[np.bool_]:
     return np.array(hostile, dtype=bool)
 
 
+@lru_cache(maxsize=2)
 def forged_beliefs(setup: Setup, transcript: Transcript) -> Array | None:
     """Return what an attack had others heard to say; None where that cannot be told.
 
