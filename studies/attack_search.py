@@ -108,7 +108,7 @@ def script_of(parameters: Mapping[str, object]) -> Script:
     Parameters
     ----------
     parameters : mapping
-        Of a script; its seats as ``"0+1"``, or as ``"own 2"`` for two of the place's own.
+        The script's; its seats as ``"0+1"``, or as ``"own 2"`` for two of the place's own.
     """
     given: dict[str, Any] = dict(parameters)
     seats = str(given.pop("seats", "0"))

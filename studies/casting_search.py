@@ -230,7 +230,7 @@ def judge(row: Row, budget: int, share: float = 1.0) -> Judged:
     for place in row.places:
         setting = replace(_fewer(JUDGE, share), place=place, **row.change)
         if setting.where.n_agents > LARGE:
-            setting = replace(setting, n_teams=FEWER_TEAMS)
+            setting = replace(setting, n_teams=min(setting.n_teams, FEWER_TEAMS))
         counts = trial_counts(setting, made(row.block), attacks)
         for arm in counts.arms[1:]:
             every.append(_Rated(place, *counts.success_on_every(arm)))

@@ -37,7 +37,7 @@ SLACK = 1e-9
 """How far an accuracy may fall short of what is asked: the best one is asked exactly."""
 
 
-class Sight(NamedTuple):
+class VotesSeen(NamedTuple):
     """What an agent sees of the votes: how many agree with it, and the others sorted."""
 
     own: int
@@ -47,13 +47,13 @@ class Sight(NamedTuple):
 class Move(NamedTuple):
     """An agent leaves its option for one of those that have so many votes."""
 
-    seen: Sight
+    seen: VotesSeen
     votes: int
 
 
-def sight_of(votes: Counts, option: int) -> Sight:
+def sight_of(votes: Counts, option: int) -> VotesSeen:
     """Return what an agent sees that voted for an option."""
-    return Sight(votes[option], tuple(sorted(votes[:option] + votes[option + 1 :])))
+    return VotesSeen(votes[option], tuple(sorted(votes[:option] + votes[option + 1 :])))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Floors:
     @cached_property
     def ideal_accuracy(self) -> float:
         """The best accuracy that any rule has where nobody attacks, in [0, 1]."""
-        best: dict[Sight, float] = {}
+        best: dict[VotesSeen, float] = {}
         for move, gain in self._gains.items():
             best[move.seen] = max(best.get(move.seen, 0.0), gain)
         return self.crowd.competence + sum(best.values())
@@ -225,7 +225,7 @@ class _Program:
         self._columns: list[int] = []
         self._values: list[float] = []
         self._limits: list[float] = []
-        whole: dict[Sight, list[Move]] = {}
+        whole: dict[VotesSeen, list[Move]] = {}
         for move in moves:
             self._place(move)
             whole.setdefault(move.seen, []).append(move)
