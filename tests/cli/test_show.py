@@ -22,7 +22,13 @@ from fjsim.runs import Run, run
 
 SCREEN = 24
 """Lines of a usual terminal."""
-SCENARIO = {"topology": "star", "attack": "stubborn", "questions": {"limit": 20}, "agents": 4}
+SCENARIO = {
+    "topology": "star",
+    "attack": "stubborn",
+    "questions": {"limit": 15},
+    "agents": 4,
+    "rounds": 3,
+}
 Show = Callable[..., str]
 
 
@@ -49,36 +55,36 @@ def show(folder: Path) -> Show:
 def test_questions_are_listed_on_one_screen_and_all_with_full(show: Show) -> None:
     short, full = show(), show("--full")
     assert len(short.splitlines()) < SCREEN
-    assert "--full lists all 20" in short
+    assert "--full lists all 15" in short
     flipped = [int(found) for found in re.findall(r"  (\d+) of \d", short)]
     assert flipped == sorted(flipped, reverse=True)
-    assert len(re.findall(r"^general-\d+", full, re.MULTILINE)) == 20
+    assert len(re.findall(r"^general-\d+", full, re.MULTILINE)) == 15
 
 
 def test_one_question_fits_on_one_screen(show: Show) -> None:
     short = show("general-001")
     assert len(short.splitlines()) <= SCREEN
-    assert re.search(r"^10  +[A-E] ", short, re.MULTILINE)
+    assert re.search(r"^3  +[A-E] ", short, re.MULTILINE)
     assert "0*" in short
     assert "heard" not in short
 
 
 def test_a_round_an_agent_or_everything_is_shown_in_words(show: Show) -> None:
-    last = show("general-001", "--round", "10")
+    last = show("general-001", "--round", "3")
     assert last.count("    heard ") == 4
-    assert "round 9" not in last
+    assert "round 2" not in last
     one = show("general-001", "--agent", "2")
-    assert (one.count("  agent-2: "), one.count("  agent-1: ")) == (11, 0)
+    assert (one.count("  agent-2: "), one.count("  agent-1: ")) == (4, 0)
     assert one == show("general-001", "--agent", "agent-2")
     both = show("general-001", "--agent", "2", "--round", "3")
     assert (both.count("agent-2: "), both.count("\nround ")) == (1, 1)
-    assert show("general-001", "--full").count("  agent-1: ") == 11
+    assert show("general-001", "--full").count("  agent-1: ") == 4
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("general-001", "--round", "11"), "has rounds 0 to 10"),
+        (("general-001", "--round", "4"), "has rounds 0 to 3"),
         (("general-001", "--agent", "agent-9"), "seat from 0 to 3; did you mean 'agent-"),
         (("--round", "2"), "--round needs a question"),
         (("general-01",), "no question 'general-01'"),
