@@ -10,7 +10,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-
 from fjsim.csv_file import csv_of_rows
 from fjsim.errors import ConfigError, StorageError
 from fjsim.foreign_text import shown
