@@ -137,7 +137,7 @@ def _watch(numba: Any) -> None:
     """Sum what compiling takes, and say when it begins."""
     event: Any = importlib.import_module("numba.core.event")
 
-    class Watch(event.Listener):
+    class _Compilations(event.Listener):
         """The outermost compilation counts; those inside are part of it."""
 
         depth = 0
@@ -158,4 +158,4 @@ def _watch(numba: Any) -> None:
             if self.depth == 0:
                 compiling.seconds += time.perf_counter() - self.began
 
-    event.register("numba:compile", Watch())
+    event.register("numba:compile", _Compilations())

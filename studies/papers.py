@@ -155,7 +155,7 @@ def scenarios(frame: pd.DataFrame) -> list[str]:
     )
     attacked = frame[frame["placement"].isin(list(REPORTED)) & frame["attack_success"].notna()]
     for (setting, questions), part in attacked.groupby(["setting", "questions"], sort=False):
-        by_place = {found["placement"]: found for found in part.to_dict("records")}
+        by_place: dict[Any, Any] = {one["placement"]: one for one in part.to_dict("records")}
         cells = [interval(by_place.get(place, {}), "attack_success") for place in REPORTED]
         lines.append(row(setting, questions, *cells))
     return lines

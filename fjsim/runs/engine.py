@@ -73,8 +73,8 @@ def _by_scenario(setup: Setup) -> str:
     for kind, policy in (("router", plugins.router), ("defense", plugins.defense)):
         if policy is None:
             continue
-        block = f"{kind} '{getattr(scenario, kind).kind}'"
-        if because := _by_policy(policy, block, scenario.n_agents):
+        name = f"{kind} '{getattr(scenario, kind).kind}'"
+        if because := _by_policy(policy, name, scenario.n_agents):
             return because
     return ""
 

@@ -54,7 +54,7 @@ def keeps(found: Any, log: Transcript) -> bool:
         found.rows_for(log).ndim == 4
     ) else found.rows_for(log)[:, None, :, PEERS:]  # fmt: skip
     total = rows.sum(axis=-1, keepdims=True)
-    return np.allclose(rows, total * log.given_influence[:, 1:], atol=1e-9)  # type: ignore[index]
+    return np.allclose(rows, total * log.given_influence[:, 1:], atol=1e-9)
 
 
 @pytest.mark.parametrize(

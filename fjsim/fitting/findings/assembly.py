@@ -99,7 +99,7 @@ def spread_as_given(rows: Array, shares: Array) -> Array:
     """
     spread = np.concatenate([rows[..., :PEERS], rows[..., PEERS:] * shares], axis=-1)
     spread[..., OWN] = 1 - spread[..., INNATE] - spread[..., PEERS:].sum(axis=-1)
-    return np.clip(spread, 0.0, 1.0)
+    return np.asarray(np.clip(spread, 0.0, 1.0))
 
 
 def assemble(
