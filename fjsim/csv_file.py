@@ -66,7 +66,7 @@ def csv_of_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     Parameters
     ----------
     names : sequence of str
-        Of the columns.
+        Heads of the columns.
     rows : iterable of sequence
         Their cells, in the order of the names.
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fjsim.dynamics.attacked.colluders import Crowd
+from fjsim.dynamics.attacked.colluders import AlikeTeam
 from fjsim.dynamics.attacked.label_free import Floors
 from fjsim.registry import names
 from studies.attack_search import trial_counts
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     share = 0.1 if options.quick else 1.0
     clean = replace(CLEAN, n_questions=round(CLEAN.n_questions * share))
     right, agents = play(clean, None).accuracy()
-    undefended, floors = float(right.sum() / agents.sum()), Floors(Crowd(6, 2))
+    undefended, floors = float(right.sum() / agents.sum()), Floors(AlikeTeam(6, 2))
     print(f"undefended accuracy {undefended:.3f}; seeds {JUDGE.seed}, {CLEAN.seed}")
     print(f"{'defense':<24} {'all questions':<24} {'floor':<7} lost")
     for name in options.names or [one for one in names("defense") if one not in LEFT_OUT]:

@@ -33,7 +33,7 @@ class Usual(NamedTuple):
     weight: Array
 
 
-class Watch(NamedTuple):
+class AlarmState(NamedTuple):
     """What watching one question finds, each of shape (n_rounds_done - 1, ..., n_agents).
 
     Parameters
@@ -144,7 +144,7 @@ class ChangeAlarm(TrustPolicy):
         square = state.square * state.weight + (quiet * watch.residual**2).sum(axis=0)
         return Usual(mean / total, square / total, total)
 
-    def watched(self, record: Record, state: Usual) -> Watch:
+    def watched(self, record: Record, state: Usual) -> AlarmState:
         """Return the residuals of a question and when alarms went off.
 
         Parameters
@@ -166,7 +166,7 @@ class ChangeAlarm(TrustPolicy):
             residuals.append(residual)
             alarms.append(alarmed)
         done = (record.round, *shape)
-        return Watch(np.reshape(residuals, done), np.reshape(alarms, done).astype(np.bool_))
+        return AlarmState(np.reshape(residuals, done), np.reshape(alarms, done).astype(np.bool_))
 
     def _residual(self, record: Record, number: int, alarmed: Flags) -> Array:
         said = np.nan_to_num(heard_beliefs(record, number - 1))

@@ -52,7 +52,7 @@ def promised(
     ConfigError
         If agents differ.
     """
-    from fjsim.dynamics.attacked.colluders import Crowd
+    from fjsim.dynamics.attacked.colluders import AlikeTeam
     from fjsim.dynamics.attacked.promises import promises
 
     law = []
@@ -64,7 +64,7 @@ def promised(
                 f"--{name} takes one number beside --colluders, since its agents are all alike; "
                 f"got '{text}'"
             ) from error
-    crowd = Crowd(n_agents, n_colluders, competence)
+    crowd = AlikeTeam(n_agents, n_colluders, competence)
     rounds = 10 if n_rounds is None else n_rounds
     return promises(crowd, losses or (0.0, 0.02, 0.05), law[0], law[1], rounds, seed)
 

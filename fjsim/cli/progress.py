@@ -36,7 +36,7 @@ BAR = 24
 class _Bar(Progress):
     """One line for the phase, and one below it for what a run has taken so far."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: LiveProgress) -> None:
         self._of = watch
         super().__init__(
             TextColumn("{task.description}"),
@@ -67,7 +67,7 @@ class _Count(ProgressColumn):
         return Text() if task.total is None else self._known.render(task)
 
 
-class Watch:
+class LiveProgress:
     """What a command tells of itself while it works.
 
     Parameters
@@ -144,7 +144,7 @@ class Watch:
         return None if fresh <= 0 else (monotonic() - at) / fresh * (self._total - self._done)
 
     @contextmanager
-    def shown(self) -> Iterator[Watch]:
+    def shown(self) -> Iterator[LiveProgress]:
         """Show it while the block runs."""
         if self._bar is not None:
             with self._bar:
@@ -165,7 +165,7 @@ class Watch:
 
 
 @contextmanager
-def watched(phase: str) -> Iterator[Watch]:
+def watched(phase: str) -> Iterator[LiveProgress]:
     """Show how far the block is.
 
     Parameters
@@ -175,10 +175,10 @@ def watched(phase: str) -> Iterator[Watch]:
 
     Yields
     ------
-    Watch
+    LiveProgress
         Takes counts and the names of further phases.
     """
-    with Watch(phase).shown() as watch:
+    with LiveProgress(phase).shown() as watch:
         yield watch
 
 

@@ -20,7 +20,7 @@ from fjsim.errors import (
 )
 
 if TYPE_CHECKING:
-    from fjsim.cli.progress import Watch
+    from fjsim.cli.progress import LiveProgress
     from fjsim.runs.resolve import Setup
     from fjsim.scenario import Scenario
 
@@ -168,7 +168,7 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     from fjsim.runs.play import run_setup
 
     _announce(setup)
-    watch: Watch | None = None
+    watch: LiveProgress | None = None
     try:
         with watched("reading") as watch:
             finished = asyncio.run(
@@ -191,7 +191,7 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     _judge(finished.outcome.missing_share, setup.scenario.max_missing)
 
 
-def _kept(folder: Path, watch: Watch | None) -> str:
+def _kept(folder: Path, watch: LiveProgress | None) -> str:
     """Say what a run that did not end leaves behind."""
     from fjsim.records import EVENTS
 

@@ -26,7 +26,7 @@ from fjsim.guard.options import Options
 from fjsim.guard.question import OpenQuestion, Said
 from fjsim.guard.reading import Extractor
 from fjsim.guard.reasons import reason
-from fjsim.guard.team import Team, influence_of
+from fjsim.guard.team import NamedTeam, influence_of
 from fjsim.registry import build
 
 DefenseLike = str | Mapping[str, Any] | Defense
@@ -87,7 +87,7 @@ class Guard:
         shadow: bool = True,
         path: str | Path | None = None,
     ) -> None:
-        self._team = Team(team)
+        self._team = NamedTeam(team)
         self._influence = influence_of(influence, self._team)
         self._block = None if isinstance(defense, Defense) else _block(defense)
         self._defense: Defense = (

@@ -12,7 +12,7 @@ from fjsim.errors import UnknownNameError, UsageError, nearest
 from fjsim.foreign_text import shown
 
 
-class Team:
+class NamedTeam:
     """Names of a team, each with its seat.
 
     Parameters
@@ -53,7 +53,7 @@ class Team:
         return self._seats[name]
 
 
-def influence_of(given: ArrayLike | Mapping[str, Sequence[str]] | None, team: Team) -> Array:
+def influence_of(given: ArrayLike | Mapping[str, Sequence[str]] | None, team: NamedTeam) -> Array:
     """Return who hears whom as shares, ``[listener, speaker]``, each row summing to 1 or 0.
 
     Raises

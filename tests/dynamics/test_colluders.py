@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 from fjsim.dynamics.attacked.colluders import (
-    Crowd,
+    AlikeTeam,
     casting_bound,
     casting_failures,
     chance_of,
@@ -33,13 +33,13 @@ ONE_VOTE = {6: (0.098, 0.172, 0.298, 0.040, 0.080, 0.181, 0.011, 0.026, 0.086, 0
 @pytest.mark.parametrize(("n_votes", "table"), [(2, TWO_VOTES), (1, ONE_VOTE)])
 def test_casting_votes_promise_what_the_table_says(n_votes, table) -> None:
     for n_agents, row in table.items():
-        crowds = [Crowd(n_agents, f, p) for p, f in product((0.6, 0.7, 0.8, 0.9), (1, 2, 3))]
+        crowds = [AlikeTeam(n_agents, f, p) for p, f in product((0.6, 0.7, 0.8, 0.9), (1, 2, 3))]
         found = [casting_bound(lead_chances(c), casting_failures(c, n_votes)) for c in crowds]
         np.testing.assert_allclose(found, row, atol=5.01e-4)
 
 
 def test_more_votes_promise_more_and_a_worse_voter_less() -> None:
-    crowd = Crowd(6, 2)
+    crowd = AlikeTeam(6, 2)
     lead = lead_chances(crowd)
     bounds = [casting_bound(lead, casting_failures(crowd, n)) for n in (1, 2)]
     assert lead.behind < bounds[1] < bounds[0] < lead.unprotected
@@ -48,7 +48,7 @@ def test_more_votes_promise_more_and_a_worse_voter_less() -> None:
 
 
 def test_leads_are_those_of_drawn_votes() -> None:
-    crowd, rng = Crowd(6, 2, 0.7), np.random.default_rng(5)
+    crowd, rng = AlikeTeam(6, 2, 0.7), np.random.default_rng(5)
     votes = rng.choice(5, size=(200_000, 4), p=crowd.answer_chances(0, 1))
     votes[:, 0] = 0
     tally = (votes[..., None] == np.arange(5)).sum(axis=1)
@@ -70,7 +70,7 @@ def test_leads_are_those_of_drawn_votes() -> None:
 def test_no_rule_without_labels_beats_the_table(
     n_agents, n_colluders, ideal, stealth, strike, price
 ) -> None:
-    floors, complete = Floors(Crowd(n_agents, n_colluders)), COMPLETE[n_agents]
+    floors, complete = Floors(AlikeTeam(n_agents, n_colluders)), COMPLETE[n_agents]
     assert floors.ideal_accuracy == pytest.approx(ideal, abs=5.01e-4)
     accuracies = [complete - loss for loss in (0.0, 0.02, 0.05)]
     assert [floors.stealth_floor(one) for one in accuracies] == pytest.approx(stealth, abs=1e-3)
@@ -80,7 +80,7 @@ def test_no_rule_without_labels_beats_the_table(
 
 
 def test_no_rule_is_more_accurate_than_the_ideal_one() -> None:
-    floors = Floors(Crowd(5, 1))
+    floors = Floors(AlikeTeam(5, 1))
     assert floors.stealth_floor(floors.ideal_accuracy) is not None
     assert floors.stealth_floor(floors.ideal_accuracy + 0.001) is None
     assert floors.strike_floor(floors.ideal_accuracy + 0.001) is None
@@ -88,7 +88,7 @@ def test_no_rule_is_more_accurate_than_the_ideal_one() -> None:
 
 
 def test_ideal_rule_is_the_best_guess_from_all_votes() -> None:
-    crowd = Crowd(5, 1, 0.7)
+    crowd = AlikeTeam(5, 1, 0.7)
     right = 0.0
     pairs = [(k, d) for k in range(5) for d in range(5) if k != d]
     for votes in ways_to_vote(5, 5):
@@ -113,7 +113,7 @@ def test_closed_form_for_majority_is_the_best_coupling() -> None:
 
 
 def test_stealth_hurts_the_majority_no_less_than_the_floor_of_its_accuracy() -> None:
-    crowd = Crowd(6, 2)
+    crowd = AlikeTeam(6, 2)
     harm, accuracy = _majority(crowd)
     floor = Floors(crowd).stealth_floor(accuracy)
     assert floor is not None
@@ -146,9 +146,9 @@ def _majority(crowd):
 
 def test_undefended_crowd_is_as_accurate_as_on_complete_graphs(monkeypatch) -> None:
     monkeypatch.setattr("fjsim.dynamics.attacked.promises.N_QUESTIONS", 10_000)
-    found = undefended_accuracy(Crowd(6, 2), 0.1, 0.3, 10)
+    found = undefended_accuracy(AlikeTeam(6, 2), 0.1, 0.3, 10)
     assert found == pytest.approx(COMPLETE[6], abs=0.005)
-    assert undefended_accuracy(Crowd(1, 0, 0.7), 0.1, 0.3, 10) == 0.7
+    assert undefended_accuracy(AlikeTeam(1, 0, 0.7), 0.1, 0.3, 10) == 0.7
 
 
 @pytest.mark.parametrize(
@@ -162,13 +162,13 @@ def test_undefended_crowd_is_as_accurate_as_on_complete_graphs(monkeypatch) -> N
 )
 def test_impossible_crowd_is_refused(values, said) -> None:
     with pytest.raises(ParameterError, match=said):
-        Crowd(*values)
+        AlikeTeam(*values)
 
 
 def test_impossible_promise_is_refused() -> None:
     with pytest.raises(ParameterError, match="colluders is 0"):
-        promises(Crowd(6, 0))
+        promises(AlikeTeam(6, 0))
     with pytest.raises(ParameterError, match="loss is -1"):
-        promises(Crowd(6, 1), losses=(-1,))
+        promises(AlikeTeam(6, 1), losses=(-1,))
     with pytest.raises(ParameterError, match="votes is 9"):
-        casting_failures(Crowd(6, 1), 9)
+        casting_failures(AlikeTeam(6, 1), 9)

@@ -10,7 +10,12 @@ from typer.testing import CliRunner
 
 import fjsim
 from fjsim.cli.theory import theory
-from fjsim.dynamics.attacked.colluders import Crowd, casting_bound, casting_failures, lead_chances
+from fjsim.dynamics.attacked.colluders import (
+    AlikeTeam,
+    casting_bound,
+    casting_failures,
+    lead_chances,
+)
 from fjsim.errors import ParameterError
 from fjsim.metrics.casting import measure_casting
 from fjsim.scenario import Scenario
@@ -38,7 +43,7 @@ def transcript(folder):
 
 def test_measured_bound_holds_the_bound_of_the_crowd_that_was_drawn(transcript) -> None:
     found = measure_casting(transcript, n_colluders=2)
-    crowd = Crowd(6, 2)
+    crowd = AlikeTeam(6, 2)
     assert found.n_items == 400
     assert 30 < found.n_close < 150
     assert found.right.value == pytest.approx(0.8, abs=0.08)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from fjsim.beliefs import Array
 from fjsim.contracts import Guarantee
-from fjsim.dynamics.attacked.colluders import Crowd, lead_chances
+from fjsim.dynamics.attacked.colluders import AlikeTeam, lead_chances
 from fjsim_defenses.shared.readings import Flags
 
 ROUNDING = 1e-9
@@ -111,7 +111,7 @@ def unprotected_share(
     >>> [round(unprotected_share(6, 1, accuracy), 3) for accuracy in (0.5, 0.7, 0.9)]
     [0.266, 0.07, 0.003]
     """
-    crowd = Crowd(n_agents, n_hostile, accuracy, n_options, shared_distractor)
+    crowd = AlikeTeam(n_agents, n_hostile, accuracy, n_options, shared_distractor)
     return lead_chances(crowd).unprotected
 
 

@@ -29,7 +29,7 @@ MOST_VOTES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class AlikeTeam:
     """A team in which nobody differs from anybody but by chance.
 
     Parameters
@@ -124,12 +124,12 @@ class LeadChances:
         return self.behind + self.close
 
 
-def lead_chances(crowd: Crowd) -> LeadChances:
+def lead_chances(crowd: AlikeTeam) -> LeadChances:
     """Return how far the right option leads, exactly.
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
 
     Returns
     -------
@@ -138,7 +138,7 @@ def lead_chances(crowd: Crowd) -> LeadChances:
 
     Examples
     --------
-    >>> round(lead_chances(Crowd(6, 2)).unprotected, 3)
+    >>> round(lead_chances(AlikeTeam(6, 2)).unprotected, 3)
     0.104
     """
     chances, behind, bands = crowd.answer_chances(0, 1), 0.0, [0.0] * MOST_VOTES
@@ -152,13 +152,13 @@ def lead_chances(crowd: Crowd) -> LeadChances:
 
 
 def casting_failures(
-    crowd: Crowd, n_votes: int, competence: float | None = None
+    crowd: AlikeTeam, n_votes: int, competence: float | None = None
 ) -> tuple[float, ...]:
     """Return how often independent casting votes name a wrong option, and by how many votes.
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
         Its wrong answers say which wrong options casting votes name, too.
     n_votes : int
         1 to 4.
@@ -202,7 +202,7 @@ def casting_bound(lead: LeadChances, failures: tuple[float, ...]) -> float:
 
     Examples
     --------
-    >>> crowd = Crowd(6, 2)
+    >>> crowd = AlikeTeam(6, 2)
     >>> [round(casting_bound(lead_chances(crowd), casting_failures(crowd, n)), 3) for n in (1, 2)]
     [0.026, 0.017]
     """

@@ -30,7 +30,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from fjsim.beliefs import Array
-from fjsim.dynamics.attacked.colluders import Counts, Crowd, chance_of, ways_to_vote
+from fjsim.dynamics.attacked.colluders import AlikeTeam, Counts, chance_of, ways_to_vote
 from fjsim.errors import NotConvergentError
 
 SLACK = 1e-9
@@ -62,11 +62,11 @@ class Floors:
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
         Within `colluders.MOST_WAYS` ways to vote.
     """
 
-    crowd: Crowd
+    crowd: AlikeTeam
 
     @cached_property
     def ideal_accuracy(self) -> float:
@@ -186,7 +186,7 @@ class _Joint(NamedTuple):
     added: dict[Counts, float]
 
 
-def _joint(crowd: Crowd, honest: Counts, weight: int) -> _Joint:
+def _joint(crowd: AlikeTeam, honest: Counts, weight: int) -> _Joint:
     options, n_pairs = range(crowd.n_options), crowd.n_options * (crowd.n_options - 1)
     keys, added = [0.0] * crowd.n_options, dict[Counts, float]()
     more = list(ways_to_vote(crowd.n_colluders, crowd.n_options))
@@ -201,7 +201,7 @@ def _joint(crowd: Crowd, honest: Counts, weight: int) -> _Joint:
     return _Joint(tuple(keys), added)
 
 
-def _classes(crowd: Crowd) -> Iterable[tuple[Counts, int]]:
+def _classes(crowd: AlikeTeam) -> Iterable[tuple[Counts, int]]:
     """Yield honest votes but for the names of options, and how many each stands for."""
     for votes in ways_to_vote(crowd.n_honest, crowd.n_options):
         if all(first >= second for first, second in pairwise(votes)):
@@ -209,7 +209,7 @@ def _classes(crowd: Crowd) -> Iterable[tuple[Counts, int]]:
             yield votes, factorial(crowd.n_options) // alike
 
 
-def _chance_given_key(crowd: Crowd, votes: Counts) -> float:
+def _chance_given_key(crowd: AlikeTeam, votes: Counts) -> float:
     """Return how likely these votes are where option 0 is right, whatever the distractor."""
     wrong = range(1, crowd.n_options)
     chances = (chance_of(votes, crowd.answer_chances(0, distractor)) for distractor in wrong)

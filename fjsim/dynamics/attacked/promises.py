@@ -9,7 +9,7 @@ import numpy as np
 
 from fjsim.beliefs import TIE_TOLERANCE, Array
 from fjsim.dynamics.attacked.colluders import (
-    Crowd,
+    AlikeTeam,
     LeadChances,
     casting_bound,
     casting_failures,
@@ -63,7 +63,7 @@ class Promises:
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
     undefended : float
         Its accuracy on a complete graph without a defense, where nobody attacks.
     ideal : float
@@ -77,7 +77,7 @@ class Promises:
         For other competences, too.
     """
 
-    crowd: Crowd
+    crowd: AlikeTeam
     undefended: float
     ideal: float
     floors: tuple[Floor, ...]
@@ -96,7 +96,7 @@ class Promises:
 
 
 def promises(
-    crowd: Crowd,
+    crowd: AlikeTeam,
     losses: Sequence[float] = (0.0, 0.02, 0.05),
     stubbornness: float = 0.1,
     self_weight: float = 0.3,
@@ -107,7 +107,7 @@ def promises(
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
         With at least one colluder.
     losses : sequence of float
         Accuracies to be lost, each in [0, 1].
@@ -151,7 +151,7 @@ def promises(
     )
 
 
-def _bounds(crowd: Crowd) -> tuple[CastingBound, ...]:
+def _bounds(crowd: AlikeTeam) -> tuple[CastingBound, ...]:
     colluders = sorted({*COLLUDERS, crowd.n_colluders})
     found = []
     for n_votes in VOTES:
@@ -164,13 +164,13 @@ def _bounds(crowd: Crowd) -> tuple[CastingBound, ...]:
 
 
 def undefended_accuracy(
-    crowd: Crowd, stubbornness: float, self_weight: float, n_rounds: int, seed: int = 0
+    crowd: AlikeTeam, stubbornness: float, self_weight: float, n_rounds: int, seed: int = 0
 ) -> float:
     """Return how often a crowd on a complete graph is right at last where nobody attacks.
 
     Parameters
     ----------
-    crowd : Crowd
+    crowd : AlikeTeam
     stubbornness, self_weight : float
         Its law, in [0, 1].
     n_rounds, seed : int
@@ -196,7 +196,7 @@ def undefended_accuracy(
     return float((own[..., 0] > own[..., 1:].max(axis=-1) + TIE_TOLERANCE).mean())
 
 
-def _innate(crowd: Crowd, rng: np.random.Generator) -> Array:
+def _innate(crowd: AlikeTeam, rng: np.random.Generator) -> Array:
     """Draw beliefs in which option 0 is right and option 1 the shared wrong one."""
     shape = (N_QUESTIONS, crowd.n_agents)
     answers = rng.choice(crowd.n_options, size=shape, p=crowd.answer_chances(0, 1))

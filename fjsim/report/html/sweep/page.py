@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fjsim.report.caveat import CAVEAT
 from fjsim.report.html.blocks import block
 from fjsim.report.html.document import (
     THEME,
@@ -22,7 +23,6 @@ from fjsim.report.html.sweep.matrix import matrix
 from fjsim.report.html.sweep.phases import phases
 from fjsim.report.html.sweep.tables import best_responses, leaderboard, settings, unpredicted
 from fjsim.report.html.sweep.verdict import verdict
-from fjsim.report.caveat import CAVEAT
 from fjsim.report.terminal.sweep import NOTE
 from fjsim.runs.folder import own_text
 from fjsim.sweeps.sweep import SWEEP, load_sweep_result
