@@ -137,7 +137,7 @@ def _watch(numba: Any) -> None:
     """Sum what compiling takes, and say when it begins."""
     event: Any = importlib.import_module("numba.core.event")
 
-    class _Compilations(event.Listener):
+    class _Compilations(event.Listener):  # type: ignore[misc]
         """The outermost compilation counts; those inside are part of it."""
 
         depth = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 import fjsim.metrics
 from fjsim import registry
 from fjsim.scenario import Scenario
+
+# Many tests start a process of their own: each would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SAMPLE = Path(__file__).parent / "sample_plugin" / "src" / "fjsim_sample"
 SHARED = Path(__file__).resolve().parents[2] / "shared"

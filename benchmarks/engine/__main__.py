@@ -7,12 +7,12 @@ import sys
 
 from rich.console import Console
 
-from benchmarks.engine.rows import rows, table
+from benchmarks.engine.rows import FULL, QUICK, rows, table
 
 if __name__ == "__main__":
     console = Console(width=150)
     measured = []
-    for row in rows(quick="--quick" in sys.argv):
+    for row in rows(QUICK if "--quick" in sys.argv else FULL):
         measured.append(row)
         console.print(f"[dim]{row.work}: {row.who}[/dim]", highlight=False)
     console.print(table(measured))

@@ -6,25 +6,26 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
+from statistics import median
 from typing import Any
 
 Work = Callable[[], Any]
 
 
 def race(entrants: Mapping[str, Work], repeats: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Run all entrants in turns; returns each one's least CPU seconds and its last result.
+    """Run all entrants in turns; returns each one's median CPU seconds and its last result.
 
     Turns, so that a busy machine slows all of them alike.
     """
-    best = dict.fromkeys(entrants, float("inf"))
+    spent: dict[str, list[float]] = {name: [] for name in entrants}
     results: dict[str, Any] = {}
     for _ in range(repeats):
         for name, work in entrants.items():
             gc.collect()
             started = time.process_time()
             results[name] = work()
-            best[name] = min(best[name], time.process_time() - started)
-    return best, results
+            spent[name].append(time.process_time() - started)
+    return {name: median(seconds) for name, seconds in spent.items()}, results
 
 
 def peak_bytes(work: Work) -> int:

@@ -56,28 +56,60 @@ class Row:
     met: bool | None = None
 
 
-def rows(quick: bool = False) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Sizes:
+    """How large the tasks are.
+
+    Parameters
+    ----------
+    large, small : int
+        Agents of the largest network, and of the others.
+    settings : int
+        Small groups at once.
+    round_agents : int
+        Agents of the network that plays one round.
+    promised : bool
+        Whether what is promised is promised for these sizes.
+    """
+
+    large: int
+    small: int
+    settings: int
+    round_agents: int
+    promised: bool
+
+
+FULL = Sizes(1_000_000, 100_000, 100_000, 5_000, True)
+TABLE = Sizes(200_000, 50_000, 50_000, 5_000, True)
+"""What is promised holds from here on, and all of it is measured in some minutes."""
+QUICK = Sizes(2_000, 1_000, 1_000, 200, False)
+"""Shows that all runs, not how fast."""
+REPEATS = 5
+
+
+def rows(sizes: Sizes = FULL) -> Iterator[Row]:
     """Yield every engine row, measured now, one thread.
 
     Parameters
     ----------
-    quick : bool, default False
-        Small sizes: shows that all runs, not how fast.
+    sizes : Sizes
+        `FULL`, `TABLE` or `QUICK`.
     """
-    for row in _measured(quick):
+    for row in _measured(sizes):
         # Small sizes say nothing about promises made for large ones.
-        yield replace(row, goal="", met=None) if quick else row
+        yield row if sizes.promised else replace(row, goal="", met=None)
 
 
-def _measured(quick: bool) -> Iterator[Row]:
+def _measured(sizes: Sizes) -> Iterator[Row]:
     with threadpool_limits(1):
-        yield from _networks(quick)
-        yield from _directed(quick)
+        yield from _networks(sizes.large, sizes.small)
+        yield from _two_options(sizes.large // 5 if sizes is FULL else sizes.large)
+        yield from _directed(sizes.small)
         for n_agents in (5, 10):
-            yield from _dense(n_agents, 1_000 if quick else 100_000)
-        yield from _shared(200 if quick else 100_000)
-        yield from _rollouts(1_000 if quick else 100_000)
-        yield from _one_round(200 if quick else 5_000)
+            yield from _dense(n_agents, sizes.settings)
+        yield from _shared(sizes.settings)
+        yield from _rollouts(sizes.settings)
+        yield from _one_round(sizes.round_agents)
 
 
 def table(measured: list[Row]) -> Table:
@@ -131,14 +163,13 @@ def smooth_innate(influence: Any, seed: int = 7) -> Array:
     return np.asarray(1 / (1 + np.exp(-field - 0.4)))
 
 
-def _networks(quick: bool) -> Iterator[Row]:
+def _networks(large: int, small: int) -> Iterator[Row]:
     """Four families, three kinds of stubbornness where they matter."""
-    large, small = (2_000, 1_000) if quick else (1_000_000, 100_000)
     grown = barabasi_albert(large, 5, 1)
     yield from _symmetric(f"scale-free n={large:,} stubbornness .1", grown, 0.1, 28, None, True)
     yield from _symmetric(f"scale-free n={large:,} 1/(1+degree)", grown, None, None, None, False)
     del grown
-    split = connected(communities(small, 10 if quick else 100, 9.0, 1.0, 2))
+    split = connected(communities(small, small // 1000 or 1, 9.0, 1.0, 2))
     yield from _symmetric(f"communities n={small:,} .01", split, 0.01, 85, 8.0, False)
     yield from _symmetric(
         f"random n={small:,} .01",
@@ -173,8 +204,8 @@ def _symmetric(
         "fixed point": lambda: peers.fixed_point(influence, held, innate),
     }
     entrants["fjsim"]()
-    seconds, found = race(entrants, 2)
-    spmv = min(seconds["spmv"], race({"spmv": entrants["spmv"]}, 9)[0]["spmv"])
+    seconds, found = race(entrants, REPEATS)
+    spmv = race({"spmv": entrants["spmv"]}, 9)[0]["spmv"]
     ours = seconds["fjsim"]
     goals, met = [], True
     if most_spmv is not None:
@@ -209,10 +240,46 @@ def _symmetric(
             )
 
 
-def _directed(quick: bool) -> Iterator[Row]:
+def _two_options(n: int) -> Iterator[Row]:
+    """Beliefs over two options, everyone stubborn by another measure."""
+    network = connected(communities(n, n // 2000 or 1, 9.0, 1.0, 2))
+    influence, n = network.influence(), network.n_agents
+    held = np.random.default_rng(3).uniform(0.005, 0.3, n)
+    innate = smooth_innate(influence)
+    beliefs = np.stack([innate, 1 - innate], axis=1)
+
+    def one_after_the_other() -> int:
+        found = (peers.fixed_point(influence, held, column) for column in beliefs.T)
+        return sum(one.iterations for one in found)
+
+    entrants: dict[str, Callable[[], Any]] = {
+        "spmv": lambda: influence @ innate,
+        "fjsim": lambda: solve_network(network, beliefs, held),
+        "one option alone": lambda: solve_network(network, innate, held),
+        "fixed point": one_after_the_other,
+    }
+    entrants["fjsim"]()
+    seconds, found = race(entrants, REPEATS)
+    spmv = race({"spmv": entrants["spmv"]}, 9)[0]["spmv"]
+    for who in list(entrants)[1:]:
+        first = who == "fjsim"
+        yield Row(
+            f"two options n={n:,} .005 to .3",
+            who,
+            seconds[who],
+            seconds[who] / spmv,
+            seconds[who] / seconds["fjsim"],
+            found[who].iterations if first else None,
+            found[who].error_bound if first else None,
+            None,
+            "<= 100 SpMV" if first else "",
+            seconds[who] / spmv <= 100 if first else None,
+        )
+
+
+def _directed(n: int) -> Iterator[Row]:
     """Weights that run one way."""
-    n = 1_000 if quick else 100_000
-    base = connected(communities(n, 10 if quick else 100, 9.0, 1.0, 2))
+    base = connected(communities(n, n // 1000 or 1, 9.0, 1.0, 2))
     pattern = base.adjacency().tocoo()
     weights = np.random.default_rng(5).exponential(size=pattern.nnz)
     network = network_from_edges(pattern.col, pattern.row, weights, base.n_agents, directed=True)
@@ -226,8 +293,8 @@ def _directed(quick: bool) -> Iterator[Row]:
         "fixed point": lambda: peers.fixed_point(influence, held, innate),
     }
     entrants["fjsim"]()
-    seconds, found = race(entrants, 2)
-    spmv = min(seconds["spmv"], race({"spmv": entrants["spmv"]}, 9)[0]["spmv"])
+    seconds, found = race(entrants, REPEATS)
+    spmv = race({"spmv": entrants["spmv"]}, 9)[0]["spmv"]
     for who in list(entrants)[1:]:
         yield Row(
             f"directed weights n={network.n_agents:,} .01",

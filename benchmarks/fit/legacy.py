@@ -1,6 +1,6 @@
 """The exact per-item fit beside the per-question L-BFGS-B fit, end to end, with objective gaps.
 
-Usage: python benchmarks/fit/legacy.py [--items 300] [--agents 5] [--options 5] [--rounds 5]
+Usage: python -m benchmarks.fit.legacy [--items 300] [--agents 5] [--options 5] [--rounds 5]
            [--quick]
 
 The estimator `legacy` takes the differences of one gradient together. The public code takes them
@@ -23,6 +23,7 @@ from time import process_time
 import numpy as np
 from scipy.optimize import minimize
 
+from benchmarks.line import Line, time_of
 from fjsim.beliefs import Array
 from fjsim.fitting.estimators import Legacy, PerItem
 from fjsim.fitting.rows.grams import grams
@@ -102,6 +103,23 @@ def one_by_one(transcript: Transcript, n_items: int) -> tuple[str, float]:
             options={"maxiter": 3000, "ftol": 1e-12},
         )
     return who, (process_time() - began) / n_items
+
+
+def line(n_items: int = 100) -> Line:
+    """Return what an item takes, all in, beside the search of the public code."""
+    transcript = deliberation(n_items, 5, 5, 5)
+    PerItem(resamples=0).fit(transcript)
+    start = process_time()
+    PerItem(resamples=0).fit(transcript)
+    ours = (process_time() - start) / n_items
+    who, single = one_by_one(transcript, 2)
+    return Line(
+        f"one item of 5 agents fitted, of {n_items}",
+        time_of(ours),
+        f"{who} {single / ours:.3g}×",
+        f">= {GOAL}×" if who == PUBLIC else "",
+        single / ours >= GOAL if who == PUBLIC else None,
+    )
 
 
 def main() -> None:

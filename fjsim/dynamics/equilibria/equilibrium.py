@@ -288,20 +288,26 @@ def _solved(
 
     That is certified like any other, and solved from there if it is not good enough.
     """
-    n_options = columns.shape[1]
-    sums = columns.sum(axis=1)
-    known = n_options > 1 and float(np.ptp(sums)) <= EVEN * float(np.abs(columns).max())
-    rest = np.full(len(columns), sums.mean())
-    for option in range(n_options):
+    last = columns.shape[1] - 1
+    rest = _common_sum(columns) if last else None
+    for option in range(last + 1):
         column = np.ascontiguousarray(columns[:, option])
-        is_rest = known and option == n_options - 1
-        start = rest if is_rest else start_near_mean(system, column)
+        start = rest if rest is not None and option == last else start_near_mean(system, column)
         done = _solve_system(
             system, system.anchor, column, start, scale, tolerance, solver, progress
         )
-        if not is_rest:
+        if rest is not None and option < last:
             rest -= done[0].beliefs
         yield done
+
+
+def _common_sum(columns: Array) -> Array | None:
+    """Return what every agent's options sum to, once per agent; None where agents differ."""
+    sums = np.asarray(columns.sum(axis=1))
+    if float(np.ptp(sums)) > EVEN * float(np.abs(columns).max()):
+        return None
+    sums[:] = sums.mean()
+    return sums
 
 
 def _certificate_scale(
