@@ -18,9 +18,9 @@ def rows(quick: bool = False) -> Iterator[Row]:
     quick : bool, default False
         A tenth of the questions: shows that all runs, not how fast.
     """
-    from benchmarks.runtime import chaos, long_run, offline, throughput
+    from benchmarks.runtime import chaos, crowd, long_run, offline, throughput
 
-    for measure in (throughput.rows, long_run.rows, chaos.rows, offline.rows):
+    for measure in (throughput.rows, long_run.rows, crowd.rows, chaos.rows, offline.rows):
         for row in measure(quick):
             # Small sizes say nothing about promises made for large ones.
             yield replace(row, goal="", met=None) if quick else row
