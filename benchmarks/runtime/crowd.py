@@ -1,4 +1,4 @@
-"""Agents without a model: many questions at once beside one turn after the other, in one process."""
+"""Agents without a model: many questions at once beside one turn after the other."""
 
 from __future__ import annotations
 
