@@ -71,12 +71,12 @@ def streams(
     if not digests:
         return
     own = np.frombuffer(b"".join(digests), dtype="<u4").reshape(len(digests), 4).T
-    starts = _seeded(seed, own.astype(np.uint32)).tolist()
+    starts = _seeded(seed, own.astype(np.uint32))
     bits = np.random.PCG64(0)
     drawing = np.random.Generator(bits)
     place = {"state": 0, "inc": 0}
     state: Any = {"bit_generator": "PCG64", "state": place, "has_uint32": 0, "uinteger": 0}
-    for a, b, c, d in starts:
+    for a, b, c, d in starts.tolist():
         step = ((c << 64 | d) << 1 | 1) & _WIDE
         place["state"] = ((step + (a << 64 | b)) * _PCG_STEP + step) & _WIDE
         place["inc"] = step

@@ -18,9 +18,10 @@ def rows(quick: bool = False) -> Iterator[Row]:
     quick : bool, default False
         A tenth of the questions: shows that all runs, not how fast.
     """
-    from benchmarks.runtime import chaos, guarded, long_run, offline, throughput
+    from benchmarks.runtime import chaos, crowd, guarded, long_run, offline, throughput
 
-    for measure in (throughput.rows, guarded.rows, long_run.rows, chaos.rows, offline.rows):
+    measures = (throughput, guarded, long_run, crowd, chaos, offline)
+    for measure in (part.rows for part in measures):
         for row in measure(quick):
             # Small sizes say nothing about promises made for large ones.
             yield replace(row, goal="", met=None) if quick else row

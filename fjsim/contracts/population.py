@@ -6,7 +6,7 @@ made from them is *simulated*: it says what the law implies, not what a language
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -227,14 +227,12 @@ class Population:
         shape = len(cast.questions), len(cast.seats)
         n_options = cast.questions[0].n_options
         keys, distractors = np.array([self._shared(one, cast.seed) for one in cast.questions]).T
-        drawn = _Draws.empty(shape[0] * shape[1], n_options)
         named = (
             (question.text, replica, seat)
             for question, replica in zip(cast.questions, cast.replicas, strict=True)
             for seat in cast.seats
         )
-        for at, rng in enumerate(streams(cast.seed, "innate", named)):
-            drawn.put(at, self, rng)
+        drawn = _Draws.of(self, n_options, streams(cast.seed, "innate", named))
         key, distractor = (np.repeat(each, shape[1]) for each in (keys, distractors))
         return Members(
             self._innate(drawn, key, distractor).reshape(*shape, n_options),
@@ -294,20 +292,28 @@ class _Draws:
     persuasiveness: Array
 
     @classmethod
-    def empty(cls, n_members: int, n_options: int) -> _Draws:
-        luck, shared, raised, stubbornness, persuasiveness = np.empty((5, n_members))
-        other = np.empty(n_members, dtype=np.int64)
-        rest = np.empty((n_members, n_options))
-        return cls(luck, shared, other, raised, rest, stubbornness, persuasiveness)
-
-    def put(self, at: int, population: Population, rng: np.random.Generator) -> None:
-        n_options = self.rest.shape[1]
-        self.luck[at], self.shared[at] = rng.random(), rng.random()
-        self.other[at] = rng.integers(1, n_options)
-        self.raised[at] = rng.beta(population.confidence_alpha, population.confidence_beta)
-        self.rest[at] = rng.gamma(DIRICHLET_SHAPE, size=n_options)
-        self.stubbornness[at] = population._stubbornness(rng)
-        self.persuasiveness[at] = population._persuasiveness(rng)
+    def of(
+        cls, population: Population, n_options: int, rngs: Iterable[np.random.Generator]
+    ) -> _Draws:
+        """Draw members, one from each stream."""
+        alpha, beta = population.confidence_alpha, population.confidence_beta
+        numbers: list[tuple[float, ...]] = []
+        rest: list[Array] = []
+        for rng in rngs:
+            first = rng.random(), rng.random(), rng.integers(1, n_options), rng.beta(alpha, beta)
+            rest.append(rng.gamma(DIRICHLET_SHAPE, size=n_options))
+            last = population._stubbornness(rng), population._persuasiveness(rng)
+            numbers.append((*first, *last))
+        luck, shared, other, raised, stubbornness, persuasiveness = np.array(numbers).T
+        return cls(
+            luck,
+            shared,
+            other.astype(np.int64),
+            raised,
+            np.array(rest),
+            stubbornness,
+            persuasiveness,
+        )
 
 
 @lru_cache(maxsize=65536)

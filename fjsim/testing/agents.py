@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from fjsim.contracts import ModelAgent, Situation, SpeakingAgent, Stance, Statement
+from fjsim.contracts import (
+    Assigned,
+    Cast,
+    ModelAgent,
+    Situation,
+    Situations,
+    SpeakingAgent,
+    Stance,
+    Statement,
+)
 from fjsim.testing.samples import MESSAGE, N_OPTIONS, QUESTION, generator
 from fjsim.testing.subject import Subject, require
 
@@ -47,6 +56,50 @@ def it_says_who_it_is_or_speaks(subject: Subject) -> None:
         require(isinstance(text, str), f"{subject.name}: describe() returned {text!r}")
 
 
+def many_items_say_what_each_of_them_says(subject: Subject) -> None:
+    """A batched agent states for many items at once what it states for each."""
+    agent = subject.plugin
+    if not isinstance(agent, SpeakingAgent) or not agent.batched:
+        return
+    cast = Cast((QUESTION, QUESTION), (0, 0), (1,), seed=3)
+    members = agent.cast(cast)
+    for number in (0, 1):
+        for stance in (None, Stance(1, np.array([0.1, 0.7, 0.1, 0.1]))):
+            alone = agent.speak(_situation(number, stance))
+            said = agent.speak_many(cast, members, _situations(number, stance))
+            beliefs = np.full(N_OPTIONS, np.nan) if alone.belief is None else alone.belief
+            answer = -1 if alone.answer is None else alone.answer
+            same = np.allclose(said.beliefs, beliefs, rtol=0, atol=1e-12, equal_nan=True)
+            require(
+                same and bool((said.answers == answer).all()),
+                f"{subject.name}: round {number}: two items at once say other things than one",
+            )
+
+
+def _situations(number: int, stance: Stance | None) -> Situations:
+    one, shape = _situation(number), (2, 1, N_OPTIONS)
+    stated = np.full(N_OPTIONS, np.nan) if stance is None else stance.belief
+    target = -1 if stance is None else stance.target
+    assigned = Assigned(
+        np.full(shape[:2], stance is not None),
+        np.broadcast_to(stated, shape),
+        np.full(shape[:2], target),
+    )
+    return Situations(
+        round=number,
+        innate=None if one.innate is None else np.broadcast_to(one.innate, shape),
+        own=None if one.own is None else np.broadcast_to(one.own, shape),
+        weights=np.ones((2, 1, len(one.heard))),
+        beliefs=np.array([[[message.belief for message in one.heard]]] * 2).reshape(
+            2, 1, len(one.heard), N_OPTIONS
+        ),
+        gates=None,
+        silent=np.zeros(shape[:2]),
+        residual=one.residual,
+        assigned=assigned,
+    )
+
+
 def what_it_says_is_a_statement(subject: Subject) -> None:
     """Answer and belief fit the question's options, in round 0, later, and with a stance."""
     agent = subject.plugin
@@ -87,4 +140,5 @@ LAWS = (
     what_it_says_is_a_statement,
     the_same_situation_gives_the_same_statement,
     what_it_declares_lies_in_range,
+    many_items_say_what_each_of_them_says,
 )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from fjsim.beliefs import Array
-from fjsim.testing.samples import N_AGENTS, N_OPTIONS, NETWORKS, record_of
+from fjsim.crowd.states import stacked
+from fjsim.testing.samples import (
+    N_AGENTS,
+    N_OPTIONS,
+    NETWORKS,
+    record_of,
+    reversed_options,
+    together_of,
+)
 from fjsim.testing.subject import Subject, require
 
 MEMORIES = ("none", "round0", "history")
@@ -95,15 +103,41 @@ def weights_are_rows_on_the_graph(subject: Subject) -> None:
             )
 
 
+def many_records_are_read_as_each_of_them(subject: Subject) -> None:
+    """A batched policy gives for stacked records and states what it gives for each."""
+    policy = subject.plugin
+    if not policy.batched:
+        return
+    ask = policy.gates if subject.entry.kind == "defense" else policy.weights
+    for network in NETWORKS:
+        for number in ROUNDS:
+            records = [record_of(network, number), reversed_options(record_of(network, number))]
+            fresh = policy.initial_state(N_AGENTS)
+            states = [fresh, policy.update(record_of(network, 1), fresh, 1)]
+            one_by_one = [
+                np.asarray(ask(record, state))
+                for record, state in zip(records, states, strict=True)
+            ]
+            together = np.asarray(ask(together_of(records), stacked(states)))
+            wide = np.broadcast_to(together, (2, *together.shape[-one_by_one[0].ndim :]))
+            require(
+                np.allclose(wide, one_by_one, rtol=0, atol=1e-12),
+                f"{subject.name}: {network}, {number} rounds: two records at once give other "
+                "numbers than one by one; write it over leading axes, or do not say batched",
+            )
+
+
 DEFENSE_LAWS = (
     gates_are_shares_of_the_right_shape,
     gates_depend_on_record_and_state_alone,
     it_keeps_working_after_questions,
     updates_leave_the_old_state_as_it_was,
     memory_channel_and_residual_are_declared,
+    many_records_are_read_as_each_of_them,
 )
 ROUTER_LAWS = (
     weights_are_rows_on_the_graph,
     updates_leave_the_old_state_as_it_was,
     memory_channel_and_residual_are_declared,
+    many_records_are_read_as_each_of_them,
 )

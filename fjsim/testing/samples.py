@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from fjsim.beliefs import Array, certain
@@ -39,3 +42,27 @@ def record_of(network: str, n_rounds_done: int) -> Record:
     for array in arrays:
         array.flags.writeable = False
     return Record("q", *arrays)
+
+
+def reversed_options(record: Record) -> Record:
+    """Return a record with the options in the other order: another record of the same graph."""
+    answers = np.where(record.answers < 0, record.answers, N_OPTIONS - 1 - record.answers)
+    return replace(
+        record,
+        stated=record.stated[..., ::-1].copy(),
+        accepted=record.accepted[..., ::-1].copy(),
+        answers=answers,
+    )
+
+
+def together_of(records: Sequence[Record]) -> Record:
+    """Return several records of as many rounds as one, items in the second axis."""
+    first = records[0]
+    return Record(
+        "",
+        np.broadcast_to(first.influence, (len(records), *first.influence.shape)),
+        np.stack([record.stated for record in records], axis=1),
+        np.stack([record.accepted for record in records], axis=1),
+        np.stack([record.answers for record in records], axis=1),
+        np.stack([record.confidence for record in records], axis=1),
+    )
