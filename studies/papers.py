@@ -1,7 +1,8 @@
 """What the papers report beside what the law and the embedded model give.
 
-``python -m studies.papers`` prints, as Markdown, the table of ``docs/papers.md``; with
-``--sweep sweeps/stubborn-neighbors`` it adds the 68 scenarios of that folder. What is reported
+``python -m studies.papers`` prints, as Markdown, the tables of ``docs/paper-stubborn-neighbors.md``;
+with ``--sweep sweeps/stubborn-neighbors`` it adds the defenses of that folder, and ``--csv FILE``
+writes all of its 68 scenarios. What is reported
 stands in ``REPORTED`` with its source; everything else is measured when the script runs, and is
 simulated.
 """
@@ -9,6 +10,8 @@ simulated.
 from __future__ import annotations
 
 import argparse
+import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,29 +124,36 @@ def placements(tables: dict[str, list[dict[str, Any]]]) -> list[str]:
     return lines
 
 
-def scenarios(folder: Path) -> list[str]:
-    """Return the 68 scenarios of a sweep's folder, one line each."""
-    lines = headed(
-        "questions",
-        "placement",
-        "setting",
-        "attack success",
-        "flips without attack",
-        "takeover",
-        "takeover, law",
-        "accuracy without attack",
-    )
-    names = (
-        "attack_success_rate",
-        "no_attack_flip_rate",
-        "takeover_observed",
-        "takeover_predicted",
-        "clean_accuracy_final",
-    )
-    for found in records(load_sweep_result(folder).table):
-        labels = (found["questions.source"], found["placement"], found["setting"])
-        lines.append(row(*labels, *(interval(found, name) for name in names)))
+SCENARIOS = ("questions.source", "placement", "setting")
+NUMBERS = (
+    "attack_success_rate",
+    "no_attack_flip_rate",
+    "takeover_observed",
+    "takeover_predicted",
+    "clean_accuracy_final",
+)
+
+
+def scenarios(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return attack success by defense and placement on the general questions."""
+    at = {tuple(found[name] for name in SCENARIOS): found for found in rows}
+    lines = headed("defense", *PLACEMENTS)
+    for setting in ("no defense", "T-W", "T-WA", "T-WS", "T-S"):
+        here = (at["builtin:general", placement, setting] for placement in PLACEMENTS)
+        lines.append(row(setting, *(interval(found, "attack_success_rate") for found in here)))
     return lines
+
+
+def save_scenarios(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write every scenario as a line of CSV; an interval has columns of its own."""
+    numbers = [name + end for name in NUMBERS for end in ("", "_low", "_high")]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["questions", *SCENARIOS[1:], *numbers])
+        for found in rows:
+            values = [found[name] for name in numbers]
+            cells = ["" if value is None else f"{value:.3f}" for value in values]
+            writer.writerow([*(found[name] for name in SCENARIOS), *cells])
 
 
 def main() -> None:
@@ -152,6 +162,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100, help="questions")
     parser.add_argument("--seeds", type=int, default=5, help="seeds of the numeric agents")
     parser.add_argument("--sweep", type=Path, help="folder of configs/stubborn-neighbors")
+    parser.add_argument("--csv", type=Path, help="where to write all scenarios of that folder")
     given = parser.parse_args()
     workers = default_workers()
     tables = {
@@ -166,7 +177,10 @@ def main() -> None:
     lines += headed("labelled questions", *map(str, range(len(trust))))
     lines += [row("trust, reported", *REPORTED_TRUST), row("trust, `t-s` here", *trust)]
     if given.sweep is not None:
-        lines += ["", *scenarios(given.sweep)]
+        played = records(load_sweep_result(given.sweep).table)
+        lines += ["", *scenarios(played)]
+        if given.csv is not None:
+            save_scenarios(played, given.csv)
     Console(soft_wrap=True, highlight=False, markup=False).print("\n".join(lines))
 
 
