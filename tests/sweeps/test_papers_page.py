@@ -18,7 +18,7 @@ def test_the_page_shows_the_rates_of_the_file_beside_it() -> None:
     assert set(frame.columns) == {*LABELS} | {
         f"{name}{end}" for name in RATES for end in ("", "_low", "_high")
     }
-    page = (DOCS / "papers.md").read_text(encoding="utf-8").splitlines()
+    page = (DOCS / "paper-stubborn-neighbors.md").read_text(encoding="utf-8").splitlines()
     told = scenarios(frame)
     assert len(told) == 3 + 20
     for line in told:

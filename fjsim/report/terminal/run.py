@@ -80,13 +80,13 @@ def shown_in_run(measured: Measured) -> Mapping[str, Metric]:
 
 def indented(metric: Metric) -> str:
     """Return what a run's table calls a metric; one that belongs to another stands below it."""
-    return f"  {metric.title}" if metric.under else metric.title
+    return f" {metric.title}" if metric.under else metric.title
 
 
 def _add_fitted(table: Table, run: Run) -> None:
     fitted = run.outcome.prediction["fitted_clean"]
     if fitted is not None and run.outcome.prediction["declared"] is not None:
-        label = "  takeover by a clean fit"
+        label = " takeover by a clean fit"
         table.add_row(label, fitted.takeover.text, "", str(fitted.takeover.n))
 
 
