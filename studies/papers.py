@@ -1,8 +1,8 @@
 """What the papers report beside what the law and the embedded model give.
 
-``python -m studies.papers`` prints, as Markdown, the table of ``docs/paper-stubborn-neighbors.md``; with
-``--sweep sweeps/stubborn-neighbors`` it adds the 68 scenarios of that folder, and ``--csv FILE``
-writes them all. What is reported
+``python -m studies.papers`` prints, as Markdown, the table of
+``docs/paper-stubborn-neighbors.md``; with ``--sweep sweeps/stubborn-neighbors`` it adds the 68
+scenarios of that folder, and ``--csv FILE`` writes them all. What is reported
 stands in ``REPORTED`` with its source; everything else is measured when the script runs, and is
 simulated.
 """
