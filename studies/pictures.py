@@ -36,7 +36,7 @@ class Picture:
     Parameters
     ----------
     name : str
-        Of the file, without its ending.
+        The file's, without its ending.
     page : str
         Key of the page among those that were written.
     first, last : str

@@ -22,6 +22,13 @@ SAMPLE = Path(__file__).parent / "sample_plugin" / "src" / "fjsim_sample"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ours_come_first() -> None:
+    """Load our plug-ins before a test works on a registry of its own and puts back the old one."""
+    for kind in registry.KINDS:
+        registry.entries(kind)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FJSIM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

@@ -85,6 +85,28 @@ class CastingVote(TrustPolicy):
     (``fjsim.dynamics.attacked.colluders``). The casting voters are trusted: a hostile one is a
     colluder that weighs F.
 
+    Sees
+    ----
+    Round-0 votes, what is said now, and the casting votes of a close question.
+
+    Assumes
+    -------
+    Voters from outside the team that err by themselves, not as the team does.
+
+    Broken by
+    ---------
+    A casting backend of the team's own model and prompt, or a hostile one; more than ``colluders``
+    seats. ``stubborn`` and ``collude`` do not.
+
+    Price
+    -----
+    At most ``votes`` calls a close question, about .4 a question of a team that is right 80 % of the
+    time; ``fjsim run --dry-run`` counts them.
+
+    Theorem
+    -------
+    See the notes: whoever was right at first and has the lead that they name is never wrong.
+
     References
     ----------
     .. [1] D. Dolev, N. A. Lynch, S. S. Pinter, E. W. Stark and W. E. Weihl, "Reaching

@@ -69,6 +69,23 @@ class PairTest(TrustAdaptive):
     that voted as j did. It needs no labels and no calls. It cannot stop a first strike, and
     colluders that disagree often enough where it does not matter are not seen.
 
+    Sees
+    ----
+    Round-0 votes of all questions, what is said now, and who agrees with whom.
+
+    Assumes
+    -------
+    Honest seats err apart from each other more often than colluders do.
+
+    Broken by
+    ---------
+    A first strike, before any pair has a record; a pair that disagrees where it does not matter
+    (the search of ``studies.casting_search``); one hostile seat alone, as in ``slow-drift``.
+
+    Price
+    -----
+    No calls; close questions lose accuracy where honest seats agree by chance.
+
     References
     ----------
     .. [1] E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954) 100-115,

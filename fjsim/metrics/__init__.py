@@ -95,6 +95,8 @@ _FAMILIES = {
     "group": [
         "group_accuracy_majority",
         "group_accuracy_mean_belief",
+        "group_accuracy_two_thirds",
+        "group_accuracy_veto",
         "polarization",
         "ties",
         "answer_mismatches",

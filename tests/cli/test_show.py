@@ -210,7 +210,8 @@ def test_hostile_texts_neither_steer_the_terminal_nor_run_in_a_spreadsheet(tmp_p
     asked = {"id": "=1+1", "question": HOSTILE, "options": [HOSTILE, "@SUM(1)"], "answer": 0}
     file.write_text(json.dumps(asked) + "\n")
     agents = [{"kind": "scripted", "reason": text}, {"kind": "scripted", "reason": HOSTILE}]
-    run({"agents": agents, "rounds": 1, "questions": str(file)}, tmp_path / "r")
+    team = {"agents": agents, "rounds": 1, "questions": str(file), "events": "full"}
+    run(team, tmp_path / "r")
     for words in ((), ("=1+1",), ("=1+1", "--round", "1"), ("=1+1", "--full")):
         printed = _shown(tmp_path / "r", *words)
         assert printed

@@ -262,13 +262,12 @@ def test_votes_are_shown_beside_the_deliberation_that_they_decided(folder, finis
     transcript = finished.transcript
     at = int(np.flatnonzero((transcript.casting >= 0).all(axis=1))[0])
     name = transcript.question_ids[at]
-    votes = " ".join(map(str, transcript.casting[at].tolist()))
+    votes = " ".join("ABCDEFGH"[vote] for vote in transcript.casting[at].tolist())
     told = CliRunner().invoke(app, ["show", str(folder), name], env={"COLUMNS": "200"})
-    assert f"casting votes {votes}" in told.stdout
+    assert f"voters from outside the team: {votes}" in told.stdout
     plain = CliRunner().invoke(app, ["show", str(folder), name, "--json"])
-    assert [vote["answer"] for vote in json.loads(plain.stdout)["casting"]] == [
-        int(one) for one in votes.split()
-    ]
+    found = [vote["answer"] for vote in json.loads(plain.stdout)["casting"]]
+    assert found == transcript.casting[at].tolist()
 
 
 def test_a_dry_run_says_how_many_votes_may_be_cast(tmp_path) -> None:

@@ -96,6 +96,7 @@ def run_folder(tmp_path_factory):
         questions={"limit": 3},
         rounds=2,
         defense={"kind": "fixed-trust", "level": 0.4},
+        events="full",
     )
     run(scenario, out=folder)
     return folder

@@ -144,6 +144,7 @@ def test_an_attack_that_forges_anew_each_round_is_no_source(base, monkeypatch) -
 
     assert forged_beliefs(setup, pair.attacked) is not None
     monkeypatch.setattr(attack, "tamper", restless)
+    forged_beliefs.cache_clear()
     assert forged_beliefs(setup, pair.attacked) is None
     assert law_beliefs(pair, "declared", setup).because == MOVING
 
