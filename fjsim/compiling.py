@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
-import numpy as np
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS = "__kernel_options__"
@@ -93,6 +91,8 @@ def kernels(module: ModuleType, work: float) -> Any:
 @functools.cache
 def interpreted(module: ModuleType) -> Any:
     """Return a module's kernels as Python runs them, divisions by zero as numpy has them."""
+    import numpy as np
+
     quiet = np.errstate(all="ignore")
     return SimpleNamespace(**{name: quiet(function) for name, function in _marked(module).items()})
 
