@@ -93,7 +93,7 @@ def test_the_active_set_gives_the_same_rows_interpreted_and_compiled() -> None:
         kernels.solve_many(products, targets, allowed, prior, 0.0, 1e-13, rows, status)
         assert (status == active_set.DONE).all()
         found.append(rows)
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 UNWRITABLE = """
