@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,10 +51,8 @@ def time_of(seconds: float) -> str:
 
 def lines_of(rows: Iterable[Row]) -> Iterator[Line]:
     """Return one line per task: ours, and all others beside it."""
-    tasks: dict[str, list[Row]] = {}
-    for row in rows:
-        tasks.setdefault(row.work, []).append(row)
-    for work, contestants in tasks.items():
+    for work, found in groupby(rows, key=lambda row: row.work):
+        contestants = list(found)
         ours = [row for row in contestants if row.who == "fjsim"]
         spmv = ours[0].in_spmv
         memory = [row.peak_mib for row in ours if row.peak_mib is not None]

@@ -111,7 +111,6 @@ with warnings.catch_warnings(record=True) as caught:
     kernels = compiling.compiled(network)
     left = np.ones(3)
     kernels.shrink(left, 0.5, np.ones(3))
-    kernels.squared(left, left)
 assert [str(one.message) for one in caught] == [compiling.NOT_KEPT], caught
 assert left.tolist() == [0.5] * 3
 assert told == ["begins"]
