@@ -1,10 +1,9 @@
 """What the papers report beside what the law and the embedded model give.
 
-``python -m studies.papers`` prints, as Markdown, the tables of ``docs/paper-stubborn-neighbors.md``;
-with ``--sweep sweeps/stubborn-neighbors`` it adds the defenses of that folder, and ``--csv FILE``
-writes all of its 68 scenarios. What is reported
-stands in ``REPORTED`` with its source; everything else is measured when the script runs, and is
-simulated.
+``python -m studies.papers`` prints, as Markdown, the tables of its page in ``docs/``; with
+``--sweep sweeps/stubborn-neighbors`` it adds the defenses of that folder, and ``--csv FILE``
+writes all of its 68 scenarios. What is reported stands in ``REPORTED`` with its source;
+everything else is measured when the script runs, and is simulated.
 """
 
 from __future__ import annotations

@@ -120,7 +120,9 @@ def main() -> None:
         flags = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         for picture in PICTURES:
-            save_small(photograph(browser, pages[picture.page], picture), folder / f"{picture.name}.png")
+            save_small(
+                photograph(browser, pages[picture.page], picture), folder / f"{picture.name}.png"
+            )
         browser.close()
 
 
