@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 JOBS ?= auto
 
-.PHONY: run test check format docs bench calibrate test-vllm test-browser wheel test-wheel clean
+.PHONY: run test check format docs bench calibrate test-vllm test-browser pictures wheel test-wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fjsim needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
@@ -51,6 +51,10 @@ test-browser: $(READY)  ## the pages in a real browser; FJSIM_SCREENSHOTS=FOLDER
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.45'
 	command -v chromium chromium-browser google-chrome || test -n "$$FJSIM_CHROMIUM" || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m pytest -n 0 -m browser tests/report
+
+pictures: $(READY)  ## the pictures of the tutorial, taken anew in a real browser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.45'
+	$(BIN)/python -m studies.pictures
 
 wheel: $(READY)  ## build the wheel and run the main job from it alone
 	bash tests/wheel.sh

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,15 +102,18 @@ def named(page: Path) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with what a clone has besides code, and a registry that forgets what pages add."""
     for name in ("configs", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert registry.names("attack"), "ours come first"
-    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    return tmp_path
+    yield tmp_path
+    # Ours are imported once, when first asked for, so they stay.
+    for key, entry in list(registry._entries.items()):
+        if not entry.factory.__module__.startswith("fjsim"):
+            del registry._entries[key]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)], ids=named)
@@ -190,3 +194,20 @@ def test_a_page_that_shows_what_does_not_work_is_found_out(
         run_command(wrong[0], wrong[0].commands[0], capsys)
     with pytest.raises(AssertionError, match=r"Expected:\n +3\n *Got:\n +2"):
         run_session(wrong[1], {})
+
+
+def test_pictures_are_small_and_say_in_words_what_they_show() -> None:
+    shown = set()
+    for page in PAGES:
+        for words, link in re.findall(r"!\[([^]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            picture = (page.parent / link).resolve()
+            assert picture.stat().st_size < 150_000, link
+            assert len(words.split()) >= 8, f"{named(page)}: {link} needs a text in its place"
+            shown.add(picture.name)
+    assert shown == {path.name for path in (ROOT / "docs/images").iterdir()}
+
+
+def test_no_page_installs_from_an_index_what_is_not_published() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"pip install [^`\n]*fjsim", text), named(page)
