@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def streams(
     bits = np.random.PCG64(0)
     drawing = np.random.Generator(bits)
     place = {"state": 0, "inc": 0}
-    state = {"bit_generator": "PCG64", "state": place, "has_uint32": 0, "uinteger": 0}
+    state: Any = {"bit_generator": "PCG64", "state": place, "has_uint32": 0, "uinteger": 0}
     for a, b, c, d in starts.tolist():
         step = ((c << 64 | d) << 1 | 1) & _WIDE
         place["state"] = ((step + (a << 64 | b)) * _PCG_STEP + step) & _WIDE

@@ -67,7 +67,9 @@ def assert_same_turn(found: Turn, wanted: Turn) -> None:
 def assert_same(values: dict[str, Any]) -> None:
     scenario = Scenario(**{**SMALL, **values})
     loop: LogContents = run(scenario.with_values(events="full")).contents
-    turns, probes, ends = {}, {}, {}
+    turns: dict[Any, Turn | None] = {}
+    probes: dict[Any, Any] = {}
+    ends: dict[Any, Any] = {}
     for found in blocks_of(scenario):
         turns |= {key: found.turn(key) for key in found.keys_of_turns()}
         probes |= {probe.key: probe for probe in found.probes()}
