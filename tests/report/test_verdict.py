@@ -78,7 +78,8 @@ def test_simulated_agents_are_said_to_carry_no_arguments() -> None:
 
 def test_an_unfinished_run_says_how_much_of_it_is_there(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
-    run(Scenario(topology="star", attack="stubborn", agents=NUMERIC, rounds=2), out=whole)
+    given = {"topology": "star", "attack": "stubborn", "agents": NUMERIC, "events": "full"}
+    run(Scenario(**given, rounds=2), out=whole)
     cut = tmp_path / "cut"
     cut.mkdir()
     (cut / "scenario.yaml").write_bytes((whole / "scenario.yaml").read_bytes())

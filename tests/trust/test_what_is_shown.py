@@ -66,7 +66,10 @@ def test_no_cell_of_turns_csv_is_a_formula(tmp_path: Path) -> None:
     questions = tmp_path / "q.csv"
     questions.write_text("id,question,options,answer\n=1+1,@q,-a|=b,0\n@x,+q,a|b,1\n")
     team = [{"kind": "scripted", "reason": "=cmd|' /C calc'!A0", "count": 3}]
-    run(Scenario(agents=team, questions=str(questions), rounds=1), out=tmp_path / "run")
+    run(
+        Scenario(agents=team, questions=str(questions), rounds=1, events="full"),
+        out=tmp_path / "run",
+    )
     text = (tmp_path / "run" / "turns.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 12
