@@ -20,7 +20,7 @@ from fjsim.contracts.argument import Manner, in_words, sureness
 from fjsim.contracts.crowd import Cast, Members
 from fjsim.errors import ParameterError
 from fjsim.questions import Question
-from fjsim.seeds import stream, streams
+from fjsim.seeds import streams
 
 HIGHEST_TOP = 0.999
 RUNNER_UP = 0.97
@@ -226,7 +226,7 @@ class Population:
         """
         shape = len(cast.questions), len(cast.seats)
         n_options = cast.questions[0].n_options
-        keys, distractors = np.array([self._shared(one, cast.seed) for one in cast.questions]).T
+        keys, distractors = _keys(cast)
         named = (
             (question.text, replica, seat)
             for question, replica in zip(cast.questions, cast.replicas, strict=True)
@@ -240,14 +240,6 @@ class Population:
             np.full(shape, self.self_weight),
             drawn.persuasiveness.reshape(shape),
         )
-
-    def _shared(self, question: Question, seed: int) -> tuple[int, int]:
-        """Return the right option of a question, a guessed one without a key, and a distractor."""
-        size = len(question.text) + sum(map(len, question.options))
-        draw = _guessed if size <= REMEMBERED else _guessed.__wrapped__
-        guess, step = draw(question.text, question.n_options, seed)
-        key = guess if question.key is None else question.key
-        return key, (key + step) % question.n_options
 
     def _innate(
         self, drawn: _Draws, key: NDArray[np.int64], distractor: NDArray[np.int64]
@@ -300,27 +292,36 @@ class _Draws:
         numbers: list[tuple[float, ...]] = []
         rest: list[Array] = []
         for rng in rngs:
-            first = rng.random(), rng.random(), rng.integers(1, n_options), rng.beta(alpha, beta)
+            luck, shared, other = rng.random(), rng.random(), int(rng.integers(1, n_options))
+            raised = rng.beta(alpha, beta)
             rest.append(rng.gamma(DIRICHLET_SHAPE, size=n_options))
             last = population._stubbornness(rng), population._persuasiveness(rng)
-            numbers.append((*first, *last))
-        luck, shared, other, raised, stubbornness, persuasiveness = np.array(numbers).T
+            numbers.append((luck, shared, other, raised, *last))
+        columns = np.array(numbers).T
         return cls(
-            luck,
-            shared,
-            other.astype(np.int64),
-            raised,
-            np.array(rest),
-            stubbornness,
-            persuasiveness,
+            luck=columns[0],
+            shared=columns[1],
+            other=columns[2].astype(np.int64),
+            raised=columns[3],
+            rest=np.array(rest),
+            stubbornness=columns[4],
+            persuasiveness=columns[5],
         )
 
 
-@lru_cache(maxsize=65536)
-def _guessed(text: str, n_options: int, seed: int) -> tuple[int, int]:
-    """Return a guessed right option, and how far from the right one the distractor stands."""
-    shared = stream(seed, "question", text)
-    return int(shared.integers(n_options)), int(shared.integers(1, n_options))
+def _keys(cast: Cast) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each item's right option, a guessed one without a key, and the distractor."""
+    texts = dict.fromkeys(question.text for question in cast.questions)
+    n_options = cast.questions[0].n_options
+    rngs = streams(cast.seed, "question", [(text,) for text in texts])
+    drawn = {
+        text: (int(rng.integers(n_options)), int(rng.integers(1, n_options)))
+        for text, rng in zip(texts, rngs, strict=True)
+    }
+    guesses, steps = np.array([drawn[question.text] for question in cast.questions]).T
+    known = np.array([-1 if one.key is None else one.key for one in cast.questions])
+    keys = np.where(known < 0, guesses, known)
+    return keys, (keys + steps) % n_options
 
 
 @lru_cache(maxsize=65536)

@@ -69,7 +69,7 @@ def play_all(
     elif memory == "round0":
         found = _after_openings(team, ordered, items, size, finished)
     else:
-        found = _in_order(team, ordered, items, finished)
+        found = _in_order(team, ordered, items, size, finished)
     for crowds in found:
         left = [_without(crowd, finished) for crowd in crowds]
         if kept := [crowd for crowd in left if crowd is not None]:
@@ -154,7 +154,7 @@ def _after_openings(
 
 
 def _in_order(
-    team: Team, arms: Sequence[Arm], items: Sequence[Item], finished: Finished
+    team: Team, arms: Sequence[Arm], items: Sequence[Item], size: int, finished: Finished
 ) -> Iterator[Block]:
     """Play windows of questions, one after the other; memory is the whole history."""
     tracks = _tracks(items)
@@ -166,8 +166,9 @@ def _in_order(
     ]
     last = max(open_ones, default=-1)
     starts: dict[tuple[Arm, int], States] = {}
-    for first in range(0, last + 1, WINDOW):
-        window = [item for track in tracks for item in track[first : first + WINDOW]]
+    width = max(1, min(WINDOW, size // len(tracks)))
+    for first in range(0, last + 1, width):
+        window = [item for track in tracks for item in track[first : first + width]]
         done: Block = []
         for arm, crowds in _opened(team, arms, window).items():
             for track in _tracks(window):

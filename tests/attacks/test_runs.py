@@ -25,6 +25,7 @@ def scenario(kind, agents="numeric", **changes):
         "questions": {"limit": 3},
         "rounds": 2,
         "warmup": 1,
+        "events": "full",
     }
     return Scenario(**{**values, **changes})
 

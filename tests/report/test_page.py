@@ -95,6 +95,7 @@ def run_folder(tmp_path_factory):
         agents={"kind": "numeric", "count": 4},
         questions={"limit": 3},
         rounds=2,
+        events="full",
         defense={"kind": "fixed-trust", "level": 0.4},
         events="full",
     )

@@ -10,7 +10,12 @@ import pytest
 
 SWEEP = """# Does it come back?
 name: long
-base: {agents: {kind: numeric, count: 6}, questions: {limit: 100}, rounds: 10, attack: stubborn}
+base:
+  agents: {kind: numeric, count: 6}
+  questions: {limit: 100}
+  rounds: 10
+  attack: stubborn
+  events: full
 topologies: [star, complete, ring, chain, wheel]
 seeds: 4
 """
