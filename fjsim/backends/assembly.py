@@ -54,7 +54,8 @@ def make_backend(
     questions : sequence of Question
         For backends that look questions up: the simulated one.
     cache : bool
-        Whether replies had before are used again; never for a simulated backend.
+        Whether replies had before are used again; never for a simulated backend, nor for one
+        whose class says no identity of its own.
     cache_path : Path, optional
         The cache's database; by default the one shared by all runs of this user.
     ledger : Ledger, optional
@@ -84,7 +85,8 @@ def make_backend(
 
         backend = RetryBackend(backend, backend.pace)
     if cache and not backend.simulated:
-        from fjsim.backends.wrappers.cache import CachedBackend
+        from fjsim.backends.wrappers.cache import CachedBackend, source_of
 
-        backend = CachedBackend(backend, cache_path)
+        source = source_of(backend)
+        backend = CachedBackend(backend, cache_path, source) if source else backend
     return backend

@@ -253,8 +253,12 @@ class Backend(ABC):
 
     @property
     def identity(self) -> str:
-        """What a cached reply belongs to: endpoint and model, never a key."""
-        return type(self).__name__
+        """What a kept reply belongs to: endpoint and model, never a key; empty keeps none.
+
+        It counts only where the backend's own class says it: a class that inherits an identity
+        may answer otherwise than the one that it has it from.
+        """
+        return ""
 
     @property
     def pace(self) -> Pace | None:

@@ -9,9 +9,9 @@ from fjsim.testing.subject import Subject, require
 
 
 def identity_is_a_name_that_lasts(subject: Subject) -> None:
-    """A cached reply finds its backend again: the same block has the same identity."""
+    """A kept reply finds its backend again: the same block has the same identity, if any."""
     first, again = subject.plugin.identity, subject.again().identity
-    require(isinstance(first, str) and first, f"{subject.name}: identity is {first!r}")
+    require(isinstance(first, str), f"{subject.name}: identity is {first!r}")
     require(first == again, f"{subject.name}: identity was {first!r} and then {again!r}")
 
 

@@ -58,6 +58,10 @@ class EchoBackend(Backend):
         self.closed += 1
 
     @property
+    def identity(self) -> str:
+        return "echo-1"
+
+    @property
     def pace(self) -> Pace | None:
         return self.given_pace
 

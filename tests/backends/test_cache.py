@@ -4,13 +4,16 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
+from fjsim import registry
+from fjsim.backends.assembly import make_backend
 from fjsim.backends.wrappers.cache import CachedBackend, cache_key
 from fjsim.backends.wrappers.retry import RetryBackend
 from fjsim.backends.wrappers.store import BATCH, ReplyStore, default_path, delete_store
-from fjsim.contracts import Pace, Reply, Sampling
+from fjsim.contracts import Backend, Pace, Reply, Request, Sampling
 from fjsim.errors import StorageError
 
 
@@ -282,3 +285,51 @@ def test_folder_comes_from_the_environment(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
     assert default_path() == tmp_path / "fjsim" / "responses.sqlite3"
+
+
+class Own(Backend):
+    """Somebody's backend, which says nothing of its identity; ``says`` is what it answers."""
+
+    says: ClassVar[str] = "broken"
+
+    async def complete(self, request: Request) -> Reply:
+        return Reply(text=self.says)
+
+
+class Named(Own):
+    """One that says whose replies it gives."""
+
+    @property
+    def identity(self) -> str:
+        return "named model of the first day"
+
+
+class Changed(Named):
+    """One that answers otherwise than the backend whose identity it has inherited."""
+
+    async def complete(self, request: Request) -> Reply:
+        return Reply(text=self.says)
+
+
+@pytest.fixture
+def own_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, kind in {"own": Own, "named": Named, "changed": Changed}.items():
+        monkeypatch.setitem(registry._entries, ("backend", name), _entry(name, kind))
+
+
+def _entry(name: str, kind: type[Backend]) -> registry.Entry:
+    return registry.Entry("backend", name, kind, "somebody")
+
+
+@pytest.mark.parametrize(
+    ("kind", "second"), [("own", "mended"), ("changed", "mended"), ("named", "broken")]
+)
+def test_only_a_backend_with_an_identity_of_its_own_is_answered_from_the_cache(
+    kind: str, second: str, own_backends, ask, tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "c.sqlite3"
+    play(make_backend(kind, cache_path=path), ask())
+    monkeypatch.setattr(Own, "says", "mended")
+    (again,) = play(make_backend(kind, cache_path=path), ask())
+    assert again.text == second
+    assert again.cached == (second == "broken")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fjsim.backends.http.encoding import encoded
 from fjsim.backends.wrappers.store import ReplyStore, default_path
-from fjsim.backends.wrappers.wrapped import WrappedBackend
+from fjsim.backends.wrappers.wrapped import WrappedBackend, innermost
 from fjsim.contracts import Backend, Reply, Request
 from fjsim.errors import StorageError
 
@@ -23,6 +23,8 @@ class CachedBackend(WrappedBackend):
         Asked for what is not there.
     path : Path, optional
         The database; by default the one that all runs of this user share.
+    source : str, optional
+        Whose replies they are; by default the identity of ``inner``.
 
     Notes
     -----
@@ -33,10 +35,10 @@ class CachedBackend(WrappedBackend):
     A reply from here has ``cached=True``, ``attempts=0`` and the tokens it took back then.
     """
 
-    def __init__(self, inner: Backend, path: Path | None = None) -> None:
+    def __init__(self, inner: Backend, path: Path | None = None, source: str | None = None) -> None:
         super().__init__(inner)
         self.path = path or default_path()
-        self._source = inner.identity
+        self._source = inner.identity if source is None else source
         self._store: ReplyStore | None = None
         self._in_flight: dict[bytes, asyncio.Future[Reply | None]] = {}
         self._commits_soon = False
@@ -101,6 +103,18 @@ class CachedBackend(WrappedBackend):
         if self._store is None:
             self._store = ReplyStore(self.path)
         return self._store
+
+
+def source_of(backend: Backend) -> str:
+    """Return whose replies a backend gives; empty where nobody can tell, and none are kept.
+
+    Parameters
+    ----------
+    backend : Backend
+        With or without wrappers. Its own class has to say its identity.
+    """
+    inner = innermost(backend)
+    return inner.identity if "identity" in vars(type(inner)) else ""
 
 
 def cache_key(identity: str, request: Request) -> bytes:
