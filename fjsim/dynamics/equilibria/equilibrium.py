@@ -226,9 +226,7 @@ def solve_network(
     options = values if values.ndim == 2 else values[:, None]
     found = _solve_options(system, options, tolerance, solver, progress)
     beliefs = found.beliefs if values.ndim == 2 else found.beliefs[:, 0]
-    return Equilibrium(
-        beliefs, float(found.error_bound), found.solver, found.iterations, found.why
-    )
+    return Equilibrium(beliefs, float(found.error_bound), found.solver, found.iterations, found.why)
 
 
 def _require_unique_network(
