@@ -100,7 +100,7 @@ class CastingVote(TrustPolicy):
 
     Price
     -----
-    At most ``votes`` calls a close question, about .4 a question of a team that is right 80 % of the
+    At most ``votes`` calls a close question, about .4 a question where agents are right 80 % of the
     time; ``fjsim run --dry-run`` counts them.
 
     Theorem

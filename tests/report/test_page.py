@@ -97,7 +97,6 @@ def run_folder(tmp_path_factory):
         rounds=2,
         events="full",
         defense={"kind": "fixed-trust", "level": 0.4},
-        events="full",
     )
     run(scenario, out=folder)
     return folder
