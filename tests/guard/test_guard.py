@@ -48,7 +48,7 @@ def tell(guard: Guard, beliefs: Array, number: int) -> None:
 def weights_of(gates: Array, said: Array) -> dict[str, dict[str, float]]:
     """Return a defense's gates as a guard names them; whoever never spoke is not judged."""
     mean = gates if gates.ndim == 2 else gates.mean(axis=-1)
-    spoke = np.logical_not(np.isnan(said[..., 0])).any(axis=0).tolist()
+    spoke = [not np.isnan(said[:, seat, 0]).all() for seat in range(len(TEAM))]
     return {
         listener: {
             speaker: float(mean[ear, seat]) if spoke[seat] else 1.0
