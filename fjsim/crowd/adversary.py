@@ -13,7 +13,7 @@ from fjsim.contracts import Attack, Message, Power, Sight, Stance, View
 from fjsim.contracts.attacks import Opening
 from fjsim.contracts.crowd import Assigned, Flags, Integers
 from fjsim.crowd.batch import Batch
-from fjsim.crowd.sealed import Asked, Sealed, asked_sealed
+from fjsim.crowd.sealed import Sealed, SealedAnswer, asked_sealed
 from fjsim.crowd.words import Words
 from fjsim.deliberation.hearing import cut
 from fjsim.questions import Question
@@ -271,7 +271,7 @@ class CrowdAdversary:
                 found.append((np.array(same), asked.answer))
         return found, left
 
-    def _asked(self, at: int, sealed: Callable[[int, Question], Any]) -> Asked[Any]:
+    def _asked(self, at: int, sealed: Callable[[int, Question], Any]) -> SealedAnswer[Any]:
         return asked_sealed(lambda question: sealed(at, question), self._question(at))
 
     def _question(self, at: int) -> Question:

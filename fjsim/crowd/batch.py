@@ -15,7 +15,7 @@ from fjsim.deliberation import Item, Team
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class SeatGroup:
     """The seats that one agent's block takes.
 
     Parameters
@@ -36,7 +36,7 @@ class Group:
         """Which seats."""
         return list(self.cast.seats)
 
-    def select(self, chosen: Integers) -> Group:
+    def select(self, chosen: Integers) -> SeatGroup:
         """Return the same seats on some of the items."""
         cast = replace(
             self.cast,
@@ -51,7 +51,7 @@ class Group:
                 members.self_weight[chosen],
                 members.persuasiveness[chosen],
             )
-        return Group(self.agent, cast, members)
+        return SeatGroup(self.agent, cast, members)
 
     @property
     def varies(self) -> bool:
@@ -82,13 +82,13 @@ class Batch:
         The attack is that of the attacked arm.
     items : tuple of Item
         All of as many options, and all warm-up or none.
-    groups : tuple of Group
+    groups : tuple of SeatGroup
         Every seat is in one of them.
     """
 
     team: Team
     items: tuple[Item, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[SeatGroup, ...]
 
     @classmethod
     def of(cls, team: Team, items: tuple[Item, ...]) -> Batch:
@@ -103,7 +103,7 @@ class Batch:
             agent = team.agents[held[0]]
             assert isinstance(agent, SpeakingAgent), "checked before a crowd is chosen"
             cast = Cast(questions, replicas, tuple(held), team.rules.seed)
-            groups.append(Group(agent, cast, agent.cast(cast)))
+            groups.append(SeatGroup(agent, cast, agent.cast(cast)))
         return cls(team, items, tuple(groups))
 
     def select(self, chosen: Integers) -> Batch:
@@ -136,7 +136,7 @@ class Batch:
         return found
 
     @cached_property
-    def by_seat(self) -> tuple[Group, ...]:
+    def by_seat(self) -> tuple[SeatGroup, ...]:
         """The group of each seat."""
         found = {seat: group for group in self.groups for seat in group.seats}
         return tuple(found[seat] for seat in range(self.team.n_agents))

@@ -13,12 +13,12 @@ from fjsim.contracts.argument import persuaded
 from fjsim.contracts.crowd import Flags
 from fjsim.crowd.adversary import Moment
 from fjsim.crowd.batch import Batch
-from fjsim.crowd.wires import Edge, Wires
+from fjsim.crowd.wires import Wire, Wires
 from fjsim.crowd.words import Words
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Hearing:
+class CrowdHearing:
     """What every listener is given before one turn.
 
     Parameters
@@ -46,7 +46,7 @@ class Hearing:
 
 
 @dataclass(frozen=True, eq=False)
-class Gating:
+class CrowdGating:
     """One round's gates, and those of words that are not the ones on record.
 
     Parameters
@@ -65,7 +65,7 @@ class Gating:
     gates: Array
 
     @classmethod
-    def by(cls, defense: Defense, record: Record, state: Any) -> Gating:
+    def by(cls, defense: Defense, record: Record, state: Any) -> CrowdGating:
         """Return the gates of one round."""
         return cls(defense, record, state, _gates(defense, record, state))
 
@@ -75,7 +75,7 @@ class Gating:
         Parameters
         ----------
         words : Words
-            Of one speaker, (n_items,).
+            What one speaker said, (n_items,).
         seat : int
             The seat that they came from, whatever name they bear.
         """
@@ -131,7 +131,9 @@ class Ears:
         self._wires = wires
         self._edges = batch.team.influence > 0
 
-    def hearing(self, said: Words, moment: Moment, gating: Gating | None, wanted: Flags) -> Hearing:
+    def hearing(
+        self, said: Words, moment: Moment, gating: CrowdGating | None, wanted: Flags
+    ) -> CrowdHearing:
         """Return what listeners are given.
 
         Parameters
@@ -139,7 +141,7 @@ class Ears:
         said : Words
             What each seat said last, (n_items, n_agents).
         moment : Moment
-        gating : Gating or None
+        gating : CrowdGating or None
         wanted : ndarray of bool, shape (n_items, n_agents)
             Who listens; what the others would be given may be anything.
         """
@@ -153,8 +155,8 @@ class Ears:
         return self._over_wires(said, moment, gating, heard, wanted)
 
     def _over_wires(
-        self, said: Words, moment: Moment, gating: Gating | None, heard: Flags, wanted: Flags
-    ) -> Hearing:
+        self, said: Words, moment: Moment, gating: CrowdGating | None, heard: Flags, wanted: Flags
+    ) -> CrowdHearing:
         paths = _Paths(self._batch, said, moment, gating, self._wires)
         for speaker in range(self._batch.team.n_agents):
             for listener in np.flatnonzero(self._edges[:, speaker]).tolist():
@@ -170,7 +172,7 @@ class Ears:
         heard: Flags,
         tampered: Flags | None,
         invented: Array,
-    ) -> Hearing:
+    ) -> CrowdHearing:
         """Share weights out; ``invented`` has each invented voice's seat's weight as a mask."""
         n_agents, weights = self._batch.team.n_agents, self._weights
         if invented.size:
@@ -188,7 +190,9 @@ class Ears:
             extra = weights[..., n_agents:, None] * (invented > 0)
             told = loud + extra.sum(axis=-2)
             loud = np.concatenate([loud, weights[..., n_agents:]], axis=-1)
-        return Hearing(loud, gates, silent.sum(axis=-1), beliefs, heard, own_gates, told, tampered)
+        return CrowdHearing(
+            loud, gates, silent.sum(axis=-1), beliefs, heard, own_gates, told, tampered
+        )
 
 
 class _Paths:
@@ -199,7 +203,7 @@ class _Paths:
         batch: Batch,
         said: Words,
         moment: Moment,
-        gating: Gating | None,
+        gating: CrowdGating | None,
         wires: Wires | None,
     ) -> None:
         self._said, self._moment, self._gating, self._wires = said, moment, gating, wires
@@ -217,7 +221,7 @@ class _Paths:
         """Send one speaker's words to one listener."""
         assert self._moment.spoken is not None, "who said something said it in a round"
         spoken = self._moment.spoken[:, speaker]
-        edge = Edge(speaker, listener, self._said.of(speaker), spoken)
+        edge = Wire(speaker, listener, self._said.of(speaker), spoken)
         if self._wires is not None:
             words = self._wires.tampered(edge, self._moment, wanted)
             edge = replace(edge, words=words)
@@ -235,7 +239,7 @@ class _Paths:
         if gates is not None and self.gates is not None:
             self.gates[:, listener, speaker] = gates
 
-    def _gate(self, words: Words, edge: Edge) -> Array | None:
+    def _gate(self, words: Words, edge: Wire) -> Array | None:
         """Return the gate of words on an edge; those on record keep the gate they have."""
         if self._gating is None:
             return None

@@ -14,9 +14,9 @@ from fjsim.contracts.attacks import OPERATOR
 from fjsim.contracts.crowd import Assigned, Flags, Integers
 from fjsim.crowd.adversary import CrowdAdversary, Moment, nothing_assigned
 from fjsim.crowd.batch import Batch
-from fjsim.crowd.hearing import Ears, Gating, Hearing
-from fjsim.crowd.table import Table
-from fjsim.crowd.wires import Edge, Wires
+from fjsim.crowd.hearing import CrowdGating, CrowdHearing, Ears
+from fjsim.crowd.table import TurnTable
+from fjsim.crowd.wires import Wire, Wires
 from fjsim.crowd.words import Words
 from fjsim.deliberation.persuasion import persuasion_factors
 from fjsim.seeds import streams
@@ -35,7 +35,7 @@ class Crowd:
 
     def __init__(self, batch: Batch, arm: Arm, twin: bool = False) -> None:
         self.batch, self.arm, self.twin = batch, arm, twin
-        self.table = Table.empty(batch)
+        self.table = TurnTable.empty(batch)
         self.weights = self._everywhere(batch.team.influence)
         self.adversary: CrowdAdversary | None = None
         self.perceived: Array | None = None
@@ -117,7 +117,7 @@ class Crowd:
         for number in range(1, batch.n_rounds + 1):
             gating = None
             if team.defense is not None:
-                gating = Gating.by(team.defense, self.record(number), state)
+                gating = CrowdGating.by(team.defense, self.record(number), state)
             play = self._in_turn if team.rules.sequential else self._at_once
             play(number, ears, gating)
             self._read_by_operator(number)
@@ -197,19 +197,19 @@ class Crowd:
             for listener in np.flatnonzero(team.influence[:, speaker]).tolist():
                 words, heard = said.of(speaker), ~said.missing[:, speaker]
                 if self._wires is not None:
-                    edge = Edge(speaker, listener, words, spoken[:, speaker])
+                    edge = Wire(speaker, listener, words, spoken[:, speaker])
                     words = self._wires.tampered(edge, moment, heard)
                 sure = _sureness(words, team.rules.peers_see)
                 perceived[:, listener, speaker] = np.where(heard, sure, np.nan)
         return perceived
 
-    def _at_once(self, number: int, ears: Ears, gating: Gating | None) -> None:
+    def _at_once(self, number: int, ears: Ears, gating: CrowdGating | None) -> None:
         said = self.table.words(number - 1)
         spoken = np.full(said.answers.shape, number - 1)
         everybody = np.ones(said.answers.shape, dtype=bool)
         self._turns(number, ears, gating, said, spoken, everybody)
 
-    def _in_turn(self, number: int, ears: Ears, gating: Gating | None) -> None:
+    def _in_turn(self, number: int, ears: Ears, gating: CrowdGating | None) -> None:
         rules, items = self.batch.team.rules, self.batch.items
         keys = ((item.question.id, item.replica, number) for item in items)
         n_agents = self.batch.team.n_agents
@@ -227,7 +227,7 @@ class Crowd:
         self,
         number: int,
         ears: Ears,
-        gating: Gating | None,
+        gating: CrowdGating | None,
         said: Words,
         spoken: Integers,
         turns: Flags,
@@ -243,7 +243,7 @@ class Crowd:
         self.table.hear(number, hearing, spoken, turns)
 
     def _speak(
-        self, number: int, hearing: Hearing | None, assigned: Assigned, turns: Flags | None
+        self, number: int, hearing: CrowdHearing | None, assigned: Assigned, turns: Flags | None
     ) -> None:
         """Let every group state what it states, and keep the turns that it is."""
         table, team = self.table, self.batch.team
@@ -279,13 +279,13 @@ class Crowd:
         for seat in range(self.batch.team.n_agents):
             words = said.of(seat)
             there = ~np.isnan(words.beliefs[:, 0])
-            edge = Edge(seat, OPERATOR, words, spoken[:, seat])
+            edge = Wire(seat, OPERATOR, words, spoken[:, seat])
             read = self._wires.tampered(edge, moment, there)
             if read is not words:
                 self.table.rewrite(number, seat, read)
 
 
-def _given(hearing: Hearing, assigned: Assigned, seats: Sequence[int]) -> Situations:
+def _given(hearing: CrowdHearing, assigned: Assigned, seats: Sequence[int]) -> Situations:
     beliefs, gates = hearing.beliefs, hearing.gates
     return Situations(
         round=0,

@@ -74,7 +74,7 @@ class WatchedQuestion(Question):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[Answer]):
+class SealedAnswer(Generic[Answer]):
     """What an attack answered to a sealed view.
 
     Parameters
@@ -92,7 +92,9 @@ class Asked(Generic[Answer]):
     at_question: bool = False
 
 
-def asked_sealed(hook: Callable[[WatchedQuestion], Answer], question: Question) -> Asked[Answer]:
+def asked_sealed(
+    hook: Callable[[WatchedQuestion], Answer], question: Question
+) -> SealedAnswer[Answer]:
     """Ask an attack with all sealed that items are not alike in.
 
     Parameters
@@ -104,7 +106,7 @@ def asked_sealed(hook: Callable[[WatchedQuestion], Answer], question: Question) 
 
     Returns
     -------
-    Asked
+    SealedAnswer
     """
     notes: list[str] = []
     watched = WatchedQuestion.of(question, notes)
@@ -113,5 +115,5 @@ def asked_sealed(hook: Callable[[WatchedQuestion], Answer], question: Question) 
         answer = hook(watched)
     except Exception:
         # Whatever went wrong over a sealed view, the true one is asked next, and tells.
-        return Asked(looked=True)
-    return Asked(answer, at_question=bool(notes))
+        return SealedAnswer(looked=True)
+    return SealedAnswer(answer, at_question=bool(notes))

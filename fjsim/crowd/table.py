@@ -8,8 +8,8 @@ import numpy as np
 
 from fjsim.beliefs import Array
 from fjsim.contracts.crowd import Flags, Integers, Statements
-from fjsim.crowd.batch import Batch, Group
-from fjsim.crowd.hearing import Hearing
+from fjsim.crowd.batch import Batch, SeatGroup
+from fjsim.crowd.hearing import CrowdHearing
 from fjsim.crowd.words import Words
 from fjsim.errors import PluginError
 from fjsim.records.transcript import NOT_HEARD
@@ -24,7 +24,7 @@ _PUBLIC = ("public_stated", "public_accepted", "public_answers", "public_confide
 
 
 @dataclass(eq=False)
-class Table:
+class TurnTable:
     """The turns of one arm of a batch; arrays begin with the axes (round, item, seat).
 
     Parameters
@@ -34,7 +34,7 @@ class Table:
     heard_round : ndarray of int, shape (n_rounds + 1, n_items, n_agents, n_agents)
         Round of what each listener was given of each speaker; -1 for nothing.
     gates, weights : ndarray like ``heard_round``
-        Of each message; NaN where there was none.
+        What each message had; NaN where there was none.
     option_gates : ndarray of shape (..., n_options), or None
         Gates that differ by option; None where none does.
     tampered : ndarray of bool like ``heard_round``, or None
@@ -65,7 +65,7 @@ class Table:
         self.public_answers, self.public_confidence = self.answers, self.confidence
 
     @classmethod
-    def empty(cls, batch: Batch) -> Table:
+    def empty(cls, batch: Batch) -> TurnTable:
         """Return a table in which nobody has spoken yet."""
         shape = batch.n_rounds + 1, batch.n_items, batch.team.n_agents
         square = (*shape, shape[-1])
@@ -82,7 +82,7 @@ class Table:
             weights=np.full(square, np.nan),
         )
 
-    def open_as(self, other: Table, chosen: Integers) -> None:
+    def open_as(self, other: TurnTable, chosen: Integers) -> None:
         """Take over round 0 of some items of another table."""
         for name in _SAID:
             getattr(self, name)[0] = getattr(other, name)[0][chosen]
@@ -91,16 +91,16 @@ class Table:
             for name in _PUBLIC:
                 getattr(self, name)[0] = getattr(other, name)[0][chosen]
 
-    def select(self, batch: Batch, chosen: Integers) -> Table:
+    def select(self, batch: Batch, chosen: Integers) -> TurnTable:
         """Return the turns of some items, which make up a batch of their own."""
-        found = Table(batch, **{name: getattr(self, name)[:, chosen] for name in _ALWAYS})
+        found = TurnTable(batch, **{name: getattr(self, name)[:, chosen] for name in _ALWAYS})
         for name in _SELDOM:
             values = getattr(self, name)
             setattr(found, name, None if values is None else values[:, chosen])
         found.problems = self.problems
         return found
 
-    def put(self, part: Table, chosen: Integers) -> None:
+    def put(self, part: TurnTable, chosen: Integers) -> None:
         """Take over the turns of some items."""
         for name in _ALWAYS:
             getattr(self, name)[:, chosen] = getattr(part, name)
@@ -140,14 +140,14 @@ class Table:
             found = np.where(gone, self.beliefs[earlier], found)
         return found
 
-    def keep(self, number: int, group: Group, said: Statements, turns: Flags | None) -> None:
+    def keep(self, number: int, group: SeatGroup, said: Statements, turns: Flags | None) -> None:
         """Keep what the seats of one group state.
 
         Parameters
         ----------
         number : int
             The round.
-        group : Group
+        group : SeatGroup
         said : Statements
         turns : ndarray of bool, shape (n_items, n_seats), or None
             Whose turn it is; None for all of them.
@@ -172,7 +172,7 @@ class Table:
         if said.problem:
             self.problems.update(dict.fromkeys(seats, said.problem))
 
-    def _check(self, said: Statements, group: Group) -> None:
+    def _check(self, said: Statements, group: SeatGroup) -> None:
         """Refuse statements that no log could hold."""
         beliefs = said.beliefs
         there = ~np.isnan(beliefs[..., 0])
@@ -188,7 +188,7 @@ class Table:
                 "what is no belief; the agent or attack that made this breaks its contract"
             )
 
-    def hear(self, number: int, hearing: Hearing, spoken: Integers, turns: Flags) -> None:
+    def hear(self, number: int, hearing: CrowdHearing, spoken: Integers, turns: Flags) -> None:
         """Keep what some seats were given before their turn."""
         heard = hearing.heard & turns[..., None]
         said_in = np.broadcast_to(spoken[:, None, :], heard.shape)

@@ -16,7 +16,7 @@ from fjsim.questions import Question
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Edge:
+class Wire:
     """Words on their way.
 
     Parameters
@@ -24,7 +24,7 @@ class Edge:
     speaker, listener : int
         Seats; the listener may be the operator.
     words : Words
-        Of that speaker, (n_items,).
+        What that speaker said, (n_items,).
     spoken : ndarray of int, shape (n_items,)
         In which round they were said.
     """
@@ -59,12 +59,12 @@ class Wires:
         attack = self.adversary.attack
         return Power.REWRITE in attack.threat.may and type(attack).tamper is not Attack.tamper
 
-    def tampered(self, edge: Edge, moment: Moment, wanted: Flags) -> Words:
+    def tampered(self, edge: Wire, moment: Moment, wanted: Flags) -> Words:
         """Return words as they reach the listener.
 
         Parameters
         ----------
-        edge : Edge
+        edge : Wire
         moment : Moment
             When.
         wanted : ndarray of bool, shape (n_items,)
@@ -97,12 +97,12 @@ class Wires:
         found += adversary.each_alone(np.flatnonzero(wanted & ~whole).tolist(), alone, drawn)
         return _rewritten(edge.words, [(at, asked[int(at[0])], read) for at, read in found])
 
-    def forged(self, edge: Edge, moment: Moment, wanted: Flags) -> tuple[tuple[Words, Flags], ...]:
+    def forged(self, edge: Wire, moment: Moment, wanted: Flags) -> tuple[tuple[Words, Flags], ...]:
         """Return what reaches the listener beside words, under names that nobody has.
 
         Parameters
         ----------
-        edge : Edge
+        edge : Wire
             With the words as they reach the listener.
         moment, wanted
             As in `tampered`.
@@ -136,7 +136,7 @@ class Wires:
             found.append((words, there))
         return tuple(found)
 
-    def _message(self, edge: Edge, at: int) -> Message:
+    def _message(self, edge: Wire, at: int) -> Message:
         words, batch = edge.words, self.adversary.batch
         answer, sure, belief = int(words.answers[at]), words.confidence[at], words.beliefs[at]
         at_record = edge.listener == OPERATOR
@@ -153,7 +153,7 @@ class Wires:
             tampered=bool(words.tampered[at]),
         )
 
-    def _sealed(self, edge: Edge, at: int) -> Message:
+    def _sealed(self, edge: Wire, at: int) -> Message:
         group = self.adversary.batch.by_seat[edge.speaker]
         reason = SEALED if group.varies else group.agent.argument
         if edge.listener == OPERATOR:
@@ -163,7 +163,7 @@ class Wires:
         )
 
 
-def _drawn(edge: Edge) -> Drawn:
+def _drawn(edge: Wire) -> Drawn:
     return Drawn("wire", lambda at: (edge.speaker, int(edge.spoken[at]), edge.listener))
 
 
