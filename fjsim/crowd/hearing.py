@@ -75,7 +75,7 @@ class CrowdGating:
         Parameters
         ----------
         words : Words
-            That of one speaker, (n_items,).
+            What one speaker said, (n_items,).
         seat : int
             The seat that they came from, whatever name they bear.
         """

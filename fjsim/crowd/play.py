@@ -15,7 +15,7 @@ from fjsim.contracts.crowd import Assigned, Flags, Integers
 from fjsim.crowd.adversary import CrowdAdversary, Moment, nothing_assigned
 from fjsim.crowd.batch import Batch
 from fjsim.crowd.hearing import CrowdGating, CrowdHearing, Ears
-from fjsim.crowd.table import CrowdTable
+from fjsim.crowd.table import TurnTable
 from fjsim.crowd.wires import Wire, Wires
 from fjsim.crowd.words import Words
 from fjsim.deliberation.persuasion import persuasion_factors
@@ -35,7 +35,7 @@ class Crowd:
 
     def __init__(self, batch: Batch, arm: Arm, twin: bool = False) -> None:
         self.batch, self.arm, self.twin = batch, arm, twin
-        self.table = CrowdTable.empty(batch)
+        self.table = TurnTable.empty(batch)
         self.weights = self._everywhere(batch.team.influence)
         self.adversary: CrowdAdversary | None = None
         self.perceived: Array | None = None

@@ -24,7 +24,7 @@ _PUBLIC = ("public_stated", "public_accepted", "public_answers", "public_confide
 
 
 @dataclass(eq=False)
-class CrowdTable:
+class TurnTable:
     """The turns of one arm of a batch; arrays begin with the axes (round, item, seat).
 
     Parameters
@@ -34,7 +34,7 @@ class CrowdTable:
     heard_round : ndarray of int, shape (n_rounds + 1, n_items, n_agents, n_agents)
         Round of what each listener was given of each speaker; -1 for nothing.
     gates, weights : ndarray like ``heard_round``
-        That of each message; NaN where there was none.
+        What each message had; NaN where there was none.
     option_gates : ndarray of shape (..., n_options), or None
         Gates that differ by option; None where none does.
     tampered : ndarray of bool like ``heard_round``, or None
@@ -65,7 +65,7 @@ class CrowdTable:
         self.public_answers, self.public_confidence = self.answers, self.confidence
 
     @classmethod
-    def empty(cls, batch: Batch) -> CrowdTable:
+    def empty(cls, batch: Batch) -> TurnTable:
         """Return a table in which nobody has spoken yet."""
         shape = batch.n_rounds + 1, batch.n_items, batch.team.n_agents
         square = (*shape, shape[-1])
@@ -82,7 +82,7 @@ class CrowdTable:
             weights=np.full(square, np.nan),
         )
 
-    def open_as(self, other: CrowdTable, chosen: Integers) -> None:
+    def open_as(self, other: TurnTable, chosen: Integers) -> None:
         """Take over round 0 of some items of another table."""
         for name in _SAID:
             getattr(self, name)[0] = getattr(other, name)[0][chosen]
@@ -91,16 +91,16 @@ class CrowdTable:
             for name in _PUBLIC:
                 getattr(self, name)[0] = getattr(other, name)[0][chosen]
 
-    def select(self, batch: Batch, chosen: Integers) -> CrowdTable:
+    def select(self, batch: Batch, chosen: Integers) -> TurnTable:
         """Return the turns of some items, which make up a batch of their own."""
-        found = CrowdTable(batch, **{name: getattr(self, name)[:, chosen] for name in _ALWAYS})
+        found = TurnTable(batch, **{name: getattr(self, name)[:, chosen] for name in _ALWAYS})
         for name in _SELDOM:
             values = getattr(self, name)
             setattr(found, name, None if values is None else values[:, chosen])
         found.problems = self.problems
         return found
 
-    def put(self, part: CrowdTable, chosen: Integers) -> None:
+    def put(self, part: TurnTable, chosen: Integers) -> None:
         """Take over the turns of some items."""
         for name in _ALWAYS:
             getattr(self, name)[:, chosen] = getattr(part, name)

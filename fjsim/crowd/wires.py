@@ -24,7 +24,7 @@ class Wire:
     speaker, listener : int
         Seats; the listener may be the operator.
     words : Words
-        That of the speaker, (n_items,).
+        What that speaker said, (n_items,).
     spoken : ndarray of int, shape (n_items,)
         In which round they were said.
     """
