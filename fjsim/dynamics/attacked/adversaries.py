@@ -230,15 +230,15 @@ def absorbed(parameters: FJParameters, seats: tuple[int, ...], n_rounds: int | N
 
 def _solve_absorbed(parameters: FJParameters, innate: Array) -> Array:
     """Solve the equilibrium of an indicator, directly."""
-    from scipy import sparse
-    from scipy.sparse import linalg
-
     require_unique(parameters)
     effective = parameters.effective_stubbornness
     if not is_sparse(parameters.influence):
         walk = (1 - effective)[:, None] * effective_influence(parameters)
         return np.asarray(np.linalg.solve(np.eye(innate.size) - walk, effective * innate))
     own = np.where(parameters.hears_nobody, 0.0, parameters.own_share)
+    from scipy import sparse
+    from scipy.sparse import linalg
+
     leaves = sparse.diags_array((1 - effective) / (1 - own))
     walk_on = leaves @ (parameters.influence - sparse.diags_array(parameters.own_share))
     system = sparse.eye_array(innate.size) - walk_on
