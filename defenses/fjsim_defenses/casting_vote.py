@@ -85,6 +85,26 @@ class CastingVote(TrustPolicy):
     (``fjsim.dynamics.attacked.colluders``). The casting voters are trusted: a hostile one is a
     colluder that weighs F.
 
+    Sees
+    ----
+    Votes of round 0, what is said now, and casting votes.
+
+    Assumes
+    -------
+    At most ``colluders`` hostile seats, and casting votes that are independent of the team.
+
+    Theorem
+    -------
+    Whoever is right at round 0 under the condition above is never talked out of it.
+
+    Broken by
+    ---------
+    More colluders than that, and casting voters that share the team's errors.
+
+    Price
+    -----
+    ``votes`` calls for a close question; on close votes an honest minority is heard less.
+
     References
     ----------
     .. [1] D. Dolev, N. A. Lynch, S. S. Pinter, E. W. Stark and W. E. Weihl, "Reaching
@@ -127,7 +147,7 @@ class CastingVote(TrustPolicy):
         backend = {"kind": self.backend} if isinstance(self.backend, str) else self.backend
         return Casting(self.votes, backend, self.competence)
 
-    def asks_for_casting(self, record: Record) -> bool:
+    def asks_for_casting(self, record: Record, state: Any) -> bool:
         """Return whether the question is close."""
         return bool(self.is_close(record))
 

@@ -69,6 +69,22 @@ class PairTest(TrustAdaptive):
     that voted as j did. It needs no labels and no calls. It cannot stop a first strike, and
     colluders that disagree often enough where it does not matter are not seen.
 
+    Sees
+    ----
+    Votes of round 0 of all questions, what is said now, and keys where ``labels`` shows them.
+
+    Assumes
+    -------
+    Colluders agree on close votes more often than honest seats do.
+
+    Broken by
+    ---------
+    A first strike, and colluders that disagree often enough where it does not matter.
+
+    Price
+    -----
+    Honest seats that err alike count as fewer; no calls.
+
     References
     ----------
     .. [1] E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954) 100-115,
