@@ -110,6 +110,7 @@ DEFENSES = (
     Row("… half of the votes foreseen", "trust-adaptive", {"foresight": 0.5}),
     Row("`casting-vote`, `votes: 1`", ONE, {"n_casting": 1}),
     Row("`casting-vote`", TWO),
+    Row("`committee`", {"kind": "committee", "competence": 0.8}),
 )
 HARD, SURE = {"hard": True}, {"margin": "informative"}
 HARDER = (

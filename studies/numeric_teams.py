@@ -25,6 +25,7 @@ from fjsim.contracts import Audit, Defense, Record
 from fjsim.contracts.argument import persuaded
 from fjsim.dynamics import influence_matrix
 from fjsim_defenses.casting_vote import CastingVote
+from fjsim_defenses.committee import Committee
 from fjsim_defenses.rollback import Rollback
 from fjsim_defenses.shared.ballot_bound import benign_lead, is_protected
 from fjsim_defenses.shared.mixtures import gated_mixture
@@ -248,6 +249,9 @@ def _asked(defense: Defense | None, record: Record) -> NDArray[np.bool_]:
     """Return in which teams the defense asks for casting votes, shape (n_arms, n_teams)."""
     if isinstance(defense, CastingVote):
         return defense.is_close(_cut(record, 1))
+    if isinstance(defense, Committee) and defense.budget is None:
+        n_agents = record.influence.shape[-1]
+        return defense.is_in_doubt(record, defense.initial_state(n_agents))
     return np.zeros(record.influence.shape[:-2], dtype=bool)
 
 

@@ -15,6 +15,7 @@ declare(
         "bounded-confidence": "fjsim_defenses.bounded_confidence",
         "casting-vote": "fjsim_defenses.casting_vote",
         "change-alarm": "fjsim_defenses.change_alarm",
+        "committee": "fjsim_defenses.committee",
         "consensus-distance": "fjsim_defenses.consensus_distance",
         "fixed-trust": "fjsim_defenses.fixed_trust",
         "fj-residual": "fjsim_defenses.fj_residual",

@@ -149,7 +149,7 @@ class CastingVote(TrustPolicy):
         backend = {"kind": self.backend} if isinstance(self.backend, str) else self.backend
         return Casting(self.votes, backend, self.competence)
 
-    def asks_for_casting(self, record: Record) -> bool:
+    def asks_for_casting(self, record: Record, state: Any) -> bool:
         """Return whether the question is close."""
         return bool(self.is_close(record))
 

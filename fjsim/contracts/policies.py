@@ -46,11 +46,15 @@ class Casting:
         Block of the backend that answers for them; None for the scenario's own.
     competence : float or None
         Where they are drawn and no backend is asked: how often each is right, in [0, 1].
+    most_calls : int or None
+        What the defense asks for over all questions of one arm and replica, at most; None where
+        it knows no such limit.
     """
 
     n_votes: int
     backend: Mapping[str, Any] | None = None
     competence: float | None = None
+    most_calls: int | None = None
 
 
 Surprise = Callable[[Record], Array]
@@ -202,12 +206,14 @@ class Defense(Policy, ABC):
         """The voters from outside the team that it needs; None for none."""
         return None
 
-    def asks_for_casting(self, record: Record) -> bool:
+    def asks_for_casting(self, record: Record, state: Any) -> bool:
         """Return whether those voters are asked, given round 0 of a question.
 
         Parameters
         ----------
         record : Record
             Round 0, all of it recorded.
+        state : object
+            The state before the question.
         """
         return False

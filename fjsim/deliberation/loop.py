@@ -127,7 +127,7 @@ class Deliberation:
         if n_rounds > 0:
             if team.probes:
                 self._state.perceived = await self._probed()
-            if self._asks_for_casting:
+            if self._asks_for_casting(state):
                 self._state.casting = await self._voters.ask_all()
             key = self.item.question.key
             self.weights = team.router.route(self.record(), router_state, key)
@@ -137,7 +137,7 @@ class Deliberation:
             await (self._in_turn(number) if team.rules.sequential else self._at_once(number))
             await self._journal.sync()
 
-    def recall(self, n_rounds: int) -> None:
+    def recall(self, n_rounds: int, state: Any = None) -> None:
         """Take over what an earlier session recorded, so that `record` returns it.
 
         Nobody is asked, no prompt is made and nothing is written.
@@ -146,6 +146,8 @@ class Deliberation:
         ----------
         n_rounds : int
             How many rounds after round 0; all their turns are in the journal.
+        state : object, optional
+            State of the defense before this question.
         """
         for number in range(n_rounds + 1):
             if number:
@@ -158,20 +160,19 @@ class Deliberation:
             self._plan(self._adversary)
         if n_rounds > 0 and self.team.probes:
             self._state.perceived = self._probing.recalled()
-        if n_rounds > 0 and self._asks_for_casting:
+        if n_rounds > 0 and self._asks_for_casting(state):
             self._state.casting = self._voters.recalled()
 
     def record(self) -> Record:
         """Return all that was said so far, as policies see it."""
         return self._public(self._state.record())
 
-    @property
-    def _asks_for_casting(self) -> bool:
+    def _asks_for_casting(self, state: Any) -> bool:
         """Whether the defense wants casting votes, by round 0 as all of it is recorded."""
         defense = self.team.defense
         if defense is None or defense.casting is None:
             return False
-        return defense.asks_for_casting(round0_of(self.record()))
+        return defense.asks_for_casting(round0_of(self.record()), state)
 
     def _plan(self, adversary: Adversary, blind: bool = False) -> None:
         """Fix what the adversary does, once what its plan waits for has been said, or without."""

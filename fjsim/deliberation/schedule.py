@@ -157,7 +157,8 @@ class _Scheduler:
         for item in items:
             deliberation = self._take(item, arm)
             if self._is_finished(arm, item):
-                deliberation.recall(item.rounds(deliberation.team.rules.n_rounds))
+                n_rounds = item.rounds(deliberation.team.rules.n_rounds)
+                deliberation.recall(n_rounds, states[0])
             else:
                 await self._opened(deliberation)
                 await self._play_in_slot(deliberation, states)

@@ -155,7 +155,12 @@ class _Left:
                 voters = range(defense.casting.n_votes)
                 left = sum((*place, voter) not in self._done.casting for voter in voters)
                 calls, tokens = calls + left, tokens + left * int(self._lengths_of(item)[0])
-        return calls, tokens
+        limit = defense.casting.most_calls
+        # Every arm and replica has the whole of it; which questions it goes to is not known yet.
+        most = (
+            calls if limit is None else limit * len(setup.scenario.arms) * setup.scenario.replicas
+        )
+        return (calls, tokens) if calls <= most else (most, tokens * most // calls)
 
     def _is_done(self, item: Item) -> bool:
         """Say whether an item is finished in all arms."""

@@ -57,13 +57,15 @@ def then_says(record, option):
 def test_votes_are_asked_for_where_the_lead_is_no_larger_than_the_colluders() -> None:
     tied, two, three = (0, 0, 0, 1, 1, 1), (0, 0, 0, 0, 1, 1), (0, 0, 0, 0, 2, 1)
     assert [int(record_lead(voted(v, n_options=K))) for v in (tied, two, three)] == [0, 2, 3]
-    assert [CastingVote().asks_for_casting(voted(v, n_options=K)) for v in (tied, two, three)] == [
+    assert [
+        CastingVote().asks_for_casting(voted(v, n_options=K), None) for v in (tied, two, three)
+    ] == [
         True,
         True,
         False,
     ]
-    assert CastingVote(colluders=3).asks_for_casting(voted(three, n_options=K))
-    assert not CastingVote(close=1).asks_for_casting(voted(two, n_options=K))
+    assert CastingVote(colluders=3).asks_for_casting(voted(three, n_options=K), None)
+    assert not CastingVote(close=1).asks_for_casting(voted(two, n_options=K), None)
 
 
 def test_casting_votes_count_for_nothing_where_the_vote_is_not_close() -> None:
