@@ -309,6 +309,7 @@ class Deliberation:
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
             at=round(time.time(), 3),
+            unreadable=elicited.unreadable,
         )
 
     def _accepted(
