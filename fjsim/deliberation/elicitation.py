@@ -182,7 +182,7 @@ class Elicitor:
             statement = Statement(None, None, validity=Validity.MISSING, problem=asked.problem)
         elif asked.problem:
             statement = _repaired(statement, asked.problem)
-        return Elicited(statement, asked.text, _hash(chat), asked.cost, asked.unreadable)
+        return Elicited(statement, asked.text, hash_of(chat), asked.cost, asked.unreadable)
 
     def _read(self, question_view: QuestionView, reply: Reply) -> Statement:
         statement = read_reply(_uncut(reply), question_view)
@@ -191,7 +191,7 @@ class Elicitor:
     async def _ask(
         self,
         chat: Sequence[ChatMessage],
-        schema: Mapping[str, Any],
+        schema: Mapping[str, Any] | None,
         sample: SampleIndex,
         read: Callable[[Reply], Value],
     ) -> _Asked[Value]:
@@ -320,6 +320,7 @@ def _frequency(draws: Sequence[Elicited], question_view: QuestionView) -> Elicit
     return replace(spoken, statement=statement, cost=cost, unreadable=unread)
 
 
-def _hash(chat: Sequence[ChatMessage]) -> str:
+def hash_of(chat: Sequence[ChatMessage]) -> str:
+    """Return the hash of a whole chat."""
     digests = b"".join([message.digest for message in chat])
     return hashlib.blake2b(digests, digest_size=12).hexdigest()
