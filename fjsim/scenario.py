@@ -33,7 +33,7 @@ Protocol = Literal["synchronous", "sequential"]
 Shown = Literal["answer", "reason", "confidence", "belief"]
 Events = Literal["auto", "full"]
 ProbeKind = Literal["perceived-confidence"]
-ElicitationChannel = Literal["stated", "logprobs", "frequency"]
+ElicitationChannel = Literal["stated", "choice", "logprobs", "frequency"]
 
 PLUGIN_FIELDS = ("agents", "topology", "router", "attack", "defense", "backend")
 BUILTIN_LIMIT = 100
@@ -48,6 +48,8 @@ NOT_IN_HASH_OF_BACKEND = frozenset(
 )
 LATER_FIELDS: Mapping[str, Any] = {"probe": None, "sealed": False}
 """Fields that older run folders lack, at the values at which they are the same run without them."""
+LATER_ELICITATION: Mapping[str, Any] = {"permutations": 1, "reason": False}
+"""The same of an elicitation block."""
 NEUTRAL = {"words": 0.0, "persuasiveness_spread": 0.0, "readiness": 0.0}
 """Parameters that older run folders lack, at the values at which they change nothing."""
 
@@ -161,9 +163,25 @@ class QuestionsBlock(Strict):
 
 
 class ElicitationBlock(Strict):
-    """How an answer becomes a belief, and how prompts are laid out."""
+    """How an answer becomes a belief, and how prompts are laid out.
+
+    Parameters
+    ----------
+    channel : {'stated', 'choice', 'logprobs', 'frequency'}
+        The belief is stated, is read off the log-probabilities of one letter, off those of the
+        letter in a stated answer, or is how often each option was answered.
+    samples : int
+        Replies of one turn under `frequency`.
+    permutations : int
+        Orders of the options over which `choice` averages; as many as there are options remove a
+        bias to a position.
+    reason : bool
+        Whether `choice` asks why in a second call.
+    """
 
     channel: ElicitationChannel = "stated"
+    permutations: int = Field(default=1, ge=1, le=26)
+    reason: bool = False
     samples: int = Field(default=1, ge=1, le=1000)
     permute_options: bool = True
     shuffle_peers: bool = True
@@ -307,6 +325,12 @@ class Scenario(Strict):
         return tuple(block for block in self.agents for _ in range(block.count))
 
     @property
+    def shown_to_peers(self) -> tuple[Shown, ...]:
+        """What peers are shown: no reason where models are asked for a letter alone."""
+        mute = self.elicitation.channel == "choice" and not self.elicitation.reason
+        return tuple(one for one in self.peers_see if not (mute and one == "reason"))
+
+    @property
     def n_agents(self) -> int:
         """How many seats there are."""
         blocks = (self.agents,) if isinstance(self.agents, UniformAgents) else self.agents
@@ -357,6 +381,18 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
         "agents": _lasting(kept.get("agents")),
         "backend": _lasting(kept.get("backend")),
         "defense": _lasting(kept.get("defense")),
+        "elicitation": _elicited(kept.get("elicitation")),
+    }
+
+
+def _elicited(block: Any) -> Any:
+    """Drop what older run folders lack from an elicitation block, where it changes nothing."""
+    if not isinstance(block, Mapping):
+        return block
+    return {
+        key: value
+        for key, value in block.items()
+        if not (key in LATER_ELICITATION and value == LATER_ELICITATION[key])
     }
 
 

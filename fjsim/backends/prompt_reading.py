@@ -25,6 +25,12 @@ from fjsim.serial.json import read
 PROBE = "## How sure do they seem?"
 """How a probe begins; it comes after the question, never first."""
 
+LETTER_ONLY = "Reply with the letter of your option and nothing else."
+"""What a system prompt says where one letter is asked for."""
+WHY = "## Why?"
+"""How the question why begins; it comes after the turn that it is about."""
+ASIDE = ("Your reply could not be used", WHY)
+
 _QUESTION = re.compile(r"\A## Question\n\n(.*)\n\n## Options\n\n(.*)", re.DOTALL)
 _OPTION = re.compile(r"^([A-Z])\) (.*)$", re.MULTILINE)
 _ASSIGNED = re.compile(r"^Assigned belief: (.+)$", re.MULTILINE)
@@ -105,18 +111,41 @@ def read_prompt(messages: Sequence[ChatMessage]) -> Prompt:
         )
     text, options = _question(asked[0]) or ("", ())
     # A repair turn stands last; what it repairs is the turn before.
-    current = asked[-1] if not asked[-1].startswith("Your reply could not be used") else asked[-2]
+    current = asked[-2] if asked[-1].startswith(ASIDE) and len(asked) > 1 else asked[-1]
     on_record, assigned = _ours(_ON_RECORD, current), _ours(_ASSIGNED, current)
     last = on_record if on_record is None else _belief(on_record, len(options))
     return Prompt(
         question=text,
         options=options,
         assigned=None if assigned is None else _belief(assigned, len(options)),
-        first=_first_belief(said, len(options)),
+        first=_first_view(said, asked[1:], len(options)),
         last=_first_belief(reversed(said), len(options)) if on_record is None else last,
         peers=_peers(current, len(options)),
         asks_after_hearing=len(asked) > 1 and current is not asked[0],
     )
+
+
+def asks_for_letter(messages: Sequence[ChatMessage]) -> bool:
+    """Return whether a chat asks for one letter: our system prompt says so, or a repair of one."""
+    system = next((one.content for one in messages if one.role == "system"), "")
+    return LETTER_ONLY in system
+
+
+def asks_why(messages: Sequence[ChatMessage]) -> bool:
+    """Return whether a chat ends with the question why a letter was chosen."""
+    return messages[-1].content.startswith(WHY)
+
+
+def _first_view(said: Sequence[str], asked: Sequence[str], n_options: int) -> Array | None:
+    """Return the first belief of a chat: stated, or as the first later turn has it on record."""
+    stated = _first_belief(said, n_options)
+    if stated is not None:
+        return stated
+    for content in asked:
+        on_record = _ours(_ON_RECORD, content)
+        if on_record is not None:
+            return _belief(on_record, n_options)
+    return None
 
 
 def read_probe(messages: Sequence[ChatMessage]) -> dict[str, float] | None:

@@ -16,7 +16,15 @@ from typing import Literal
 
 import numpy as np
 
-from fjsim.backends.prompt_reading import Prompt, ReadPeer, read_probe, read_prompt
+from fjsim.backends.prompt_reading import (
+    ASIDE,
+    Prompt,
+    ReadPeer,
+    asks_for_letter,
+    asks_why,
+    read_probe,
+    read_prompt,
+)
 from fjsim.beliefs import Array, certain, top_option
 from fjsim.contracts import (
     CHARACTERS_PER_TOKEN,
@@ -47,7 +55,8 @@ LOG_FLOOR = 1e-6
 DIGITS = 7
 """Significant digits of what it states."""
 OBEYED_CERTAINTY = 0.97
-REPAIR = "Your reply could not be used"
+LABEL_MASS = 0.96
+"""What it puts on letters at all, asked for one; the rest would begin a sentence."""
 
 _ORDER = re.compile(
     r'(?:(?:ignore|disregard)\b[^"]*\binstructions\b[^"]*|(?:you )?must answer )"([^"]+)"',
@@ -133,11 +142,20 @@ class SimulatedBackend(Population, Backend):
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request; never fails, never waits."""
-        text = self._garbled(request) or self._replied(request)
+        garbled = self._garbled(request)
+        logprobs: dict[str, float] | None = None
+        if asks_for_letter(request.messages) and read_probe(request.messages) is None:
+            text, chances = self._chosen(request)
+            logprobs = _likeliest(chances, request.logprobs)
+        else:
+            text = garbled or self._replied(request)
+            logprobs = _logprobs(text)
+        if garbled:
+            text, logprobs = garbled, {garbled.partition(" ")[0]: 0.0}
         tokens_in = sum(len(message.content) for message in request.messages)
         usage = Usage(tokens_in // CHARACTERS_PER_TOKEN + 1, len(text) // CHARACTERS_PER_TOKEN + 1)
-        logprobs = _logprobs(text) if request.logprobs else None
-        return Reply(text=text, model=SIMULATED_MODEL, usage=usage, logprobs=logprobs)
+        shown = logprobs if request.logprobs else None
+        return Reply(text=text, model=SIMULATED_MODEL, usage=usage, logprobs=shown)
 
     def declared(
         self, question: Question, replica: int, n_agents: int, seed: int
@@ -195,18 +213,36 @@ class SimulatedBackend(Population, Backend):
             return json.dumps({"perceived": perceived})
         return self._speak(read_prompt(request.messages), request)
 
+    def _chosen(self, request: Request) -> tuple[str, dict[str, float]]:
+        """Return a letter, or why, and what each spelling of a letter is given."""
+        prompt = read_prompt(request.messages)
+        order = None if prompt.assigned is not None else self._order(prompt, request)
+        if order is not None:
+            held = certain(order[0], len(prompt.options), OBEYED_CERTAINTY).tolist()
+        else:
+            held = self._held(prompt, request)
+        if asks_why(request.messages):
+            return f"{self.voiced(_rounded(max(held)))} {_argument(prompt, held)}".lstrip(), {}
+        return LETTERS[held.index(max(held))], _spelled(held)
+
     def _speak(self, prompt: Prompt, request: Request) -> str:
-        n_options = len(prompt.options)
         if prompt.assigned is not None:
             held = prompt.assigned.tolist()
             return self._reply(held, f"I hold that {_named(prompt, held)} is right.")
-        sample = request.sample
-        member = self._known_member(
-            prompt.question, prompt.options, sample.replica, sample.seat, request.sampling.seed
-        )
         order = self._order(prompt, request)
         if order is not None:
             return _obeying(prompt, *order)
+        stated = self._held(prompt, request)
+        return self._reply(stated, _argument(prompt, stated))
+
+    def _held(self, prompt: Prompt, request: Request) -> list[float]:
+        """Return the belief that the model comes to, or is assigned."""
+        if prompt.assigned is not None:
+            return prompt.assigned.tolist()
+        n_options, sample = len(prompt.options), request.sample
+        member = self._known_member(
+            prompt.question, prompt.options, sample.replica, sample.seat, request.sampling.seed
+        )
         belief = member.innate
         if prompt.asks_after_hearing:
             innate = member.innate if prompt.first is None else prompt.first
@@ -216,8 +252,7 @@ class SimulatedBackend(Population, Backend):
             rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
-        stated = belief.tolist()
-        return self._reply(stated, _argument(prompt, stated))
+        return belief.tolist()
 
     def _reply(self, belief: list[float], reason: str) -> str:
         """Return a reply whose reason begins with how sure its words sound."""
@@ -349,7 +384,7 @@ def _named(prompt: Prompt, belief: list[float]) -> str:
 def _quoted_lines(request: Request) -> list[str]:
     """Return what teammates wrote in the turn that is asked, their reasons above all."""
     asked = [message.content for message in request.messages if message.role == "user"]
-    turn = next(text for text in reversed(asked) if not text.startswith(REPAIR))
+    turn = next(text for text in reversed(asked) if not text.startswith(ASIDE))
     return [line[2:] for line in turn.split("\n") if line.startswith("> ")]
 
 
@@ -368,6 +403,19 @@ def _argument(prompt: Prompt, belief: list[float]) -> str:
     if not prompt.asks_after_hearing:
         return f"On my own I find {favoured} most convincing."
     return f"Having heard {len(prompt.peers)} teammates, I find {favoured} most convincing."
+
+
+def _spelled(belief: list[float]) -> dict[str, float]:
+    """Return the chances of one token: letters, the favourite spelled in two ways, and prose."""
+    top = belief.index(max(belief))
+    chances = {LETTERS[at]: LABEL_MASS * share for at, share in enumerate(belief) if share > 0}
+    chances[LETTERS[top]] /= 2
+    return chances | {f"({LETTERS[top]}": chances[LETTERS[top]], "The": 1 - LABEL_MASS}
+
+
+def _likeliest(chances: Mapping[str, float], most: int) -> dict[str, float]:
+    ranked = sorted(chances.items(), key=lambda item: -item[1])[:most]
+    return {token: math.log(chance) for token, chance in ranked}
 
 
 def _logprobs(text: str) -> dict[str, float]:

@@ -61,6 +61,10 @@ def run(
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model id of the backend.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Where the model is served.")] = None,
+    elicitation: Annotated[
+        str | None,
+        typer.Option(help="How a belief is had: stated, choice, logprobs, frequency."),
+    ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="dotted.key=value; may be repeated.")
     ] = None,
@@ -104,7 +108,10 @@ def run(
     served = {"backend.model": model, "backend.base_url": base_url}
     if backend is None and _is_served(load_scenario(scenario, flags, setting or ()), served):
         flags["backend"] = SERVED
-    settings = [*_settings({"questions.limit": limit, **served}), *(setting or [])]
+    settings = [
+        *_settings({"questions.limit": limit, "elicitation.channel": elicitation, **served}),
+        *(setting or []),
+    ]
     given = load_scenario(scenario, flags, settings, trust)
     _require_model(given)
     setup = resolve(given)

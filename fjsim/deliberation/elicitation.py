@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -22,6 +21,8 @@ from fjsim.contracts import (
     Statement,
     Validity,
 )
+from fjsim.deliberation.costs import added, cost_of
+from fjsim.deliberation.labels import shown_labels, weighed
 from fjsim.deliberation.prompts import fill
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import (
@@ -31,7 +32,6 @@ from fjsim.deliberation.replies import (
     read_reply,
     reply_schema,
 )
-from fjsim.errors import BackendRefusedError
 from fjsim.records import Cost
 from fjsim.role_tokens import without_role_tokens
 from fjsim.serial.json import whole
@@ -41,15 +41,33 @@ Value = TypeVar("Value")
 PROBE_DRAW = 1_000_000
 """Draw index of a probe: no turn has so many draws."""
 
+KEPT_CHARACTERS = 2000
+"""Characters kept of a reply that cannot be read."""
+KEPT_REPLIES = 8
+"""Unreadable replies kept of one turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Elicited:
-    """One statement, the reply it was read from, and what the asking took."""
+    """One statement, the reply it was read from, and what the asking took.
+
+    Parameters
+    ----------
+    statement : Statement
+    text : str
+        The reply that was read; empty where none was.
+    prompt_hash : str
+        Hash of the whole chat that was sent.
+    cost : Cost
+    unreadable : tuple of str
+        The beginnings of the first replies that could not be read; for people, never for a prompt.
+    """
 
     statement: Statement
     text: str
     prompt_hash: str
     cost: Cost
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,23 @@ class Elicitor:
     repairs: int = 1
     samples: int = 1
     logprobs: int = 0
+
+    repair_words: ClassVar[str] = "repair"
+    """The prompt that sends an unreadable reply back."""
+
+    async def ask_shown(
+        self, shown: Sequence[tuple[Sequence[ChatMessage], QuestionView]], sample: SampleIndex
+    ) -> Elicited:
+        """Ask one turn of a seat that may be shown the question in several orders.
+
+        Parameters
+        ----------
+        shown : sequence of (chat, question_view)
+            One per order of the options; this way of asking takes the first.
+        sample : SampleIndex
+            Which draw it is.
+        """
+        return await self.ask(*shown[0], sample)
 
     async def ask(
         self, chat: Sequence[ChatMessage], question_view: QuestionView, sample: SampleIndex
@@ -147,7 +182,7 @@ class Elicitor:
             statement = Statement(None, None, validity=Validity.MISSING, problem=asked.problem)
         elif asked.problem:
             statement = _repaired(statement, asked.problem)
-        return Elicited(statement, asked.text, _hash(chat), asked.cost)
+        return Elicited(statement, asked.text, hash_of(chat), asked.cost, asked.unreadable)
 
     def _read(self, question_view: QuestionView, reply: Reply) -> Statement:
         statement = read_reply(_uncut(reply), question_view)
@@ -156,12 +191,13 @@ class Elicitor:
     async def _ask(
         self,
         chat: Sequence[ChatMessage],
-        schema: Mapping[str, Any],
+        schema: Mapping[str, Any] | None,
         sample: SampleIndex,
         read: Callable[[Reply], Value],
     ) -> _Asked[Value]:
         """Ask until a reply can be read or the repairs are used up."""
         replies: list[Reply] = []
+        unread: list[str] = []
         messages, problem = tuple(chat), ""
         for repair in range(self.repairs + 1):
             index = replace(sample, repair=repair) if repair else sample
@@ -169,13 +205,14 @@ class Elicitor:
             reply, value, wrong = await self._attempt(request, read)
             replies.append(reply)
             if value is not None:
-                return _Asked(value, reply.text, problem, _cost(replies))
+                return _Asked(value, reply.text, problem, cost_of(replies), _kept(unread))
             if reply.failure:
                 problem = reply.failure
                 break
+            unread.append(reply.text)
             problem = f"{problem}; then {wrong}" if problem else wrong
-            messages = _with_repair(chat, reply, wrong)
-        return _Asked(None, "", problem, _cost(replies))
+            messages = _with_repair(chat, reply, wrong, self.repair_words)
+        return _Asked(None, "", problem, cost_of(replies), _kept(unread))
 
     async def _attempt(
         self, request: Request, read: Callable[[Reply], Value]
@@ -214,6 +251,18 @@ class _Asked(Generic[Value]):
     text: str
     problem: str
     cost: Cost
+    unreadable: tuple[str, ...] = ()
+
+
+def _kept(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the beginnings of the first texts that say anything."""
+    kept = [text for text in texts if text.strip()][:KEPT_REPLIES]
+    return tuple(
+        text
+        if len(text) <= KEPT_CHARACTERS
+        else f"{text[:KEPT_CHARACTERS]}… ({len(text):,} characters in all)"
+        for text in kept
+    )
 
 
 def _without_halves(reply: Reply) -> Reply:
@@ -233,43 +282,34 @@ def _uncut(reply: Reply) -> str:
 
 def _weighed(statement: Statement, reply: Reply, question_view: QuestionView) -> Statement:
     """Replace the stated belief by the one that the answer's log-probabilities show."""
-    if reply.logprobs is None:
-        raise BackendRefusedError(
-            "the server returned no log-probabilities; use elicitation.channel stated or frequency"
-        )
-    if statement.answer is None:
+    if statement.answer is None and reply.logprobs is not None:
         return statement
-    shown = [
-        math.exp(min(reply.logprobs.get(letter, -math.inf), 0.0))
-        for letter in question_view.letters
-    ]
-    mass = sum(shown)
-    if not mass > 0:
-        raise UnreadableReplyError("no option letter is among the likely answers")
-    belief = question_view.canonical([share / mass for share in shown])
-    return replace(statement, belief=belief, mass=min(mass, 1.0))
+    found = shown_labels(reply, question_view)
+    return weighed(statement, [(found, question_view)])
 
 
 def _with_repair(
-    chat: Sequence[ChatMessage], reply: Reply, problem: str
+    chat: Sequence[ChatMessage], reply: Reply, problem: str, words: str = "repair"
 ) -> tuple[ChatMessage, ...]:
     bad = ChatMessage("assistant", without_role_tokens(reply.text))
-    wrong = fill("repair", problem=without_role_tokens(problem))
+    wrong = fill(words, problem=without_role_tokens(problem))
     return (*chat, bad, ChatMessage("user", wrong))
 
 
 def _repaired(statement: Statement, problem: str) -> Statement:
     kept = Validity.REPAIRED if statement.validity is Validity.OK else statement.validity
-    return replace(statement, validity=kept, problem=problem)
+    both = "; ".join(filter(None, (problem, statement.problem)))
+    return replace(statement, validity=kept, problem=both)
 
 
 def _frequency(draws: Sequence[Elicited], question_view: QuestionView) -> Elicited:
     """Make one statement of several: the belief is how often each option was answered."""
-    cost = _added([draw.cost for draw in draws])
+    cost = added([draw.cost for draw in draws])
+    unread = tuple(text for draw in draws for text in draw.unreadable)[:KEPT_REPLIES]
     counts = Counter(draw.statement.answer for draw in draws if draw.statement.answer is not None)
     first = next((d for d in draws if d.statement.answer is not None), draws[0])
     if not counts:
-        return replace(first, cost=cost)
+        return replace(first, cost=cost, unreadable=unread)
     belief = np.array([counts[option] for option in range(len(question_view.order))], dtype=float)
     belief /= belief.sum()
     answer = counts.most_common(1)[0][0]
@@ -277,47 +317,10 @@ def _frequency(draws: Sequence[Elicited], question_view: QuestionView) -> Elicit
     statement = replace(
         spoken.statement, belief=belief, answer=answer, confidence=float(belief.max())
     )
-    return replace(spoken, statement=statement, cost=cost)
+    return replace(spoken, statement=statement, cost=cost, unreadable=unread)
 
 
-def _hash(chat: Sequence[ChatMessage]) -> str:
+def hash_of(chat: Sequence[ChatMessage]) -> str:
+    """Return the hash of a whole chat."""
     digests = b"".join([message.digest for message in chat])
     return hashlib.blake2b(digests, digest_size=12).hexdigest()
-
-
-def _cost(replies: Sequence[Reply]) -> Cost:
-    """Return what the replies of one draw took; how the last one ended is how the draw ended."""
-    costs = [_cost_of(reply) for reply in replies]
-    if len(costs) == 1:
-        return costs[0]
-    last = costs[-1]
-    return _added(costs)._replace(model=last.model, finish_reason=last.finish_reason)
-
-
-def _cost_of(reply: Reply) -> Cost:
-    usage = reply.usage
-    return Cost(
-        model=reply.model,
-        tokens_in=usage.tokens_in,
-        tokens_out=usage.tokens_out,
-        tokens_cached=usage.tokens_cached,
-        calls=int(not reply.cached),
-        cached_calls=int(reply.cached),
-        attempts=reply.attempts,
-        latency=reply.latency,
-        finish_reason=reply.finish_reason,
-    )
-
-
-def _added(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        model=costs[0].model,
-        tokens_in=sum(cost.tokens_in for cost in costs),
-        tokens_out=sum(cost.tokens_out for cost in costs),
-        tokens_cached=sum(cost.tokens_cached for cost in costs),
-        calls=sum(cost.calls for cost in costs),
-        cached_calls=sum(cost.cached_calls for cost in costs),
-        attempts=sum(cost.attempts for cost in costs),
-        latency=sum(cost.latency for cost in costs),
-        finish_reason=costs[0].finish_reason,
-    )

@@ -211,8 +211,9 @@ class Deliberation:
 
     @property
     def _probing(self) -> Probing:
-        shown, chats = self._speaking.question_view, self._speaking.conversations
-        return Probing(self.team, self.arm, self.item, self._journal, shown, chats)
+        chats = [chats[0] for chats in self._speaking.conversations]
+        views = [orders[0] for orders in self._speaking.orders]
+        return Probing(self.team, self.arm, self.item, self._journal, views, chats)
 
     def _openings_heard(self, seat: int) -> list[Message]:
         context = TurnContext(1, self._state.turns(0), self._state.record())
@@ -283,10 +284,9 @@ class Deliberation:
         elicited = await self._speaking.statement(seat, number, hearing, stance, asked)
         return self._keep(self._turn(key, hearing, elicited), known=False, asked=asked)
 
-    def _keep(self, turn: Turn, known: bool, asked: str) -> Turn:
+    def _keep(self, turn: Turn, known: bool, asked: tuple[str, ...]) -> Turn:
         self._state.keep(turn)
-        if asked:
-            self._speaking.conversations[turn.agent].add(asked, turn.text)
+        self._speaking.remember(turn, asked)
         if not known:
             self._journal.accept(turn)
         return turn
@@ -312,6 +312,7 @@ class Deliberation:
             prompt_hash=elicited.prompt_hash,
             cost=elicited.cost,
             at=round(time.time(), 3),
+            unreadable=elicited.unreadable,
         )
 
     def _accepted(

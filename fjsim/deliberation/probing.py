@@ -27,8 +27,8 @@ class Probing:
     ----------
     team, arm, item, journal
         As in ``Deliberation``.
-    question_view : QuestionView
-        The question as shown.
+    question_views : sequence of QuestionView
+        The question as each seat is shown it.
     conversations : sequence of Conversation
         Everybody's chat so far.
     """
@@ -37,7 +37,7 @@ class Probing:
     arm: Arm
     item: Item
     journal: Journal
-    question_view: QuestionView
+    question_views: Sequence[QuestionView]
     conversations: Sequence[Conversation]
 
     async def ask_all(self, heard: Sequence[Sequence[Message]]) -> Array:
@@ -88,7 +88,8 @@ class Probing:
         elicitor = self.team.elicitors[key.agent]
         if elicitor is None or isinstance(self.team.agents[key.agent], SpeakingAgent):
             return Probe(*key, perceived={one.speaker: _sureness(one) for one in heard})
-        chat = self.conversations[key.agent].chat(rendering.probe_prompt(self.question_view, heard))
+        asked_of = rendering.probe_prompt(self.question_views[key.agent], heard)
+        chat = self.conversations[key.agent].chat(asked_of)
         names = [rendering.agent_name(one.speaker) for one in heard]
         sample = SampleIndex(self.item.replica, key.agent, 0)
         asked = await elicitor.perceive(chat, names, sample)

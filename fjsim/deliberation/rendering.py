@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from fjsim.role_tokens import is_unseen, without_role_tokens
 SHOWN_DIGITS = 7
 """Significant digits of a number in a prompt; a short number stays short."""
 SHOWN_DECIMALS = 13
+
+Form = Literal["json", "letter"]
+"""What a prompt asks for: a JSON object, or one letter."""
 
 MANNERS = {
     "low": "State it plainly and without pressing anybody.",
@@ -104,11 +108,13 @@ def clean_text(text: str) -> str:
     return without_role_tokens(_TAG.sub("‹", visible))
 
 
-def system_prompt(question_view: QuestionView, name: str, n_agents: int, persona: str) -> str:
+def system_prompt(
+    question_view: QuestionView, name: str, n_agents: int, persona: str, form: Form = "json"
+) -> str:
     """Return the system prompt of one agent."""
     described = without_role_tokens(persona.strip())
     return fill(
-        "system",
+        _named("system", form),
         name=name,
         n_agents=str(n_agents),
         persona=f"\n{described}\n" if described else "",
@@ -122,14 +128,18 @@ def casting_prompt(question_view: QuestionView) -> str:
     return fill("casting", belief_form=forms)
 
 
-def question_prompt(question_view: QuestionView, stance: Stance | None) -> str:
+def _named(template: str, form: Form) -> str:
+    return template if form == "json" else f"choice_{template}"
+
+
+def question_prompt(question_view: QuestionView, stance: Stance | None, form: Form = "json") -> str:
     """Return what an agent is asked in round 0."""
     listed = (
         f"{letter}) {without_role_tokens(question_view.question.options[option])}"
         for letter, option in zip(question_view.letters, question_view.order, strict=True)
     )
     return fill(
-        "question",
+        _named("question", form),
         question=without_role_tokens(question_view.question.text),
         options="\n".join(listed),
         assignment=_assignment(question_view, stance),
@@ -144,6 +154,7 @@ def round_prompt(
     own_view: Array | None,
     stance: Stance | None,
     show_trust: bool = False,
+    form: Form = "json",
 ) -> str:
     """Return what an agent is asked in a later round.
 
@@ -161,6 +172,8 @@ def round_prompt(
         What the attack has it say.
     show_trust : bool
         Whether gates below 1 stand beside the messages.
+    form : {'json', 'letter'}
+        What is asked for: an object, or one letter.
     """
     weights = [message.weight for message in (*heard, *silent)]
     weighted = len(weights) > 1 and max(weights) - min(weights) > 1e-9
@@ -168,7 +181,7 @@ def round_prompt(
     blocks += [f"<silent{_attributes(message, weighted, False)}/>" for message in silent]
     record = "" if own_view is None else f"\nYour view on record: {question_view.shown(own_view)}\n"
     return fill(
-        "round" if heard else "reflect",
+        _named("round" if heard else "reflect", form),
         round=str(number),
         own_view=record,
         heard="\n\n".join(blocks),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from fjsim.beliefs import as_belief
+from fjsim.beliefs import SUM_TOLERANCE, as_belief
 from fjsim.contracts import LONGEST_TEXT, Statement, Validity
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.errors import BeliefError
@@ -21,6 +21,9 @@ _NO_NUMBERS = frozenset({bool, str})
 """What JSON may hold in the place of a number, and NumPy would take for one."""
 
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
+
+LARGEST_SHOWN = 1e9
+"""A larger number is not repeated to the model that wrote it."""
 
 TRIES = 64
 """Places in one reply where its object is looked for; prose with more braces is not read."""
@@ -253,7 +256,18 @@ def _belief(values: Any, question_view: QuestionView) -> list[float]:
     try:
         return as_belief(values, n_options=len(letters)).tolist()  # type: ignore[no-any-return]
     except BeliefError as error:
-        raise UnreadableReplyError(str(error)) from error
+        band = f"a sum from {1 - SUM_TOLERANCE:g} to {1 + SUM_TOLERANCE:g} counts"
+        raise UnreadableReplyError(f"{error}: {_listed(letters, values)} ({band})") from error
+
+
+def _listed(letters: str, values: Sequence[Any]) -> str:
+    """Return a belief that is none as it was written, so that a repair sees what to change."""
+    return " ".join(
+        f"{letter}={value:.4g}"
+        if isinstance(value, (int, float)) and abs(value) < LARGEST_SHOWN
+        else f"{letter}=?"
+        for letter, value in zip(letters, values, strict=False)
+    )
 
 
 def _share(name: str, value: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fjsim.beliefs import Array
 from fjsim.contracts import ModelAgent, SampleIndex, Situation, Stance
 from fjsim.deliberation import rendering
 from fjsim.deliberation.conversation import Conversation
@@ -13,7 +14,7 @@ from fjsim.deliberation.item import Item
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.state import ItemState
 from fjsim.deliberation.team import Team
-from fjsim.records import Cost
+from fjsim.records import Cost, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +29,52 @@ class Speaking:
         What was said so far.
     question_view : QuestionView
         The question as shown.
-    conversations : tuple of Conversation
-        One per seat.
+    orders : tuple of tuple of QuestionView
+        The question as each seat is shown it, in every order of the options that it is asked in.
+    conversations : tuple of tuple of Conversation
+        One per seat and order.
     """
 
     team: Team
     item: Item
     state: ItemState
     question_view: QuestionView
-    conversations: tuple[Conversation, ...]
+    orders: tuple[tuple[QuestionView, ...], ...]
+    conversations: tuple[tuple[Conversation, ...], ...]
 
     @classmethod
     def of(cls, team: Team, item: Item, state: ItemState) -> Speaking:
         """Return the seats before anybody was asked."""
-        shown = team.question_view(item.question)
-        chats = tuple(_conversation(team, shown, seat) for seat in range(team.n_agents))
-        return cls(team, item, state, shown, chats)
+        orders = tuple(team.orders(item.question, seat) for seat in range(team.n_agents))
+        chats = tuple(
+            tuple(_conversation(team, shown, seat) for shown in orders[seat])
+            for seat in range(team.n_agents)
+        )
+        return cls(team, item, state, team.question_view(item.question), orders, chats)
 
-    def opening_prompt(self, seat: int, stance: Stance | None = None) -> str:
-        """Return what a seat is asked in round 0; empty for an agent without a model."""
+    @property
+    def _form(self) -> rendering.Form:
+        return "json" if self.team.rules.choice is None else "letter"
+
+    def opening_prompt(self, seat: int, stance: Stance | None = None) -> tuple[str, ...]:
+        """Return what a seat is asked in round 0; nothing for an agent without a model."""
         if not isinstance(self.team.agents[seat], ModelAgent):
-            return ""
-        return rendering.question_prompt(self.question_view, stance)
+            return ()
+        return tuple(
+            rendering.question_prompt(shown, stance, self._form) for shown in self.orders[seat]
+        )
 
-    def prompt(self, seat: int, number: int, hearing: Hearing, stance: Stance | None) -> str:
-        """Return what a seat is asked; empty for an agent that speaks for itself.
+    def remember(self, turn: Turn, asked: tuple[str, ...]) -> None:
+        """Write a turn into its seat's chats, as the seat was asked and as it answered."""
+        chats = self.conversations[turn.agent]
+        for chat, shown, prompt in zip(chats, self.orders[turn.agent], asked, strict=False):
+            said = turn.text if self._form == "json" else _as_chosen(turn, shown)
+            chat.add(prompt, said)
+
+    def prompt(
+        self, seat: int, number: int, hearing: Hearing, stance: Stance | None
+    ) -> tuple[str, ...]:
+        """Return what a seat is asked in each order; nothing for one that speaks for itself.
 
         Parameters
         ----------
@@ -64,21 +86,36 @@ class Speaking:
             What an attack has it say.
         """
         if self.team.speaking[seat] is not None:
-            return ""
+            return ()
         if number == 0:
             return self.opening_prompt(seat, stance)
-        return rendering.round_prompt(
-            self.question_view,
-            number,
-            hearing.heard,
-            hearing.silent,
-            self.state.own_view(seat),
-            stance,
-            show_trust=self.team.defense_channel == "label",
+        return tuple(
+            rendering.round_prompt(
+                shown,
+                number,
+                hearing.heard,
+                hearing.silent,
+                self._own_view(seat, number),
+                stance,
+                show_trust=self.team.defense_channel == "label",
+                form=self._form,
+            )
+            for shown in self.orders[seat]
         )
 
+    def _own_view(self, seat: int, number: int) -> Array | None:
+        """Return the view that a seat is reminded of; its chat shows no belief that it chose."""
+        if self._form == "letter" and self.team.rules.self_view:
+            return self.state.belief(seat, number - 1)
+        return self.state.own_view(seat)
+
     async def statement(
-        self, seat: int, number: int, hearing: Hearing, stance: Stance | None, asked: str
+        self,
+        seat: int,
+        number: int,
+        hearing: Hearing,
+        stance: Stance | None,
+        asked: tuple[str, ...],
     ) -> Elicited:
         """Return what a seat states in one turn, and what that took.
 
@@ -90,7 +127,7 @@ class Speaking:
             What reached the seat.
         stance : Stance or None
             What an attack has it say.
-        asked : str
+        asked : tuple of str
             From `prompt`.
         """
         agent = self.team.speaking[seat]
@@ -100,8 +137,9 @@ class Speaking:
         elicitor = self.team.elicitors[seat]
         assert elicitor is not None, "a model agent has an elicitor"
         sample = SampleIndex(self.item.replica, seat, number)
-        chat = self.conversations[seat].chat(asked)
-        return await elicitor.ask(chat, self.question_view, sample)
+        chats = zip(self.conversations[seat], asked, strict=True)
+        shown = [chat.chat(prompt) for chat, prompt in chats]
+        return await elicitor.ask_shown([*zip(shown, self.orders[seat], strict=True)], sample)
 
     def _situation(
         self, seat: int, number: int, hearing: Hearing, stance: Stance | None
@@ -126,5 +164,14 @@ class Speaking:
 def _conversation(team: Team, shown: QuestionView, seat: int) -> Conversation:
     agent, rules = team.agents[seat], team.rules
     persona = agent.describe() if isinstance(agent, ModelAgent) else ""
-    system = rendering.system_prompt(shown, rendering.agent_name(seat), team.n_agents, persona)
+    form: rendering.Form = "json" if rules.choice is None else "letter"
+    name = rendering.agent_name(seat)
+    system = rendering.system_prompt(shown, name, team.n_agents, persona, form)
     return Conversation(system, rules.self_view, rules.token_budget)
+
+
+def _as_chosen(turn: Turn, shown: QuestionView) -> str:
+    """Return a turn that answered by a letter as its own chat shows it."""
+    if turn.answer is None:
+        return ""
+    return f"{shown.letter(turn.answer)}\n{turn.reason}".rstrip()

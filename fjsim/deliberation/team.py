@@ -16,6 +16,22 @@ from fjsim.seeds import stream
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How a belief is read off one token.
+
+    Parameters
+    ----------
+    permutations : int
+        Orders of the options over which one belief is averaged, >= 1.
+    reason : bool
+        Whether a second call asks why.
+    """
+
+    permutations: int = 1
+    reason: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How turns are taken and what is shown.
 
@@ -40,6 +56,8 @@ class Rules:
         Longest chat in estimated tokens.
     seed : int
         Root of all random streams.
+    choice : Choice or None
+        How models are asked for one letter; None where they state a belief.
     """
 
     n_rounds: int
@@ -52,6 +70,7 @@ class Rules:
     shuffle_peers: bool = True
     token_budget: int | None = None
     seed: int = 0
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -131,3 +150,20 @@ class Team:
         if self.rules.permute_options:
             stream(self.rules.seed, "options", question.id).shuffle(order)
         return QuestionView(question, tuple(order.tolist()))
+
+    def orders(self, question: Question, seat: int) -> tuple[QuestionView, ...]:
+        """Return the question as one seat is shown it, in every order that it is asked in.
+
+        Who is asked for a letter and gives no reason has an order of its own: nothing that it says
+        names a letter, and a bias to a position is not shared by the team.
+        """
+        choice, shown = self.rules.choice, self.question_view(question)
+        if choice is None:
+            return (shown,)
+        order = np.array(shown.order)
+        if self.rules.permute_options and not choice.reason:
+            stream(self.rules.seed, "options", question.id, seat).shuffle(order)
+        n_options = len(order)
+        n_orders = min(choice.permutations, n_options)
+        turned = (np.roll(order, -(at * n_options // n_orders)) for at in range(n_orders))
+        return tuple(QuestionView(question, tuple(one.tolist())) for one in turned)

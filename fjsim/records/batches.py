@@ -46,6 +46,7 @@ def all_fit(turns: Sequence[Turn], bounds: Bounds) -> bool:
             and all(kept is None or _kept_fits(kept) for kept in set(column.kept))
             and _costs_fit(column.cost)
             and _types((column.text, column.reason, column.problem, column.prompt_hash)) == _TEXT
+            and _types(column.unreadable) <= _TEXT
             and _types((column.shared,)) == _BOOL
             and _numbers_fit(column.at, LATEST)
         )

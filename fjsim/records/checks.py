@@ -58,6 +58,8 @@ def check_turn(turn: Turn, bounds: Bounds) -> None:
     _check_shares(turn)
     if not (type(turn.text) is type(turn.reason) is type(turn.problem) is str):
         raise DamagedLineError("text, reason or problem is not text")
+    if not all(type(text) is str for text in turn.unreadable):
+        raise DamagedLineError("unreadable holds something that is not text")
     if type(turn.prompt_hash) is not str or type(turn.shared) is not bool:
         raise DamagedLineError("prompt_hash is not text, or shared neither true nor false")
     check_cost(turn.cost)

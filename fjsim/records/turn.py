@@ -27,6 +27,7 @@ _OPTIONAL = (
     "shared",
     "at",
     "exposure",
+    "unreadable",
 )
 
 
@@ -97,6 +98,9 @@ class Turn(NamedTuple):
         Unix time at which it was accepted; for people, never for logic.
     exposure : tuple of float or None
         In an imported log: the mean of what the agent had heard, where that is what it records.
+    unreadable : tuple of str
+        The beginnings of replies that could not be read, whether or not a repair helped; untrusted,
+        and in no prompt.
     """
 
     arm: Arm
@@ -120,6 +124,7 @@ class Turn(NamedTuple):
     cost: Cost = Cost()
     at: float = 0.0
     exposure: tuple[float, ...] | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def key(self) -> TurnKey:
@@ -138,7 +143,7 @@ class Turn(NamedTuple):
         values["validity"] = str(self.validity)
         for name in _OPTIONAL:
             value = getattr(self, name)
-            if not (value is None or value is False or value == ""):
+            if not (value is None or value is False or value == "" or value == ()):
                 values[name] = value
         if self.heard:
             values["heard"] = [_heard(heard) for heard in self.heard]
@@ -189,6 +194,7 @@ class Turn(NamedTuple):
                 cost_of(get("cost")),
                 get("at", 0.0),
                 None if exposure is None else tuple(exposure),
+                tuple(get("unreadable", ())),
             ),
         )
 

@@ -90,6 +90,10 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
     )
     draws = setup.scenario.elicitation
     factor = draws.samples if draws.channel == "frequency" else 1
+    by_letter = draws.channel == "choice"
+    if by_letter:
+        n_options = max((question.n_options for question in setup.questions), default=1)
+        factor = min(draws.permutations, n_options) + draws.reason
     casting, casting_tokens = left.of_casting()
     calls = calls * factor + probes + casting
     tokens_out = calls * REPLY_CHARACTERS // CHARACTERS_PER_TOKEN

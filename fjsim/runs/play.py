@@ -11,7 +11,7 @@ from fjsim.blocking import outcome_of
 from fjsim.contracts import Arm
 from fjsim.crowd.keeping import columns_of
 from fjsim.crowd.schedule import play_all
-from fjsim.deliberation import Deliberation, Item, deliberate
+from fjsim.deliberation import Deliberation, Item, Team, deliberate
 from fjsim.metrics import registered
 from fjsim.records import EventLog, ItemEnd, LogContents, MemoryLog, SpendingLog, Turn
 from fjsim.records.blocks import AllTurns
@@ -261,5 +261,11 @@ def _item_end(setup: Setup, runtime: Runtime, deliberation: Deliberation) -> Ite
         casting=deliberation.n_casting or None,
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
-        order=list(runtime.team.question_view(item.question).order),
+        order=_order(runtime.team, item),
     )
+
+
+def _order(team: Team, item: Item) -> list[int] | None:
+    """Return the order in which everybody was shown the options; None where orders differ."""
+    orders = {team.orders(item.question, seat)[0].order for seat in range(team.n_agents)}
+    return list(orders.pop()) if len(orders) == 1 else None

@@ -164,7 +164,7 @@ class Setup(ReadOnlyArrays):
     @property
     def peers_read(self) -> Literal["belief", "confidence", "words", "answer", "nothing"]:
         """What peers can read a belief off: belief, confidence, words, the answer, or nothing."""
-        shown = self.scenario.peers_see
+        shown = self.scenario.shown_to_peers
         if "belief" in shown:
             return "belief"
         if "answer" not in shown:

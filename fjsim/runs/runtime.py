@@ -14,10 +14,10 @@ from fjsim.backends import make_backend
 from fjsim.backends.wrappers.budget import Ledger, Spend
 from fjsim.backends.wrappers.prices import PriceList, load_prices
 from fjsim.contracts import Agent, Backend, DeclaredLaw, Manner, ModelAgent, Sampling, SpeakingAgent
-from fjsim.deliberation import Elicitor, Item, Rules, Team, memory_of
+from fjsim.deliberation import Choice, ChoiceElicitor, Elicitor, Item, Rules, Team, memory_of
 from fjsim.records import SpendingLog
 from fjsim.runs.resolve import Setup
-from fjsim.scenario import Scenario
+from fjsim.scenario import ElicitationBlock, Scenario
 
 LEAST_WINDOW = 8
 TOP_LOGPROBS = 20
@@ -160,17 +160,28 @@ def make_runtime(
     )
     sampling = Sampling(**scenario.sampling.model_dump(), seed=scenario.seed)
     elicitation = scenario.elicitation
-    samples = elicitation.samples if elicitation.channel == "frequency" else 1
-    logprobs = TOP_LOGPROBS if elicitation.channel == "logprobs" else 0
     elicitors = tuple(
-        None
-        if backend is None
-        else Elicitor(backend, sampling, elicitation.repairs, samples, logprobs)
+        None if backend is None else _elicitor(elicitation, backend, sampling)
         for backend in backends
     )
     casting = None if voters is None else made[json.dumps(voters.as_dict(), sort_keys=True)]
     asking = None if casting is None else Elicitor(casting, sampling, elicitation.repairs)
     return Runtime(team_of(setup, elicitors, asking), backends, casting)
+
+
+def _elicitor(block: ElicitationBlock, backend: Backend, sampling: Sampling) -> Elicitor:
+    choice = _choice(block)
+    if choice is not None:
+        return ChoiceElicitor(
+            backend, sampling, block.repairs, logprobs=TOP_LOGPROBS, choice=choice
+        )
+    samples = block.samples if block.channel == "frequency" else 1
+    logprobs = TOP_LOGPROBS if block.channel == "logprobs" else 0
+    return Elicitor(backend, sampling, block.repairs, samples, logprobs)
+
+
+def _choice(block: ElicitationBlock) -> Choice | None:
+    return Choice(block.permutations, block.reason) if block.channel == "choice" else None
 
 
 def _ledger(
@@ -202,13 +213,14 @@ def team_of(
             n_rounds=scenario.rounds,
             sequential=scenario.protocol == "sequential",
             sealed=scenario.sealed,
-            peers_see=frozenset(scenario.peers_see),
+            peers_see=frozenset(scenario.shown_to_peers),
             self_view=scenario.self_view,
             probes=scenario.probe is not None,
             permute_options=scenario.elicitation.permute_options,
             shuffle_peers=scenario.elicitation.shuffle_peers,
             token_budget=scenario.elicitation.context_budget,
             seed=scenario.seed,
+            choice=_choice(scenario.elicitation),
         ),
     )
 

@@ -118,3 +118,15 @@ def test_the_schema_asks_for_every_letter_and_forbids_others() -> None:
     assert belief["required"] == ["A", "B", "C"]
     assert belief["additionalProperties"] is False
     assert schema["properties"]["answer"]["enum"] == ["A", "B", "C", "abstain"]
+
+
+def test_a_belief_off_by_a_factor_goes_back_with_its_numbers_and_what_would_count() -> None:
+    said = (
+        '{"reasoning": "", "answer": "A", "belief": {"A": 1, "B": 0.5, "C": 0.5}, "confidence": 1}'
+    )
+    with pytest.raises(UnreadableReplyError) as refused:
+        read_reply(said, QuestionView(Question("q", "Which?", ("a", "b", "c"), 0), (0, 1, 2)))
+    assert str(refused.value) == (
+        "the probabilities must sum to 1; they sum to 2.000: A=1 B=0.5 C=0.5 "
+        "(a sum from 0.98 to 1.02 counts)"
+    )

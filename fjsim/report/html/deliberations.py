@@ -165,6 +165,8 @@ def _turn(turn: Turn, pulls: Pulls) -> dict[str, Any]:
         values["v"] = str(turn.validity)
     texts = {"w": turn.reason, "p": turn.problem, "x": turn.prompt_hash, "raw": turn.text}
     values |= {name: said(text) for name, text in texts.items() if text}
+    if turn.unreadable:
+        values["bad"] = [said(text) for text in turn.unreadable]
     if turn.heard:
         values["h"] = [_heard(heard, turn, pulls) for heard in turn.heard]
     return values

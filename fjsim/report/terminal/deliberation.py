@@ -311,6 +311,10 @@ def _turn(
     text = talk.words(turn.reason or turn.problem)
     if text.strip():
         yield Text(_wrapped(text if whole else shortened(text, LONGEST_WORDS), "    "))
+    for bad in turn.unreadable:
+        words = printable(" ".join(bad.split()))
+        given = words if whole else shortened(words, LONGEST_WORDS)
+        yield Text(_wrapped(given, "    could not be read: "), style="dim")
 
 
 def _heard(talk: ShownQuestion, speaker: int, turn: Turn | None) -> str:

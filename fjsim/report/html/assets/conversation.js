@@ -113,6 +113,7 @@ page.below = (turn, arm, block, turnOf) => {
   const row = page.make("div", { class: "below" });
   if (turn.h?.length) row.append(page.folded(`heard ${turn.h.length}`, () => [page.heardList(turn, arm, block, turnOf)]));
   if (turn.raw) row.append(page.folded("reply", () => [page.make("pre", { dir: "auto", text: turn.raw })]));
+  if (turn.bad) row.append(page.folded(`unreadable ${turn.bad.length}`, () => turn.bad.map((text) => page.make("pre", { dir: "auto", text }))));
   if (turn.x) row.append(page.folded("prompt", () => [page.make("p", { class: "note", text:
     `The log does not keep prompts, only what they are made of and their hash: ${turn.x}.` })]));
   return row;
