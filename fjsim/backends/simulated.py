@@ -238,7 +238,7 @@ class SimulatedBackend(Population, Backend):
     def _held(self, prompt: Prompt, request: Request) -> list[float]:
         """Return the belief that the model comes to, or is assigned."""
         if prompt.assigned is not None:
-            return prompt.assigned.tolist()
+            return [*map(float, prompt.assigned)]
         n_options, sample = len(prompt.options), request.sample
         member = self._known_member(
             prompt.question, prompt.options, sample.replica, sample.seat, request.sampling.seed
@@ -252,7 +252,7 @@ class SimulatedBackend(Population, Backend):
             rng = stream(request.sampling.seed, "noise", prompt.question, str(sample))
             shaken = np.log(np.maximum(belief, LOG_FLOOR)) + rng.normal(0, self.noise, n_options)
             belief = _softmax(shaken)
-        return belief.tolist()
+        return [*map(float, belief)]
 
     def _reply(self, belief: list[float], reason: str) -> str:
         """Return a reply whose reason begins with how sure its words sound."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar
 
 from fjsim.beliefs import top_option
@@ -65,9 +66,7 @@ class ChoiceElicitor(Elicitor):
         """
         token = replace(self, sampling=_token_of(self.sampling))
         asked = [
-            await token._ask(
-                chat, None, replace(sample, draw=draw), lambda reply, view=view: _read(reply, view)
-            )
+            await token._ask(chat, None, replace(sample, draw=draw), partial(_read, view))
             for draw, (chat, view) in enumerate(shown)
         ]
         problem = next((one.problem for one in asked if one.value is None), "")
@@ -120,7 +119,7 @@ def _token_of(sampling: Sampling) -> Sampling:
     return replace(sampling, temperature=1.0, top_p=1.0, max_tokens=1)
 
 
-def _read(reply: Reply, view: QuestionView) -> Labelled:
+def _read(view: QuestionView, reply: Reply) -> Labelled:
     """Read one order by itself, so that a repair is asked for where one may help."""
     found = shown_labels(reply, view)
     weighed(Statement(None, None), [(found, view)])
