@@ -48,7 +48,11 @@ NOT_IN_HASH_OF_BACKEND = frozenset(
 )
 LATER_FIELDS: Mapping[str, Any] = {"probe": None, "sealed": False}
 """Fields that older run folders lack, at the values at which they are the same run without them."""
-LATER_ELICITATION: Mapping[str, Any] = {"permutations": 1, "reason": False}
+LATER_ELICITATION: Mapping[str, Any] = {
+    "permutations": 1,
+    "reason": False,
+    "alternatives": 20,
+}
 """The same of an elicitation block."""
 NEUTRAL = {"words": 0.0, "persuasiveness_spread": 0.0, "readiness": 0.0}
 """Parameters that older run folders lack, at the values at which they change nothing."""
@@ -177,11 +181,14 @@ class ElicitationBlock(Strict):
         bias to a position.
     reason : bool
         Whether `choice` asks why in a second call.
+    alternatives : int
+        Alternatives of a token that `choice` and `logprobs` ask for; some servers give 5 at most.
     """
 
     channel: ElicitationChannel = "stated"
     permutations: int = Field(default=1, ge=1, le=26)
     reason: bool = False
+    alternatives: int = Field(default=20, ge=1, le=100)
     samples: int = Field(default=1, ge=1, le=1000)
     permute_options: bool = True
     shuffle_peers: bool = True

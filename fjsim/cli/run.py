@@ -171,7 +171,9 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
     import asyncio
 
     from fjsim.cli.progress import watched
+    from fjsim.report.terminal.lost import lost_table
     from fjsim.report.terminal.run import run_table
+    from fjsim.runs.lost import lost
     from fjsim.runs.play import run_setup
 
     _announce(setup)
@@ -191,6 +193,8 @@ def _run(setup: Setup, folder: Path, json: bool, cache: bool) -> None:
         print_json(finished.as_dict())
     else:
         out.print(run_table(finished))
+        if rows := lost(finished.contents.turns.values(), setup.scenario.elicitation.channel):
+            out.print(lost_table(rows))
         out.print(f"run folder: {folder}", soft_wrap=True)
         out.print("next:")
         for command in ("show", "report", "fit"):

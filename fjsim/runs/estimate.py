@@ -88,15 +88,12 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
     calls, tokens_in, probes, probe_tokens = (
         sum(column) for column in zip(*left.of_all_items(), strict=True)
     )
-    draws = setup.scenario.elicitation
-    factor = draws.samples if draws.channel == "frequency" else 1
-    by_letter = draws.channel == "choice"
-    if by_letter:
-        n_options = max((question.n_options for question in setup.questions), default=1)
-        factor = min(draws.permutations, n_options) + draws.reason
+    letters, replies = _draws(setup)
+    factor = letters + replies
     casting, casting_tokens = left.of_casting()
+    spoken = calls * replies + probes + casting
+    tokens_out = spoken * REPLY_CHARACTERS // CHARACTERS_PER_TOKEN + calls * letters
     calls = calls * factor + probes + casting
-    tokens_out = calls * REPLY_CHARACTERS // CHARACTERS_PER_TOKEN
     usage = Usage(tokens_in * factor + probe_tokens + casting_tokens, tokens_out)
     return Estimated(
         turns=setup.expected_turns,
@@ -112,6 +109,15 @@ def estimate(setup: Setup, folder: Path) -> Estimated:
         casting_calls=casting,
         engine=engine_of(setup, done).text,
     )
+
+
+def _draws(setup: Setup) -> tuple[int, int]:
+    """Return how many single letters and how many whole replies are asked for one turn."""
+    block = setup.scenario.elicitation
+    if block.channel != "choice":
+        return 0, block.samples if block.channel == "frequency" else 1
+    n_options = max((question.n_options for question in setup.questions), default=1)
+    return min(block.permutations, n_options), int(block.reason)
 
 
 class _Left:

@@ -20,8 +20,6 @@ from fjsim.runs.resolve import Setup
 from fjsim.scenario import ElicitationBlock, Scenario
 
 LEAST_WINDOW = 8
-TOP_LOGPROBS = 20
-"""As many alternatives as common servers return."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +171,10 @@ def _elicitor(block: ElicitationBlock, backend: Backend, sampling: Sampling) -> 
     choice = _choice(block)
     if choice is not None:
         return ChoiceElicitor(
-            backend, sampling, block.repairs, logprobs=TOP_LOGPROBS, choice=choice
+            backend, sampling, block.repairs, logprobs=block.alternatives, choice=choice
         )
     samples = block.samples if block.channel == "frequency" else 1
-    logprobs = TOP_LOGPROBS if block.channel == "logprobs" else 0
+    logprobs = block.alternatives if block.channel == "logprobs" else 0
     return Elicitor(backend, sampling, block.repairs, samples, logprobs)
 
 

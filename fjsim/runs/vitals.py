@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from fjsim.records import SpendingLog, Turn
+from fjsim.runs.lost import EarlyWarning
 from fjsim.runs.resolve import Setup
 from fjsim.runs.spending import cost_of
 
@@ -50,6 +52,7 @@ class Meter:
 
     def __init__(self, setup: Setup, spending: SpendingLog) -> None:
         self._setup, self._spending = setup, spending
+        self._early = EarlyWarning(setup.scenario.elicitation.channel)
         self._missing = self._tokens = self._failed = 0
 
     def see(self, turn: Turn) -> None:
@@ -58,6 +61,8 @@ class Meter:
         self._missing += turn.validity == "missing"
         self._tokens += cost.tokens_in + cost.tokens_out
         self._failed += cost.attempts - cost.calls
+        if early := self._early.see(turn):
+            warnings.warn(early, stacklevel=2)
 
     def read(self) -> Vitals:
         """Return how things stand."""

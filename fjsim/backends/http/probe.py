@@ -25,6 +25,8 @@ QUESTION = (
     "## Options\n\nA) chair\nB) cloud\nC) river\nD) spoon\nE) whistle\n\n"
     "Nobody has spoken yet. Answer on your own, in one short sentence."
 )
+ALTERNATIVES = (20, 5)
+"""Alternatives of a token that a server is asked for, until it takes one."""
 LONG_SYSTEM = "You are one of several members of a team. " * 60
 
 
@@ -59,7 +61,7 @@ async def probe(backend: Backend) -> list[Finding]:
     Parameters
     ----------
     backend : Backend
-        Asked five to eight times; replies must not come from a cache.
+        Asked five to nine times; replies must not come from a cache.
 
     Returns
     -------
@@ -115,13 +117,19 @@ async def _schema(backend: Backend) -> Finding:
 
 
 async def _logprobs(backend: Backend) -> Finding:
-    name = "logprobs"
-    reply = await _ask(backend, replace(_request(), logprobs=5))
-    if isinstance(reply, str):
-        return Finding(name, "refused", reply)
-    if reply.logprobs:
-        return Finding(name, "yes", f"{len(reply.logprobs)} alternatives per token")
-    return Finding(name, "ignored", "accepted, but none came back")
+    """Ask for as many alternatives as a run does, and for the five that most servers give."""
+    name, refused = "logprobs", ""
+    for most in ALTERNATIVES:
+        reply = await _ask(backend, replace(_request(), logprobs=most))
+        if isinstance(reply, str):
+            refused = reply
+            continue
+        if not reply.logprobs:
+            return Finding(name, "ignored", "accepted, but none came back: no --elicitation choice")
+        less = f" with --set elicitation.alternatives={most}" if refused else ""
+        found = f"{len(reply.logprobs)} alternatives per token: --elicitation choice works{less}"
+        return Finding(name, "yes", found)
+    return Finding(name, "refused", refused)
 
 
 async def _seed(backend: Backend) -> Finding:
