@@ -59,7 +59,7 @@ PICTURES = (
     Picture("hub", "hub", "h1", ".slider"),
     Picture("why", "hub", "article:has(.why)", "article:has(.why)", "#question-rows button.move"),
     Picture("defended", "defended", "h1", ".slider"),
-    Picture("sweep", "sweep", "h1", "#matrix"),
+    Picture("sweep", "sweep", "h1", "#leaderboard"),
 )
 
 
@@ -67,7 +67,7 @@ def write_pages(folder: Path) -> dict[str, Path]:
     """Play the tutorial's runs and return the files of their pages."""
     fjsim.run(HUB, out=folder / "hub")
     fjsim.run(HUB | {"defense": "trust-adaptive"}, out=folder / "defended")
-    fjsim.run_sweep(fjsim.load_sweep(SWEEP), out=folder / "sweep")
+    fjsim.run_sweep(SWEEP, out=folder / "sweep")
     return {name: write_report(folder / name) for name in ("hub", "defended", "sweep")}
 
 
@@ -100,9 +100,9 @@ def photograph(browser: Any, page: Path, picture: Picture) -> bytes:
 
 
 def save_small(shot: bytes, path: Path) -> None:
-    """Write a picture with 64 colours, which is all that a page needs."""
+    """Write a picture with 128 colours, which is all that a page needs."""
     image = importlib.import_module("PIL.Image")
-    image.open(io.BytesIO(shot)).convert("RGB").quantize(64).save(path, optimize=True)
+    image.open(io.BytesIO(shot)).convert("RGB").quantize(128).save(path, optimize=True)
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path.name} has {path.stat().st_size} bytes; at most {LARGEST}")
 
