@@ -43,6 +43,8 @@ ATTACKS: Mapping[str, Mapping[str, Any]] = {
     "`tamper`": {"kind": "tamper"},
     "`inject`": {"kind": "inject"},
     "`infect`": {"kind": "infect"},
+    "`benign-wrapper`": {"kind": "benign-wrapper"},
+    "`chaos-seeding`": {"kind": "chaos-seeding"},
     "`adaptive`": {"kind": "adaptive"},
 }
 

@@ -286,7 +286,7 @@ def _deliberate(
         seen, heard = _cut(record, number), record.stated[number - 1]
         gates = np.ones(influence.shape) if defense is None else defense.gates(seen, state)
         residual = "innate" if defense is None else defense.residual
-        back = defense.replayed(seen, state) if isinstance(defense, Rollback) else None
+        back = defense.restored(seen, state) if isinstance(defense, Rollback) else None
         if back is not None:
             own = np.where(np.isnan(back.beliefs), own, back.beliefs)
             heard = np.where(np.isnan(back.beliefs), heard, back.beliefs)

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fjsim.beliefs import Array, top_option
-from fjsim.contracts import Record
+from fjsim.contracts import Record, Restored
 from fjsim.contracts.ranges import Ranges
 from fjsim.registry import register
 from fjsim_defenses.shared.around import Around, Block, until
 from fjsim_defenses.shared.mixtures import gated_mixture
 from fjsim_defenses.shared.readings import Flags, self_trusting
-
-
-class Replayed(NamedTuple):
-    """Beliefs as they would be now, and how many turns had to be told again.
-
-    Parameters
-    ----------
-    beliefs : ndarray of shape (..., n_agents, n_options)
-        NaN for seats that nothing has to be taken back from.
-    turns : ndarray of int, shape (...)
-    """
-
-    beliefs: Array
-    turns: Array
 
 
 @register("defense", "rollback")
@@ -74,7 +60,7 @@ class Rollback(Around):
 
     Price
     -----
-    Turns told again (`Replayed`), at no call; a speaker cut by mistake is silent to the end.
+    Turns told again (metric ``told_again``), at no call; who is cut by mistake stays silent.
 
     References
     ----------
@@ -99,12 +85,7 @@ class Rollback(Around):
         """Return the inner defense's gates, 0 for whoever fell below the bound before."""
         return _without(*list(self._history(record, state))[-1])
 
-    def restored(self, record: Record, state: Any) -> Array | None:
-        """Return what beliefs are taken back to before the next round; None where none is."""
-        found = self.replayed(record, state)
-        return None if found is None else found.beliefs
-
-    def replayed(self, record: Record, state: Any) -> Replayed | None:
+    def restored(self, record: Record, state: Any) -> Restored | None:
         """Tell the question again where the last round has cut a further speaker.
 
         Parameters
@@ -128,7 +109,7 @@ class Rollback(Around):
             turns = turns + depends.sum(axis=-1)
         fresh = depends & grew
         beliefs = np.where(fresh[..., None], told.accepted[-1], np.nan)
-        return Replayed(beliefs, np.where(fresh.any(axis=-1), turns, 0))
+        return Restored(beliefs, np.where(fresh.any(axis=-1), turns, 0))
 
     def _history(self, record: Record, state: Any) -> Iterator[tuple[Array, Flags]]:
         """Yield the inner gates before each round from 1, and who was cut by then."""

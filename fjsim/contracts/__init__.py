@@ -44,6 +44,7 @@ from fjsim.contracts.policies import (
     Memory,
     Policy,
     Residual,
+    Restored,
     Router,
     Scope,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Reply",
     "Request",
     "Residual",
+    "Restored",
     "Router",
     "SampleIndex",
     "Sampling",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from fjsim.beliefs import Array
 from fjsim.contracts.guarantee import Guarantee
@@ -55,6 +55,20 @@ class Casting:
     backend: Mapping[str, Any] | None = None
     competence: float | None = None
     most_calls: int | None = None
+
+
+class Restored(NamedTuple):
+    """Beliefs as they would be now, and how many turns had to be told again.
+
+    Parameters
+    ----------
+    beliefs : ndarray of shape (..., n_agents, n_options)
+        NaN for seats that go on from their last belief.
+    turns : ndarray of int, shape (...)
+    """
+
+    beliefs: Array
+    turns: Array
 
 
 Surprise = Callable[[Record], Array]
@@ -166,7 +180,7 @@ class Defense(Policy, ABC):
     threshold: float = 0.5
     restores: ClassVar[bool] = False
 
-    def restored(self, record: Record, state: Any) -> Array | None:
+    def restored(self, record: Record, state: Any) -> Restored | None:
         """Return beliefs from which seats go on, and by which they are heard, in the next round.
 
         Asked before each round of a defense that ``restores``. The log keeps what was said.
@@ -180,8 +194,8 @@ class Defense(Policy, ABC):
 
         Returns
         -------
-        ndarray of shape (n_agents, n_options) or None
-            NaN for seats that go on from their last belief; None where all do.
+        Restored or None
+            None where all go on from their last belief.
         """
         return None
 

@@ -44,6 +44,11 @@ class Deliberation:
         Where its turns go.
     twin : Deliberation, optional
         The clean arm of the same item, from which the benign seats' round 0 is taken.
+
+    Attributes
+    ----------
+    told_again : int
+        Turns that the defense told again when it took beliefs back.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Deliberation:
         self._voters: CastingVoters = (
             CastingVoters(team, item, journal) if twin is None else twin._voters
         )
+        self.told_again = 0
         self._gates: Array | None = None
         self._gating: Gating | None = None
         self._before = self._state.record()
@@ -199,7 +205,8 @@ class Deliberation:
             self._gating = Gating(defense, public, state)
             back = defense.restored(public, state) if defense.restores else None
             if back is not None:
-                self._state.restore(np.asarray(back))
+                self._state.restore(np.asarray(back.beliefs))
+                self.told_again += int(back.turns)
 
     def _public(self, said: Record) -> Record:
         return said if self._adversary is None else self._adversary.rewritten(said)

@@ -110,6 +110,7 @@ _FAMILIES = {
     ],
     "cost": [
         "missing_turns",
+        "told_again",
         "calls",
         "failed_calls",
         "estimated_calls",

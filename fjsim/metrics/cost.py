@@ -28,6 +28,20 @@ class MissingTurns(ArmCount):
         return int((arm.validity == MISSING).sum())
 
 
+@register("metric", "told_again")
+class ToldAgain(ArmCount):
+    """Turns that a defense told again when it took beliefs back, over all arms."""
+
+    label = "turns told again"
+    unit = "turns"
+    place = "data"
+    arms = "both"
+
+    def number(self, arm: Transcript) -> int:
+        """Count the turns of one arm that were told again."""
+        return 0 if arm.told_again is None else int(arm.told_again.sum())
+
+
 @register("metric", "calls")
 class Calls(RunCount):
     """Requests that were sent, over all sessions of the run folder; failed ones count."""

@@ -132,6 +132,7 @@ def build_transcript(contents: LogContents, arm: Arm, warmup: bool = False) -> T
         abstention=header.abstention,
         perceived=_perceived(contents, arm, place, len(influence)),
         casting=_casting(contents, ends),
+        told_again=_told_again(ends),
         control=_control(header, ends),
         simulated=contents.simulated,
         acting=arrays.acting,
@@ -280,6 +281,12 @@ def _casting(
             if vote is not None and vote.answer is not None:
                 casting[at, voter] = vote.answer
     return casting
+
+
+def _told_again(ends: Sequence[ItemEnd]) -> np.ndarray[Any, np.dtype[np.int64]] | None:
+    """Return how many turns of each item were told again; None where no item had any."""
+    turns = np.array([end.told_again or 0 for end in ends], dtype=np.int64)
+    return turns if turns.any() else None
 
 
 def _openings(

@@ -147,6 +147,7 @@ def check_item(end: ItemEnd, bounds: Bounds) -> None:
         ("key", end.key, 0, end.n_options - 1),
         ("target", end.target, 0, end.n_options - 1),
         ("casting", end.casting, 1, MOST_VOTERS),
+        ("told_again", end.told_again, 1, LARGEST),
     ):
         if number is not None:
             within(name, number, high, low=low)

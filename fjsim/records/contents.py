@@ -53,6 +53,8 @@ class ItemEnd:
         In an imported log: names of the options, who sits in each seat, and in which role.
     casting : int or None
         How many casting votes its gates used; None where the defense asked for none.
+    told_again : int or None
+        How many turns the defense told again; None for none.
     location, spread : float or None
         In an imported log: what its opinions were measured from, and in which unit.
     """
@@ -75,6 +77,7 @@ class ItemEnd:
     spread: float | None = None
     persuasion: list[list[float]] | None = None
     casting: int | None = None
+    told_again: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for one line of the event log; what is not there is left out."""

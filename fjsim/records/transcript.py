@@ -105,6 +105,8 @@ class Transcript(ReadOnlyArrays):
         were asked; NaN where not.
     casting : ndarray of int, shape (n_items, n_votes), or None
         What voters from outside the team answered; -1 where nobody was asked, or gave no answer.
+    told_again : ndarray of int, shape (n_items,), or None
+        Turns that a defense told again when it took beliefs back; None where there were none.
     simulated : bool
         Whether no language model took part; False where it is not known.
     acting : ndarray like ``gates``, or None
@@ -167,6 +169,7 @@ class Transcript(ReadOnlyArrays):
     abstention: int | None = None
     perceived: Array | None = None
     casting: Integers | None = None
+    told_again: Integers | None = None
     simulated: bool = False
     acting: Array | None = None
     option_gates: Array | None = None
@@ -292,6 +295,7 @@ class Transcript(ReadOnlyArrays):
             self_weight=pick(self.self_weight),
             perceived=pick(self.perceived),
             casting=None if self.casting is None else self.casting[chosen],
+            told_again=None if self.told_again is None else self.told_again[chosen],
             acting=pick(self.acting),
             option_gates=pick(self.option_gates),
             kept=pick(self.kept),

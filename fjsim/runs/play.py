@@ -259,6 +259,7 @@ def _item_end(setup: Setup, runtime: Runtime, deliberation: Deliberation) -> Ite
         weights=deliberation.weights.tolist() if routed else None,
         persuasion=None if deliberation.persuasion is None else deliberation.persuasion.tolist(),
         casting=deliberation.n_casting or None,
+        told_again=deliberation.told_again or None,
         stubbornness=None if law is None else law.stubbornness.tolist(),
         self_weight=None if law is None else law.self_weight.tolist(),
         order=_order(runtime.team, item),

@@ -103,10 +103,16 @@ def test_a_rolled_back_run_that_is_cut_off_ends_like_an_undisturbed_one(
         "topology": "complete", "attack": {"kind": "stubborn", "seat": 0}, "agents": LAW,
         "rounds": 5, "questions": {"limit": 2}, "defense": back,
     }  # fmt: skip
-    fjsim.run(scenario, tmp_path)
+    again = fjsim.run(scenario, tmp_path).metrics["told_again"].value
+    assert again > 0
     lines = (tmp_path / "events.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "events.jsonl").write_text("".join(lines[: len(lines) * 2 // 3]))
-    np.testing.assert_array_equal(fjsim.run(scenario, tmp_path).transcript.beliefs, whole)
+    resumed = fjsim.run(scenario, tmp_path)
+    np.testing.assert_array_equal(resumed.transcript.beliefs, whole)
+    assert resumed.metrics["told_again"].value == again
+    told = resumed.transcript.told_again
+    assert told is not None
+    assert fjsim.load_run(tmp_path).metrics["told_again"].value >= told.sum()
 
 
 def test_no_law_is_read_off_a_run_whose_beliefs_were_taken_back(monkeypatch) -> None:
@@ -121,20 +127,20 @@ def test_turns_told_again_are_those_that_depended_and_nobody_else_is_moved(monke
     line[1, 0] = line[2, 1] = line[3, 2] = line[0, 3] = 1.0
     record = random_record(0, n_agents=4, influence=line, n_rounds=2)
     rollback = build("defense", {"kind": "rollback", "around": "fixed-trust"})
-    told = rollback.replayed(record, None)
+    told = rollback.restored(record, None)
     # Seat 1 heard seat 0 in both rounds, seat 2 heard seat 1 in the second, seat 3 nobody yet.
     assert told.turns == 3
     assert np.isnan(told.beliefs).any(axis=-1).tolist() == [True, False, False, True]
-    assert rollback.replayed(until(record, 2), None) is None
+    assert rollback.restored(until(record, 2), None) is None
 
 
 @pytest.mark.parametrize("around", ["stubbornness-detector", "ballot", "unlike"])
 def test_a_batch_is_rolled_back_as_each_team_alone(around) -> None:
     records = [random_record(seed, influence=COMPLETE) for seed in range(3)]
     rollback = build("defense", {"kind": "rollback", "around": around})
-    together = rollback.replayed(stacked(records), None)
+    together = rollback.restored(stacked(records), None)
     for team, record in enumerate(records):
-        alone = rollback.replayed(record, None)
+        alone = rollback.restored(record, None)
         expected = np.full((6, 4), np.nan) if alone is None else alone.beliefs
         found = np.full((6, 4), np.nan) if together is None else together.beliefs[team]
         np.testing.assert_allclose(found, expected, atol=1e-12)
