@@ -25,6 +25,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option(
         "--plugin",
+        metavar="FILE",
         help="File of your own plug-ins; its code is run. May be repeated.",
         show_default=False,
     ),
