@@ -16,10 +16,13 @@ class Origin:
         Its path.
     typed : frozenset of str
         Dotted keys that the user gave beside the file; these are the user's own words.
+    allowed : frozenset of str
+        Hashes of the plug-in files whose code the user allowed to run.
     """
 
     file: str
     typed: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
 
     def owns(self, keys: Iterable[str]) -> bool:
         """Say whether any of these dotted keys has its value from the file."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -111,6 +113,8 @@ _entries: dict[tuple[str, str], Entry] = {}
 _declared: dict[tuple[str, str], str] = {}
 _broken: dict[str, str] = {}
 _loaded: set[EntryPoint] = set()
+_files: dict[str, tuple[str, str]] = {}
+"""Module made of a file -> the file's whole path, and its path as the user gave it."""
 
 
 def register(kind: str, name: str) -> Callable[[Factory], Factory]:
@@ -138,13 +142,13 @@ def register(kind: str, name: str) -> Callable[[Factory], Factory]:
         raise PluginError(f"no plug-in kind '{kind}'; there are {', '.join(KINDS)}")
 
     def add(factory: Factory) -> Factory:
-        package = _package(factory.__module__)
+        package = package_of(factory.__module__)
         known = _entries.get((kind, name))
         if known is not None and _origin(known.factory) != _origin(factory):
             raise _taken(kind, name, known.package, package)
         home = _declared.get((kind, name), factory.__module__)
         if home != factory.__module__:
-            raise _taken(kind, name, _package(home), package)
+            raise _taken(kind, name, package_of(home), package)
         _entries[kind, name] = Entry(kind, name, factory, package)
         return factory
 
@@ -177,12 +181,87 @@ def declare(kind: str, modules: Mapping[str, str]) -> None:
         known = _entries.get((kind, name))
         home = _declared.get((kind, name), module if known is None else known.factory.__module__)
         if home != module:
-            raise _taken(kind, name, _package(home), _package(module))
+            raise _taken(kind, name, package_of(home), package_of(module))
         _declared[kind, name] = module
 
 
-def _package(module: str) -> str:
-    return module.partition(".")[0]
+@contextmanager
+def registering(module: str, place: str, file: str) -> Iterator[None]:
+    """Have a module that is made of a file register its plug-ins in place of an older one's.
+
+    Parameters
+    ----------
+    module : str
+        Name of the module.
+    place, file : str
+        Path of the file from the root, and as the user gave it.
+
+    Notes
+    -----
+    Where the file fails, everything stays registered as it was.
+    """
+    load_plugins()
+    older = {name: home for name, home in _files.items() if home[0] == place}
+    taken = [entry for name in older for entry in _taken_out(name)]
+    _files[module] = (place, file)
+    try:
+        yield
+    except BaseException:
+        # What it imported besides stays: a module that is imported registers only once.
+        _taken_out(module)
+        _files.update(older)
+        _entries.update({(entry.kind, entry.name): entry for entry in taken})
+        raise
+
+
+def _taken_out(module: str) -> list[Entry]:
+    """Forget a module that is made of a file, and return what it had registered."""
+    _files.pop(module, None)
+    found = [entry for entry in _entries.values() if entry.factory.__module__ == module]
+    for entry in found:
+        del _entries[entry.kind, entry.name]
+    return found
+
+
+def place_of(file: str | Path) -> Path:
+    """Return the whole path of a file that is named somehow, whether it is there or not."""
+    try:
+        return Path(file).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path(file)
+
+
+def package_of(module: str) -> str:
+    """Return the top-level package of a module, or the file that it is made of."""
+    return _files[module][1] if module in _files else module.partition(".")[0]
+
+
+def split_kind(name: str) -> tuple[str, str] | None:
+    """Return file and plug-in of a kind such as ``mine.py:Lollipop``; None for a plain name."""
+    file, colon, inner = name.rpartition(":")
+    return (file, inner) if colon and file.endswith(".py") and inner else None
+
+
+def _in_file(kind: str, file: str, name: str) -> Entry:
+    """Return a plug-in of a loaded file, by the name of its class or the one it is known by."""
+    place = str(place_of(file))
+    modules = {module for module, (where, _) in _files.items() if where == place}
+    if not modules:
+        raise PluginError(
+            f"{kind} {shown(f'{file}:{name}')}: {shown(file)} is not loaded; add --plugin {file}, "
+            f"or plugins: [{file}] to the scenario"
+        )
+    inside = [entry for entry in _entries.values() if entry.factory.__module__ in modules]
+    known = [entry for entry in inside if entry.kind == kind]
+    for entry in known:
+        if name in (entry.factory.__name__, entry.name):
+            return entry
+    there = ", ".join(f"{one.factory.__name__} ({one.kind} '{one.name}')" for one in inside)
+    raise UnknownNameError(
+        f"{shown(file)} has no {kind} {shown(name)}; it registers {there or 'nothing'}"
+        f"{nearest(name, [one.factory.__name__ for one in known])}; put "
+        f'@register("{kind}", "a-name") above the class that is meant'
+    )
 
 
 def _taken(kind: str, name: str, holder: str, package: str) -> PluginError:
@@ -279,7 +358,8 @@ def find(kind: str, name: str) -> Entry:
         If no plug-in has the name but a package that may hold it did not load.
     """
     load_plugins()
-    entry = _entry(kind, name)
+    split = split_kind(name)
+    entry = _entry(kind, name) if split is None else _in_file(kind, *split)
     if entry is not None:
         return entry
     known = names(kind)

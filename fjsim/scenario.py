@@ -27,6 +27,8 @@ from fjsim.explained import explain
 from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size, check_turns
 from fjsim.origin import Origin
+from fjsim.plugin_files import load_plugin_files
+from fjsim.registry import place_of
 from fjsim.serial.yaml import parse_yaml, read_yaml, yaml_of
 
 Protocol = Literal["synchronous", "sequential"]
@@ -46,7 +48,7 @@ NOT_IN_HASH = frozenset({"name", "budget", "max_missing", "events", "versions", 
 NOT_IN_HASH_OF_BACKEND = frozenset(
     {"client", "max_concurrency", "timeout", "total_timeout", "max_attempts"}
 )
-LATER_FIELDS: Mapping[str, Any] = {"probe": None, "sealed": False}
+LATER_FIELDS: Mapping[str, Any] = {"probe": None, "sealed": False, "plugins": []}
 """Fields that older run folders lack, at the values at which they are the same run without them."""
 LATER_ELICITATION: Mapping[str, Any] = {
     "permutations": 1,
@@ -213,6 +215,21 @@ class BudgetBlock(Strict):
     prices: str | None = None
 
 
+class PluginFileBlock(Strict):
+    """A file of plug-ins; its hash is filled in where it is used, and checked where it is given."""
+
+    file: str = Field(pattern=r"^[^\x00-\x1f]+$", max_length=1000)
+    digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
+
+
+def _short_plugins(value: Any) -> Any:
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    return [{"file": str(one)} if isinstance(one, (str, Path)) else one for one in listed]
+
+
+PluginFiles = Annotated[tuple[PluginFileBlock, ...], BeforeValidator(_short_plugins)]
+
+
 class Scenario(Strict):
     """One run.
 
@@ -228,6 +245,9 @@ class Scenario(Strict):
         How many questions of the seeded order play round 0 only, and leave every metric.
     agents : int, str, AgentBlock or list of AgentBlock
         The seats; a number is short for that many neutral model agents, a name for its block.
+    plugins : list of str
+        Files of plug-ins, whose code is run: a scenario that is read from a file may name none
+        that its user has not allowed. The hash of each stands in the hash of the run.
     topology, router, attack, defense, backend : str or Block
         Plug-ins by name, or by ``{"kind": name, ...}``. A defense's block without a kind is that
         of the default one: ``casting-vote`` where it says who gives casting votes (``backend`` or
@@ -268,6 +288,7 @@ class Scenario(Strict):
     questions: Annotated[QuestionsBlock, BeforeValidator(_short_questions)] = QuestionsBlock()
     replicas: int = Field(default=1, ge=1)
     warmup: int = Field(default=0, ge=0)
+    plugins: PluginFiles = ()
     agents: Agents = UniformAgents()
     topology: PluginBlock = Block(kind="complete")
     router: PluginBlock = Block(kind="uniform")
@@ -381,6 +402,8 @@ def identity(resolved: Mapping[str, Any]) -> dict[str, Any]:
     for name, without in LATER_FIELDS.items():
         if kept.get(name) == without:
             kept.pop(name, None)
+    if "plugins" in kept:
+        kept["plugins"] = sorted(str(one.get("digest")) for one in kept["plugins"])
     return {
         **kept,
         "warmup": _warmup_played(kept),
@@ -440,6 +463,7 @@ def load_scenario(
     flags: Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
     trust: bool = False,
+    plugins: Sequence[str | Path] = (),
 ) -> Scenario:
     """Read a scenario: file, then flags, then ``--set``.
 
@@ -454,6 +478,8 @@ def load_scenario(
     trust : bool
         Whether the file may name programs, files to write and variables that hold keys, as code
         may. Else the scenario keeps its origin, and a run refuses what only its user may allow.
+    plugins : sequence of str or Path
+        Files of plug-ins that the user names beside the file; their code is run at once.
 
     Returns
     -------
@@ -470,11 +496,34 @@ def load_scenario(
     values |= copy.deepcopy(given)
     for setting in settings:
         set_value(values, setting)
-    scenario = Scenario(**values)
+    scenario = with_files(Scenario(**values), plugins)
     if path is None or trust:
         return scenario
     typed = frozenset([*given, *(setting.partition("=")[0] for setting in settings)])
     return scenario.coming_from(Origin(str(path), typed))
+
+
+def with_files(scenario: Scenario, files: Sequence[str | Path]) -> Scenario:
+    """Load the files of plug-ins that the user names, and add them to those of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    files : sequence of str or Path
+        Their code is run.
+
+    Raises
+    ------
+    PluginError
+        If one fails.
+    """
+    known = {place_of(one.file) for one in scenario.plugins}
+    added = [
+        PluginFileBlock(file=one.file, digest=one.digest)
+        for one in load_plugin_files(files)
+        if place_of(one.file) not in known
+    ]
+    return scenario.model_copy(update={"plugins": (*scenario.plugins, *added)})
 
 
 def set_value(values: dict[str, Any], setting: str) -> None:

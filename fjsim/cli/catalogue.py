@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from fjsim.cli.console import err, out, print_json, print_paged
+from fjsim.cli.trusting import Plugins
 from fjsim.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def catalogue(
         str | None,
         typer.Argument(help="One of them, explained; all in a line each without."),
     ] = None,
+    plugin: Plugins = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Metrics alone: the table of docs/metrics.md.")
@@ -59,7 +61,9 @@ def catalogue(
         fjsim list attacks stubborn
     """
     import fjsim.metrics  # noqa: F401  (registers its families, entry points or not)
+    from fjsim.plugin_files import load_plugin_files
 
+    load_plugin_files(plugin or ())
     known = [*PLURALS, PERSONAS, QUESTIONS]
     if kind is not None and kind not in known:
         raise ConfigError(

@@ -41,6 +41,10 @@ COMMANDS = {
         "fjsim.cli.catalogue",
         "List what there is to choose from; with a kind a line each, with a name explained.",
     ),
+    "new": (
+        "fjsim.cli.new",
+        "Write a file with a plug-in that runs, with comments, to be changed into your own.",
+    ),
     "fit": (
         "fjsim.cli.fit",
         "Fit stubbornness, self-weight and influence, and say what cannot be known.",
@@ -180,7 +184,7 @@ def _exit_code(arguments: list[str]) -> int:
         return _usage_error(error)
     # The last resort: a bug of ours must not end in a traceback on the user's screen.
     except Exception as error:
-        return _bug(error)
+        return _own_fault(error) or _bug(error)
 
 
 def _usage_error(error: Any) -> int:
@@ -191,6 +195,17 @@ def _usage_error(error: Any) -> int:
     path = context.command_path if context is not None else "fjsim"
     _print_error(f"{message[0].lower()}{message[1:]} (see `{path} --help`)")
     return USAGE_EXIT
+
+
+def _own_fault(error: Exception) -> int:
+    """Name the line of the user's own plug-in file that failed; 0 where none did."""
+    from fjsim.plugin_files import blamed
+
+    named = blamed(error)
+    if named is None:
+        return 0
+    _print_error(str(named))
+    return named.exit_code
 
 
 def _bug(error: Exception) -> int:

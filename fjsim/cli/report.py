@@ -9,6 +9,7 @@ import typer
 
 from fjsim.cli.console import out
 from fjsim.cli.progress import watched
+from fjsim.cli.trusting import Plugins
 from fjsim.errors import UsageError
 
 
@@ -40,6 +41,7 @@ def report(
             show_default=False,
         ),
     ] = None,
+    plugin: Plugins = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write one HTML file that says who moved whom; it needs no network.
@@ -51,6 +53,9 @@ def report(
 
     Example: fjsim report runs/star-stubborn-1a2b3c4d5e --open
     """
+    from fjsim.plugin_files import load_plugin_files
+
+    load_plugin_files(plugin or ())
     if save is None and figure is not None:
         raise UsageError(f"--figure {figure} needs --save FILE.pdf, .svg or .png")
     with watched("writing the page" if save is None else "drawing the figure"):

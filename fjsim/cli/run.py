@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fjsim.cli.console import err, out, print_json
-from fjsim.cli.trusting import Trust, confirmed
+from fjsim.cli.trusting import Plugins, Trust, confirmed
 from fjsim.errors import (
     BackendError,
     BudgetError,
@@ -79,6 +79,7 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Ask anew what other runs were answered before.")
     ] = False,
+    plugin: Plugins = None,
     trust: Trust = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -112,9 +113,14 @@ def run(
         *_settings({"questions.limit": limit, "elicitation.channel": elicitation, **served}),
         *(setting or []),
     ]
-    given = load_scenario(scenario, flags, settings, trust)
+    given = load_scenario(scenario, flags, settings, trust, plugin or ())
     _require_model(given)
-    setup = resolve(given)
+    try:
+        setup = resolve(given)
+    except TrustError as refusal:
+        confirmed(refusal)
+        given = given.coming_from(None)
+        setup = resolve(given)
     folder = output or run_folder(RUNS, setup)
     if raised := raised_warmup(given, setup):
         err.print(raised, style="dim", soft_wrap=True)
@@ -136,9 +142,11 @@ def _is_served(scenario: Scenario, served: dict[str, str | None]) -> bool:
 
 def _require_model(scenario: Scenario) -> None:
     """Refuse a backend that needs a model and has none, in the words of the command line."""
-    from fjsim.registry import find
+    from fjsim.registry import find, split_kind
 
     block = scenario.backend
+    if split_kind(block.kind) is not None:
+        return  # Its file is not loaded yet.
     needed = {one.name for one in find("backend", block.kind).parameters if one.required}
     if "model" in needed and "model" not in block.parameters:
         raise ConfigError(

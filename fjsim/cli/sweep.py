@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from fjsim.cli.console import err, out, print_json
-from fjsim.cli.trusting import Trust, confirmed
+from fjsim.cli.trusting import Plugins, Trust, confirmed
 from fjsim.errors import TrustError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def sweep(
     full: Annotated[
         bool, typer.Option("--full", help="Every setting and every best response too.")
     ] = False,
+    plugin: Plugins = None,
     trust: Trust = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -52,7 +53,7 @@ def sweep(
     from fjsim.sweeps.grid import load_sweep
     from fjsim.sweeps.planning import plan
 
-    described = load_sweep(sweep, trust)
+    described = load_sweep(sweep, trust, plugin or ())
     folder = output or SWEEPS / described.name
     if dry_run:
         _dry_run(plan(described, folder), workers or default_workers(), json)

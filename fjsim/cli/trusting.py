@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,17 @@ Trust = Annotated[
     typer.Option(
         "--trust",
         help="Let the file name programs to start, files to write and variables with keys.",
+    ),
+]
+
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="File of your own plug-ins; its code is run. May be repeated.",
+        show_default=False,
     ),
 ]
 

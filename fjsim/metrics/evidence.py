@@ -19,7 +19,7 @@ from fjsim.metrics.keys import MetricKey
 from fjsim.metrics.pair import Pair, paired
 from fjsim.readonly import ReadOnlyArrays
 from fjsim.records import Transcript
-from fjsim.registry import OUR_PACKAGES
+from fjsim.registry import OUR_PACKAGES, package_of
 
 Mask = NDArray[np.bool_]
 
@@ -119,7 +119,7 @@ class Evidence(ReadOnlyArrays):
             metric is mended or taken away.
         """
         number = -1 if key.round is None else key.round
-        package = type(metric).__module__.partition(".")[0]
+        package = package_of(type(metric).__module__)
         if package in OUR_PACKAGES:
             return metric.of(self, key.arm, number)
         try:

@@ -25,6 +25,7 @@ from fjsim.records.played import PlayedLaw
 from fjsim.registry import build, describe
 from fjsim.runs.manners import manners_of
 from fjsim.runs.naming import folder_name
+from fjsim.runs.own_plugins import with_plugin_files
 from fjsim.runs.trust import reading
 from fjsim.runs.unread import unread_because
 from fjsim.scenario import AGENT_KEYS, PROVENANCE, Block, Scenario, run_hash
@@ -107,6 +108,16 @@ class Setup(ReadOnlyArrays):
         """The scenario with every plug-in's defaults, as a run folder keeps it."""
         values = {key: value for key, value in self.resolved.items() if key not in PROVENANCE}
         return Scenario(**values).coming_from(self.scenario.origin)
+
+    def as_asked(self, given: Scenario) -> Scenario:
+        """Return the scenario that this was resolved from, held to the plug-in files it has now.
+
+        Another process that resolves it runs the same code or refuses to.
+        """
+        if not self.scenario.plugins:
+            return given
+        held = given.model_copy(update={"plugins": self.scenario.plugins})
+        return held.coming_from(self.scenario.origin)
 
     def header(self) -> RunHeader:
         """Return what the event log says of the run."""
@@ -201,6 +212,7 @@ def resolve(scenario: Scenario) -> Setup:
     with reading(scenario, "budget.prices", scenario.budget.prices):
         if scenario.budget.prices is not None:
             load_prices(scenario.budget.prices)
+    scenario = with_plugin_files(scenario)
     plugins = _plugins(scenario)
     with reading(scenario, "topology.path", _path(scenario.topology)):
         influence = plugins.topology.influence(scenario.n_agents, stream(scenario.seed, "graph"))

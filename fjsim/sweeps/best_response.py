@@ -211,10 +211,11 @@ def most_runs(planned: SweepPlan) -> int:
 
 
 def _job(cell: Cell, planned: SweepPlan) -> CellJob:
-    folder = None
+    setup, folder = resolve(cell.scenario), None
     if planned.out is not None:
-        folder = planned.out / "search" / f"{cell.scenario.name}-{resolve(cell.scenario).hash}"
-    return CellJob(cell.scenario, folder, planned.left_out, keeps_run=False)
+        folder = planned.out / "search" / f"{cell.scenario.name}-{setup.hash}"
+    asked = setup.as_asked(cell.scenario)
+    return CellJob(asked, folder, planned.left_out, keeps_run=False)
 
 
 def _damage(played: Played) -> float:

@@ -14,6 +14,7 @@ from fjsim.contracts import Arm
 from fjsim.errors import FjsimError, StorageError
 from fjsim.metrics import Counted, Evidence, Measured, MetricKey, Pair, paired, registered
 from fjsim.metrics.kept import KeptCounts
+from fjsim.plugin_files import naming_plugin_files
 from fjsim.records import Transcript
 from fjsim.runs.engine import engine_of
 from fjsim.runs.folder import write_file
@@ -149,7 +150,8 @@ def play(job: CellJob, watch: Watcher | None = None) -> CellResult:
         if done is not None:
             return done
         keeps_run = job.keeps_run or not engine_of(setup).crowd
-        run = outcome_of(run_setup(setup, job.folder if keeps_run else None, watch))
+        with naming_plugin_files():
+            run = outcome_of(run_setup(setup, job.folder if keeps_run else None, watch))
     except FjsimError as error:
         raise type(error)(f"cell {job.scenario.title}: {error}") from error
     result = count(run, setup, job.left_out)

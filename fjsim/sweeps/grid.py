@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from fjsim.errors import ConfigError, FjsimError, nearest
 from fjsim.foreign_text import LONGEST_VALUE, shortened, shown
 from fjsim.limits import check_size
 from fjsim.origin import Origin
-from fjsim.scenario import PluginBlock, Scenario, Strict, load_scenario
+from fjsim.scenario import PluginBlock, Scenario, Strict, load_scenario, with_files
 from fjsim.serial.yaml import read_yaml
 
 Values = tuple[Any, ...]
@@ -126,7 +126,8 @@ class Sweep(Axes):
     name : str
         Names the sweep's folder.
     base : Scenario
-        What every cell starts from; in a file also the path of a scenario.
+        What every cell starts from; in a file also the path of a scenario. Files of plug-ins stand
+        in its ``plugins``, which all axes may name.
     seeds : int or list of int
         How many, counted from the base's seed, or which. Seeds are pooled in the table.
     grids : list of Axes
@@ -260,7 +261,7 @@ def sweep_of(given: SweepLike) -> Sweep:
     )
 
 
-def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
+def load_sweep(path: str | Path, trust: bool = False, plugins: Sequence[str | Path] = ()) -> Sweep:
     """Read a sweep from YAML.
 
     Parameters
@@ -268,6 +269,7 @@ def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
     path : str or Path
         ``base`` may be a scenario, or the path of one relative to this file.
     trust : bool
+    plugins : sequence of str or Path
         As in ``fjsim.scenario.load_scenario``.
 
     Returns
@@ -286,6 +288,7 @@ def load_sweep(path: str | Path, trust: bool = False) -> Sweep:
         raise ConfigError(f"{path}: base is {shown(base)}; give a scenario or the path of one")
     if isinstance(scenario, dict):
         scenario = Scenario(**scenario)
+    scenario = with_files(scenario, plugins)
     values["base"] = scenario.coming_from(None if trust else Origin(str(path)))
     values.setdefault("name", Path(path).stem)
     return Sweep(**values)

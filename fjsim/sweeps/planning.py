@@ -109,7 +109,7 @@ def plan_cells(sweep: Sweep, cells: tuple[Cell, ...], out: Path | None, left_out
         setup = resolve(cell.scenario)
         folder = None if out is None else out / "cells" / f"{cell.scenario.name}-{setup.hash}"
         setups.setdefault(setup.hash, setup)
-        jobs.setdefault(setup.hash, CellJob(cell.scenario, folder, left_out))
+        jobs.setdefault(setup.hash, CellJob(setup.as_asked(cell.scenario), folder, left_out))
         hashes.append(setup.hash)
     return SweepPlan(sweep, cells, jobs, tuple(hashes), setups, out)
 

@@ -12,6 +12,7 @@ from fjsim.backends.wrappers.store import ReplyStore, default_path
 from fjsim.backends.wrappers.wrapped import WrappedBackend, innermost
 from fjsim.contracts import Backend, Reply, Request
 from fjsim.errors import StorageError
+from fjsim.plugin_files import plugin_files_of
 
 
 class CachedBackend(WrappedBackend):
@@ -114,7 +115,10 @@ def source_of(backend: Backend) -> str:
         With or without wrappers. Its own class has to say its identity.
     """
     inner = innermost(backend)
-    return inner.identity if "identity" in vars(type(inner)) else ""
+    if "identity" not in vars(type(inner)) or not inner.identity:
+        return ""
+    # One that comes from a file may be mended without a word in its identity.
+    return " ".join([inner.identity, *(one.digest for one in plugin_files_of([type(inner)]))])
 
 
 def cache_key(identity: str, request: Request) -> bytes:

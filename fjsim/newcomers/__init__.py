@@ -1,0 +1,1 @@
+"""Texts that ``fjsim new`` starts a plug-in from."""
