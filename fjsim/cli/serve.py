@@ -65,5 +65,5 @@ def _need_a_web_server() -> None:
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"`fjsim serve` needs {error.name}, which is not installed here; "
-                "install it with pip install 'fjsim-testbed[server]'"
+                "install it with pip install '.[server]' in a clone of fjsim"
             ) from error

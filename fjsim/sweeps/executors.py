@@ -134,7 +134,7 @@ def _ray(workers: int) -> Iterator[Any]:
         ray = importlib.import_module("ray")
     except ImportError:
         raise ConfigError(
-            "executor 'ray' is not installed; pip install 'fjsim-testbed[ray]', or use "
+            "executor 'ray' is not installed; pip install '.[ray]' in a clone of fjsim, or use "
             "--executor local"
         ) from None
     started = not ray.is_initialized()

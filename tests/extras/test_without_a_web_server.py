@@ -57,5 +57,5 @@ def test_run_fit_and_report_need_no_web_server_and_serve_says_how_to_get_one(
     errors = [line for line in bare.stderr.splitlines() if line.startswith("error: ")]
     assert errors == [
         "error: `fjsim serve` needs starlette, which is not installed here; "
-        "install it with pip install 'fjsim-testbed[server]'"
+        "install it with pip install '.[server]' in a clone of fjsim"
     ]

@@ -197,7 +197,7 @@ def _resident_engine(model: str, arguments: Mapping[str, Any]) -> Any:
     if importlib.util.find_spec("vllm") is None:
         raise ConfigError(
             "backend 'vllm-offline' needs vLLM in this environment; pip install "
-            "'fjsim-testbed[vllm]', or use backend 'vllm' with base_url"
+            "'.[vllm]' in a clone of fjsim, or use backend 'vllm' with base_url"
         )
     wanted = json.dumps([model, dict(arguments)], sort_keys=True, default=str)
     if wanted in _resident:

@@ -197,7 +197,7 @@ def _parquet_rows(path: Path) -> Rows:
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise LogFormatError(
-            f"{path}: reading Parquet needs pyarrow; pip install 'fjsim-testbed[parquet]'"
+            f"{path}: reading Parquet needs pyarrow; pip install '.[parquet]' in a clone of fjsim"
         ) from error
     try:
         file = parquet.ParquetFile(path)
