@@ -7,7 +7,7 @@ from fjsim.deliberation.journal import Journal
 from fjsim.deliberation.learning import learned, shown_key
 from fjsim.deliberation.loop import Deliberation
 from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order
-from fjsim.deliberation.team import Choice, Rules, Team
+from fjsim.deliberation.team import ChosenToken, Rules, Team
 
 __all__ = [
     "Choice",

@@ -15,7 +15,7 @@ from fjsim.deliberation.labels import Labelled, shown_labels, weighed
 from fjsim.deliberation.prompts import fill
 from fjsim.deliberation.rendering import QuestionView
 from fjsim.deliberation.replies import UnreadableReplyError
-from fjsim.deliberation.team import Choice
+from fjsim.deliberation.team import ChosenToken
 from fjsim.role_tokens import without_role_tokens
 
 REASON_DRAW = PROBE_DRAW + 1
@@ -35,11 +35,11 @@ class ChoiceElicitor(Elicitor):
 
     Parameters
     ----------
-    choice : Choice
+    choice : ChosenToken
         How often, and whether a reason is asked for.
     """
 
-    choice: Choice = field(default_factory=Choice)
+    choice: ChosenToken = field(default_factory=ChosenToken)
 
     repair_words: ClassVar[str] = "choice_repair"
 

@@ -16,7 +16,7 @@ from fjsim.seeds import stream
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenToken:
     """How a belief is read off one token.
 
     Parameters
@@ -56,7 +56,7 @@ class Rules:
         Longest chat in estimated tokens.
     seed : int
         Root of all random streams.
-    choice : Choice or None
+    choice : ChosenToken or None
         How models are asked for one letter; None where they state a belief.
     """
 
@@ -70,7 +70,7 @@ class Rules:
     shuffle_peers: bool = True
     token_budget: int | None = None
     seed: int = 0
-    choice: Choice | None = None
+    choice: ChosenToken | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from fjsim.contracts import Backend, ChatMessage, Reply, Request, SampleIndex, S
 from fjsim.deliberation.choosing import ChoiceElicitor
 from fjsim.deliberation.elicitation import Elicited
 from fjsim.deliberation.rendering import QuestionView, question_prompt
-from fjsim.deliberation.team import Choice
+from fjsim.deliberation.team import ChosenToken
 from fjsim.errors import BackendRefusedError
 from fjsim.questions import Question
 from fjsim.runs import Run, run
@@ -60,7 +60,7 @@ class Server(Backend):
 
 
 def ask(server: Server, *orders: tuple[int, ...], repairs: int = 0) -> Elicited:
-    choice = Choice(permutations=len(orders) or 1)
+    choice = ChosenToken(permutations=len(orders) or 1)
     elicitor = ChoiceElicitor(server, Sampling(), repairs, logprobs=20, choice=choice)
     views = [QuestionView(QUESTION, order) for order in orders or [(0, 1, 2)]]
     shown = [((ChatMessage("user", question_prompt(one, None, "letter")),), one) for one in views]

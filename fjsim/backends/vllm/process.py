@@ -150,7 +150,8 @@ def serve_command(model: str, executable: str) -> list[str]:
         return [sys.executable, "-m", module, "--model", model, *ARGUMENTS]
     raise ConfigError(
         f"no vLLM to start ({executable or 'vllm'} is not there); pip install "
-        "'.[vllm]' in a clone of fjsim, or give backend.executable, or backend.base_url of a running server"
+        "'.[vllm]' in a clone of fjsim, or give backend.executable, or backend.base_url of a "
+        "running server"
     )
 
 

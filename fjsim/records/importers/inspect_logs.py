@@ -257,7 +257,8 @@ def _by_inspect(path: Path) -> Iterator[Any]:
         from inspect_ai.log import read_eval_log_samples
     except ImportError as error:
         raise LogFormatError(
-            f"{path}: its compression needs inspect_ai; pip install '.[inspect]' in a clone of fjsim, or "
+            f"{path}: its compression needs inspect_ai; pip install '.[inspect]' in a clone of "
+            "fjsim, or "
             "write it as JSON (inspect log convert --to json)"
         ) from error
     wanted = {"id", "epoch", "target", "choices", "store", "metadata"}

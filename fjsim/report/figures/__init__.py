@@ -13,7 +13,8 @@ try:
     importlib.import_module("matplotlib")
 except ImportError:
     raise ConfigError(
-        "figures need matplotlib, which is not installed; pip install '.[figures]' in a clone of fjsim"
+        "figures need matplotlib, which is not installed; pip install '.[figures]' in a clone of "
+        "fjsim"
     ) from None
 
 from fjsim.report.figures.fit import FitFigures
