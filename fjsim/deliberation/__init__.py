@@ -10,7 +10,7 @@ from fjsim.deliberation.schedule import deliberate, memory_of, seeded_order
 from fjsim.deliberation.team import ChosenToken, Rules, Team
 
 __all__ = [
-    "Choice",
+    "ChosenToken",
     "ChoiceElicitor",
     "Deliberation",
     "Elicitor",
