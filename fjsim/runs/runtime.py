@@ -14,7 +14,7 @@ from fjsim.backends import make_backend
 from fjsim.backends.wrappers.budget import Ledger, Spend
 from fjsim.backends.wrappers.prices import PriceList, load_prices
 from fjsim.contracts import Agent, Backend, DeclaredLaw, Manner, ModelAgent, Sampling, SpeakingAgent
-from fjsim.deliberation import Choice, ChoiceElicitor, Elicitor, Item, Rules, Team, memory_of
+from fjsim.deliberation import ChoiceElicitor, ChosenToken, Elicitor, Item, Rules, Team, memory_of
 from fjsim.records import SpendingLog
 from fjsim.runs.resolve import Setup
 from fjsim.scenario import ElicitationBlock, Scenario
@@ -178,8 +178,8 @@ def _elicitor(block: ElicitationBlock, backend: Backend, sampling: Sampling) -> 
     return Elicitor(backend, sampling, block.repairs, samples, logprobs)
 
 
-def _choice(block: ElicitationBlock) -> Choice | None:
-    return Choice(block.permutations, block.reason) if block.channel == "choice" else None
+def _choice(block: ElicitationBlock) -> ChosenToken | None:
+    return ChosenToken(block.permutations, block.reason) if block.channel == "choice" else None
 
 
 def _ledger(
