@@ -94,8 +94,6 @@ _FAMILIES = {
     "accuracy": ["accuracy_initial", "accuracy_final", "belief_in_key", "belief_in_target"],
     "group": [
         "group_accuracy_majority",
-        "group_accuracy_two_thirds",
-        "group_accuracy_veto",
         "group_accuracy_mean_belief",
         "group_accuracy_two_thirds",
         "group_accuracy_veto",
