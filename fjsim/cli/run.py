@@ -63,7 +63,9 @@ def run(
     base_url: Annotated[str | None, typer.Option(help="Where the model is served.")] = None,
     elicitation: Annotated[
         str | None,
-        typer.Option(help="How a belief is had: stated, choice, logprobs, frequency."),
+        typer.Option(
+            help="How a belief is had: stated, choice, logprobs or frequency; default stated."
+        ),
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="dotted.key=value; may be repeated.")

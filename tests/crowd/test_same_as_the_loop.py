@@ -93,6 +93,7 @@ def assert_same(values: dict[str, Any]) -> None:
 
 TURN_BY_TURN = {
     "casting-vote": "asks or tells",
+    "committee": "asks or tells",
     "rollback": "asks or tells",
     "unlike": "reads words",
 }

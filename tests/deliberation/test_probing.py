@@ -69,9 +69,9 @@ def test_the_transcript_and_the_proxies_of_influence_hold_what_was_perceived(sma
 
 
 def test_an_unreadable_probe_is_missing_and_weights_fall_back_to_the_graph(small: Make) -> None:
-    finished = run(
-        small(router=ROUTER, backend={"kind": "simulated", "invalid": 1.0}, attack="none")
-    )
+    scenario = small(router=ROUTER, backend={"kind": "simulated", "invalid": 1.0}, attack="none")
+    with pytest.warns(UserWarning, match="the first 20 turns are all missing"):
+        finished = run(scenario)
     probe = next(iter(finished.contents.probes.values()))
     assert probe.perceived == {}
 

@@ -131,7 +131,7 @@ def test_what_python_cannot_unpack_is_left_to_inspect_ai(
     expected = read_log(path).transcript.beliefs
     monkeypatch.setattr(zipfile.ZipFile, "open", unreadable)
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
-    with pytest.raises(LogFormatError, match=r"fjsim-testbed\[inspect\]"):
+    with pytest.raises(LogFormatError, match=r"pip install .\.\[inspect\]"):
         read_log(path)
     module: Any = types.ModuleType("inspect_ai.log")
     module.read_eval_log_samples = lambda path, all_samples_required: [_Recorded()]
