@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
-JOBS ?= auto
+# Some tests wait for a server: three processes keep two cores busy.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(max(3, os.cpu_count() or 1))')
 
 .PHONY: run test check format docs bench calibrate test-vllm test-browser pictures wheel test-wheel clean
 

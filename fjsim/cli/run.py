@@ -64,7 +64,7 @@ def run(
     elicitation: Annotated[
         str | None,
         typer.Option(
-            help="How a belief is had: stated, choice, logprobs or frequency; default stated."
+            help="How beliefs are had: stated, choice, logprobs, frequency; default stated."
         ),
     ] = None,
     setting: Annotated[

@@ -245,6 +245,7 @@ def smallest_tolerance_of_network(
     return found
 
 
+@pytest.mark.slow
 def test_no_group_of_a_large_batch_is_further_off_than_the_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -84,7 +84,9 @@ def test_seats_are_distinct_where_the_first_one_covers_everybody(method) -> None
     assert found.at_most == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("n_rounds", [None, 1, 9])
+@pytest.mark.parametrize(
+    "n_rounds", [1, *(pytest.param(more, marks=pytest.mark.slow) for more in (None, 9))]
+)
 def test_greedy_seats_are_distinct_and_counted_right_in_groups_that_yield(n_rounds) -> None:
     asked = 0
     for seed in range(150):

@@ -125,7 +125,7 @@ FULL = (
 
 @pytest.mark.parametrize(
     ("questions", "agents", "rounds", "under_the_cap", "beyond", "hang"),
-    [QUICK, pytest.param(*FULL, marks=pytest.mark.slow)],
+    [pytest.param(*size, marks=pytest.mark.slow) for size in (QUICK, FULL)],
 )
 def test_run_stopped_at_random_is_the_same_and_pays_twice_for_no_more_than_was_in_flight(
     questions: int,
