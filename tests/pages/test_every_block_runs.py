@@ -9,7 +9,6 @@ import shlex
 import shutil
 import sys
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,7 @@ def named(page: Path) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what a clone has besides code, and a registry that forgets what pages add."""
     for name in ("configs", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
