@@ -187,7 +187,9 @@ def test_a_body_in_drips_ends_at_the_timeout(hostile: Any, drip: str, client: st
 
 
 def command(url: str, out: Path, *more: str) -> list[str]:
-    code = "from fjsim.cli import main; main()"
+    # A shell in the background ignores Ctrl-C, and hands that down to its children.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{hears}; from fjsim.cli import main; main()"
     return [
         sys.executable, "-c", code, "run", "--topology", "complete", "--agents", "3", "--rounds",
         "1", "--limit", "4", "--backend", "openai", "--model", "m", "--base-url", url,
