@@ -264,7 +264,7 @@ class _Given:
             f"parameters: the scenario's agents have stubbornness {held:.2f} and self-weight "
             f"{own:.2f} on average, and other ones on each question. Question by question the mean "
             f"takeover after {self.setup.scenario.rounds} rounds is {self.over_questions:.3f}, "
-            "and near it a run comes out"
+            "and a run comes out near that"
         ]
         if self.setup.plugins.defense is not None:
             lines.append(f"defense {self.setup.scenario.defense.kind} is left out")
